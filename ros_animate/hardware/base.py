@@ -1,0 +1,48 @@
+"""The contract of robots (hardware plug-ins)."""
+from __future__ import annotations
+
+import abc
+
+from ros_animate.types import Command, Image, RobotState
+
+
+class RobotError(RuntimeError):
+    """The robot cannot be reached or has failed; the message names address and remedy."""
+
+
+class Robot(abc.ABC):
+    """One connection to one robot. A context manager: entering connects, leaving disconnects.
+
+    Built as `Class(config, spec)`. `write` and `read` never block longer than a tick.
+    """
+
+    def __enter__(self) -> Robot:
+        self.connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disconnect()
+
+    @abc.abstractmethod
+    def connect(self) -> None:
+        """Opens the connection; raises RobotError."""
+
+    @abc.abstractmethod
+    def disconnect(self) -> None:
+        """Closes the connection; may be called twice."""
+
+    @abc.abstractmethod
+    def write(self, command: Command, now_s: float) -> Command:
+        """Sends the command; returns what was really sent."""
+
+    @abc.abstractmethod
+    def read(self, now_s: float) -> RobotState:
+        """The state at `now_s`."""
+
+
+class VirtualRobot(Robot):
+    """A robot that can show itself."""
+
+    @abc.abstractmethod
+    def render(self) -> Image:
+        """What a camera before the robot sees, (H, W, 3) uint8 RGB."""

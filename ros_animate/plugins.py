@@ -1,0 +1,62 @@
+"""Plug-ins of the six stages, found by name and imported only when chosen.
+
+A plug-in is one file in its stage's folder, named as the parameter value that chooses it, and ends
+with `PLUGIN = Class`. The class holds its options in the frozen dataclass `Class.Config` and is
+built as `Class(config, *context)`. Other packages add theirs through the entry-point group
+`ros_animate.<stage>` (name = parameter value, object = the class).
+"""
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from ros_animate.configuration import ConfigurationError, build, suggest
+
+FOLDERS = {'camera': 'sources', 'motion': 'extractors', 'animation': 'animators',
+           'policy': 'policies', 'smoothing': 'smoothers', 'hardware': 'robots'}
+STAGES = tuple(FOLDERS)
+
+
+def available(stage: str) -> list[str]:
+    """Names of the plug-ins of a stage, ours and those of other packages, sorted."""
+    return sorted({*_own(stage), *(e.name for e in _foreign(stage))})
+
+
+def find(stage: str, name: str) -> type:
+    """The plug-in class; raises ConfigurationError with the choices if there is none."""
+    if name in _own(stage):
+        module = importlib.import_module(f'ros_animate.{stage}.{FOLDERS[stage]}.{name}')
+        return module.PLUGIN
+    for entry in _foreign(stage):
+        if entry.name == name:
+            return entry.load()
+    raise ConfigurationError(f'unknown {stage} plug-in {name!r}; '
+                             f'{suggest(name, available(stage))}')
+
+
+def load(stage: str, name: str, values: Mapping[str, Any] | None = None, *context: Any) -> Any:
+    """The plug-in, built from its validated options.
+
+    Args:
+        stage: One of STAGES.
+        name: One of `available(stage)`.
+        values: Options of the plug-in's `Config`; unknown ones are refused.
+        context: What the stage's plug-ins get besides: the RobotSpec for policy, smoothing and
+            hardware, nothing for the others.
+    """
+    cls = find(stage, name)
+    return cls(build(cls.Config, values, f'{stage} ({name})'), *context)
+
+
+def _own(stage: str) -> set[str]:
+    if stage not in FOLDERS:
+        raise ConfigurationError(f'unknown stage {stage!r}; {suggest(stage, STAGES)}')
+    package = importlib.import_module(f'ros_animate.{stage}.{FOLDERS[stage]}')
+    return {m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith('_')}
+
+
+def _foreign(stage: str) -> list[importlib.metadata.EntryPoint]:
+    return list(importlib.metadata.entry_points(group=f'ros_animate.{stage}'))

@@ -1,0 +1,27 @@
+"""The contract of control policies."""
+from __future__ import annotations
+
+import abc
+from typing import Literal
+
+from ros_animate.types import ActionChunk, Frame, Motion
+
+
+class Policy(abc.ABC):
+    """Observation to action chunk, in the units of one robot.
+
+    Attributes:
+        observes: 'motion' (feature space: a Motion) or 'image' (image space: the animated Frame).
+    """
+
+    observes: Literal['motion', 'image']
+
+    @abc.abstractmethod
+    def act(self, observation: Motion | Frame) -> ActionChunk:
+        """Wanted control values for the observation, stamped as it."""
+
+    def calibrate(self, observation: Motion | Frame) -> None:
+        """Takes the observation as the person's neutral face."""
+
+    def reset(self) -> None:
+        """Forgets the person."""

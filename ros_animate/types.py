@@ -1,0 +1,141 @@
+"""What the stages hand to each other: frozen dataclasses of NumPy arrays.
+
+Time is seconds (float) on one clock, chosen by the caller: media time offline, ROS time in the
+nodes. Every object carries the stamp of the camera frame that it came from.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Image = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture.
+
+    Attributes:
+        image: (H, W, 3) uint8, RGB.
+        stamp_s: When the picture was taken.
+    """
+
+    image: Image
+    stamp_s: float
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError('a frame is (H, W, 3) uint8, got '
+                             f'{self.image.shape} {self.image.dtype}')
+        if 0 in self.image.shape:
+            raise ValueError(f'a frame has at least one pixel, got {self.image.shape}')
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What one frame says about the motion of the face (or object) in it.
+
+    Every extractor fills in what it knows; the rest stays None.
+
+    Attributes:
+        model: Name of the extractor.
+        stamp_s: Stamp of the frame.
+        keypoints: (K, 2) or (K, 3) learned, unnamed points; x right, y down, in [-1, 1] of the
+            picture (corner to corner).
+        jacobians: (K, 2, 2) local affine maps around the keypoints (FOMM).
+        covariances: (K, 2, 2) spread of each keypoint's heat map (Monkey-Net).
+        landmarks: (478, 3) named points of the MediaPipe face mesh in pixels of the frame: x
+            right, y down, z away from the camera at the scale of x.
+        image_size: (width, height) of the frame in pixels, to which `landmarks` belong.
+        rotation: (3, 3) head to camera; x right in the picture, y up, z towards the camera. The
+            identity is a face that looks straight into the camera.
+        translation: (3,) metres, of the head in the same axes, camera at the origin.
+        scale: Size of the head in the picture relative to the extractor's canonical one.
+        expression: Named coefficients, e.g. the 52 ARKit blendshapes in [0, 1]. Left and right
+            are the person's own.
+        confidence: 0 to 1.
+    """
+
+    model: str
+    stamp_s: float
+    keypoints: Array | None = None
+    jacobians: Array | None = None
+    covariances: Array | None = None
+    landmarks: Array | None = None
+    image_size: tuple[int, int] | None = None
+    rotation: Array | None = None
+    translation: Array | None = None
+    scale: float | None = None
+    expression: Mapping[str, float] = field(default_factory=dict)
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True)
+class ActionChunk:
+    """Wanted control values, now and for the next waypoints.
+
+    Attributes:
+        names: (N,) control names.
+        values: (H, N) waypoints in the robot's units; row k is wanted at
+            `stamp_s + k * dt_s`. H = 1 is a plain action.
+        dt_s: Time between waypoints, > 0.
+        stamp_s: Stamp of the camera frame.
+    """
+
+    names: tuple[str, ...]
+    values: Array
+    dt_s: float
+    stamp_s: float
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names) or not len(self.values):
+            raise ValueError(f'values of an action chunk are (H, {len(self.names)}) with H > 0, '
+                             f'got {self.values.shape}')
+        if not self.dt_s > 0:
+            raise ValueError(f'dt_s must be > 0, got {self.dt_s}')
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the actuators shall do at one instant, in the robot's units.
+
+    Attributes:
+        names: (N,) control names.
+        position: (N,).
+        velocity: (N,) per second.
+        acceleration: (N,) per second squared.
+        stamp_s: Stamp of the camera frame that the command answers.
+    """
+
+    names: tuple[str, ...]
+    position: Array
+    velocity: Array
+    acceleration: Array
+    stamp_s: float
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """What the robot reports.
+
+    Attributes:
+        names: (N,) control names.
+        position: (N,) in the robot's units.
+        velocity: (N,) per second.
+        stamp_s: When it was measured.
+        enabled: Motors follow commands.
+        estop: The emergency stop is latched.
+        fault: What is wrong, empty if nothing is.
+    """
+
+    names: tuple[str, ...]
+    position: Array
+    velocity: Array
+    stamp_s: float
+    enabled: bool = True
+    estop: bool = False
+    fault: str = ''
