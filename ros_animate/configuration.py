@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 import yaml
 
+from ros_animate.errors import UserError
+
 T = TypeVar('T')
 
 
-class ConfigurationError(ValueError):
+class ConfigurationError(UserError, ValueError):
     """A user's mistake in a configuration; the message names key, value and remedy."""
 
 

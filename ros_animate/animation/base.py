@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import abc
 
+from ros_animate.errors import UserError
 from ros_animate.types import Frame, Image, Motion
 
 
-class SourceImageError(ValueError):
+class SourceImageError(UserError, ValueError):
     """The source portrait cannot be animated; the message says why."""
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import abc
 
+from ros_animate.errors import UserError
 from ros_animate.types import Frame
 
 
-class SourceError(RuntimeError):
+class SourceError(UserError, RuntimeError):
     """The source cannot be opened or has failed; the message names it and the remedy."""
 
 

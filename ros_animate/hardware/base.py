@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import abc
 
+from ros_animate.errors import UserError
 from ros_animate.types import Command, Image, RobotState
 
 
-class RobotError(RuntimeError):
+class RobotError(UserError, RuntimeError):
     """The robot cannot be reached or has failed; the message names address and remedy."""
 
 

@@ -1,0 +1,87 @@
+"""`ros_animate <verb>`: finds the verb's module in `commands/`, prints errors in one line.
+
+Exit status: 0 done, 1 a check that failed, 2 a user's mistake, 130 Ctrl-C.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from ros_animate import commands
+from ros_animate.errors import UserError
+
+PROGRAM = 'ros_animate'
+EXAMPLES = """\
+examples:
+  ros_animate retarget --source demo --output output/demo
+      a virtual Ameca imitates an animated face; no camera and no robot needed
+  ros_animate retarget --source device --robot mock
+      live, from the first camera, through ROS
+  ros_animate retarget --source face.mp4 --output output/face --offline
+      every frame of a video, without ROS, the same result each time
+  ros_animate plugins list
+      what can be chosen for each stage"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Prints a mistake in one line that starts with the program's name."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f'{PROGRAM}: error: {message} (see {self.prog} --help)\n')
+
+
+def verbs() -> list[str]:
+    """Names of the verbs, sorted."""
+    return sorted(m.name for m in pkgutil.iter_modules(commands.__path__)
+                  if not m.name.startswith('_'))
+
+
+def make_parser(names: Sequence[str]) -> Parser:
+    """A parser that knows the verbs `names`, whose modules are imported here."""
+    parser = Parser(prog=PROGRAM, description='A robot face imitates a human face, live.',
+                    epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    subparsers = parser.add_subparsers(metavar='VERB', required=True)
+    for name in names:
+        module: Any = importlib.import_module(f'ros_animate.commands.{name}')
+        subparser = subparsers.add_parser(
+            name, help=module.HELP, description=module.__doc__,
+            epilog=getattr(module, 'EXAMPLES', None),
+            formatter_class=argparse.RawDescriptionHelpFormatter)
+        module.add_arguments(subparser)
+        subparser.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    known = verbs()
+    chosen = [arguments[0]] if arguments and arguments[0] in known else known
+    parser = make_parser(chosen)
+    if not arguments:
+        parser.print_help()
+        return 0
+    args = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return int(args.run(args))
+    except UserError as error:
+        print(f'{PROGRAM}: error: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (`| head`) has left; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _terminate(*_: object) -> NoReturn:
+    """SIGTERM unwinds like Ctrl-C, so that files are closed and the robot goes to neutral."""
+    raise SystemExit(143)

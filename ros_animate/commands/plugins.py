@@ -1,0 +1,57 @@
+"""The plug-ins of the six stages: what can be chosen, and the options of each."""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+from typing import Any
+
+HELP = 'list the plug-ins of each stage and their options'
+EXAMPLES = """\
+examples:
+  ros_animate plugins list
+  ros_animate plugins list camera
+  ros_animate plugins show smoothing bezier"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar='ACTION', required=True)
+    listing = actions.add_parser('list', help='names, by stage')
+    listing.add_argument('stage', nargs='?', help='only this stage')
+    listing.set_defaults(action=_list)
+    show = actions.add_parser('show', help='what a plug-in does, and its options')
+    show.add_argument('stage')
+    show.add_argument('name')
+    show.set_defaults(action=_show)
+
+
+def run(args: argparse.Namespace) -> int:
+    args.action(args)
+    return 0
+
+
+def _list(args: argparse.Namespace) -> None:
+    from ros_animate import plugins
+    for stage in [args.stage] if args.stage else plugins.STAGES:
+        print(f'{stage + ":":<11}{" ".join(plugins.available(stage))}')
+
+
+def _show(args: argparse.Namespace) -> None:
+    from ros_animate import plugins
+    cls: Any = plugins.find(args.stage, args.name)
+    print(inspect.getdoc(cls))
+    for field in dataclasses.fields(cls.Config):
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        print(f'\n  {args.stage}.{field.name} = {default!r}{_bounds(field.metadata)}')
+        print(f'      {field.metadata.get("help", "")}')
+
+
+def _bounds(metadata: Any) -> str:
+    low, high, choices = (metadata.get(key) for key in ('low', 'high', 'choices'))
+    if choices:
+        return f'  ({", ".join(map(str, choices))})'
+    if low is None and high is None:
+        return ''
+    return f'  ({"-inf" if low is None else low} to {"inf" if high is None else high})'

@@ -1,0 +1,93 @@
+"""The dispatcher: what every verb gets from it."""
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from ros_animate import cli
+from ros_animate.errors import UserError
+
+HEAVY = ('cv2', 'mediapipe', 'torch', 'rclpy', 'av', 'matplotlib')
+
+
+def in_fresh_process(code: str) -> str:
+    done = subprocess.run([sys.executable, '-c', textwrap.dedent(code)], text=True,
+                          capture_output=True, check=True)
+    return done.stdout.strip()
+
+
+def test_help_imports_nothing_heavy():
+    loaded = in_fresh_process(f'''
+        import sys
+        from ros_animate import cli
+        cli.make_parser(cli.verbs())
+        print(sorted({HEAVY!r} & sys.modules.keys()))'''.replace(repr(HEAVY), repr(set(HEAVY))))
+    assert loaded == '[]'
+
+
+def test_without_arguments_it_says_what_it_can_do(capsys):
+    assert cli.main([]) == 0
+    out = capsys.readouterr().out
+    assert 'examples:' in out
+    for verb in cli.verbs():
+        assert f'  {verb}' in out
+
+
+@pytest.mark.parametrize('verb', cli.verbs())
+def test_every_verb_has_help(verb, capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main([verb, '--help'])
+    assert exit.value.code == 0
+    assert f'ros_animate {verb}' in capsys.readouterr().out
+
+
+def test_an_unknown_verb_is_one_line_with_the_choices(capsys):
+    with pytest.raises(SystemExit) as exit:
+        cli.main(['retarte'])
+    err = capsys.readouterr().err
+    assert exit.value.code == 2
+    assert err.startswith('ros_animate: error: ') and err.count('\n') == 1
+    assert 'retarte' in err and 'plugins' in err
+
+
+@pytest.mark.parametrize('error, status, message', [
+    (UserError('no such face'), 2, 'ros_animate: error: no such face\n'),
+    (KeyboardInterrupt(), 130, ''),
+])
+def test_exit_status_of_what_a_verb_raises(error, status, message, monkeypatch, capsys):
+    from ros_animate.commands import plugins
+
+    def fail(args):
+        raise error
+    monkeypatch.setattr(plugins, 'run', fail)
+    assert cli.main(['plugins', 'list']) == status
+    assert capsys.readouterr().err == message
+
+
+def test_a_defect_keeps_its_traceback(monkeypatch):
+    from ros_animate.commands import plugins
+
+    def fail(args):
+        raise ZeroDivisionError
+    monkeypatch.setattr(plugins, 'run', fail)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(['plugins', 'list'])
+
+
+def test_a_reader_that_leaves_is_no_error():
+    done = subprocess.run(f'{sys.executable} -m ros_animate plugins list | head -0',
+                          shell=True, capture_output=True, text=True)
+    assert done.stderr == ''
+
+
+def test_plugins_list_names_every_stage(capsys):
+    assert cli.main(['plugins', 'list']) == 0
+    out = capsys.readouterr().out
+    assert [line.split(':')[0] for line in out.splitlines()] == [
+        'camera', 'motion', 'animation', 'policy', 'smoothing', 'hardware']
+
+
+def test_plugins_list_of_an_unknown_stage(capsys):
+    assert cli.main(['plugins', 'list', 'moton']) == 2
+    assert "'moton'" in capsys.readouterr().err
