@@ -6,6 +6,8 @@ import abc
 from ros_animate.errors import UserError
 from ros_animate.types import Frame
 
+IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
+
 
 class SourceError(UserError, RuntimeError):
     """The source cannot be opened or has failed; the message names it and the remedy."""

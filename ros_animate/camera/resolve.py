@@ -1,0 +1,45 @@
+"""From what a user calls a source to the camera plug-in and its options."""
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+from ros_animate.camera.base import IMAGE_SUFFIXES, SourceError
+from ros_animate.plugins import available
+
+FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern of pictures, '
+         'or topic:/NAME')
+
+
+def resolve(source: str) -> tuple[str, dict[str, Any]]:
+    """(plug-in, options) for the value of --source.
+
+    'topic' (an image topic of another camera driver) is no plug-in: in ROS it takes the place of
+    the camera node. Everything else is opened by the plug-in, which finds out whether it is there.
+
+    Raises:
+        SourceError: The text names no source.
+    """
+    kind, colon, rest = source.partition(':')
+    if kind == 'topic' and colon:
+        if not rest:
+            raise SourceError('which topic? --source topic:/camera/image_raw')
+        return 'topic', {'topic': rest}
+    if kind == 'device' and colon:
+        return 'device', {'device': rest}
+    if source.isdigit() or source.startswith('/dev/'):
+        return 'device', {'device': source}
+    if source in available('camera') and not pathlib.Path(source).exists():
+        return source, {}
+    return _resolve_file(source)
+
+
+def _resolve_file(source: str) -> tuple[str, dict[str, Any]]:
+    path = pathlib.Path(source).expanduser()
+    if source and path.is_dir() or path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
+        return 'images', {'path': str(path)}
+    if path.is_file():
+        return 'video', {'path': str(path)}
+    if any(character in source for character in '*?['):
+        return 'images', {'path': str(path)}
+    raise SourceError(f'there is no source {source!r}; a source is {FORMS}')
