@@ -48,6 +48,8 @@ class Motion:
             picture (corner to corner).
         jacobians: (K, 2, 2) local affine maps around the keypoints (FOMM).
         covariances: (K, 2, 2) spread of each keypoint's heat map (Monkey-Net).
+        deformations: (K, 3) displacements of the canonical keypoints by the expression
+            (face-vid2vid, LivePortrait).
         landmarks: (478, 3) named points of the MediaPipe face mesh in pixels of the frame: x
             right, y down, z away from the camera at the scale of x.
         image_size: (width, height) of the frame in pixels, to which `landmarks` belong.
@@ -65,6 +67,7 @@ class Motion:
     keypoints: Array | None = None
     jacobians: Array | None = None
     covariances: Array | None = None
+    deformations: Array | None = None
     landmarks: Array | None = None
     image_size: tuple[int, int] | None = None
     rotation: Array | None = None
