@@ -20,7 +20,7 @@ EYE_KEYPOINTS = (11, 13, 15, 16, 18)
 REGIONS = ('all', 'exp', 'pose', 'lip', 'eyes')
 
 
-def relative(source: Motion, driving: Motion, reference: Motion, *, adapt_scale: bool = False,
+def relative(source: Motion, driving: Motion, reference: Motion, *, scale: float = 1.0,
              adapt_covariance: bool = False) -> Motion:
     """The source's keypoints moved as the driving ones have moved since the reference.
 
@@ -32,11 +32,10 @@ def relative(source: Motion, driving: Motion, reference: Motion, *, adapt_scale:
         source: Of the portrait.
         driving: Of this frame.
         reference: Of the driving person's neutral or first frame.
-        adapt_scale: Changes are larger where the source's face is larger than the reference's.
+        scale: Of the changes; `movement_scale` where the faces are not of one size.
         adapt_covariance: As above.
     """
     points = _need(source.keypoints), _need(driving.keypoints), _need(reference.keypoints)
-    scale = movement_scale(points[0], points[2]) if adapt_scale else 1.0
     moved = points[0] + (points[1] - points[2]) * scale
     result = dataclasses.replace(driving, keypoints=moved)
     if driving.jacobians is not None:
