@@ -1,0 +1,126 @@
+"""Pictures: ROS image messages to RGB arrays and back.
+
+Inside the program a picture is RGB uint8 (H, W, 3); every other layout ends here. A message that
+cannot be what it says raises ImageMessageError with the numbers that disagree.
+"""
+from __future__ import annotations
+
+import array
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from ros_animate.types import Image
+
+
+class ImageMessageError(ValueError):
+    """An image message contradicts itself or is in an encoding that we do not read."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the pixels of one encoding lie in memory and which OpenCV code makes RGB of them."""
+
+    channels: int
+    to_rgb: int | None = None
+    dtype: type = np.uint8
+    even: str = ''
+
+
+# ROS names a Bayer pattern by its first row, OpenCV by the second and third pixel of the second.
+_LAYOUTS = {
+    'rgb8': _Layout(3),
+    'bgr8': _Layout(3, cv2.COLOR_BGR2RGB),
+    '8UC3': _Layout(3, cv2.COLOR_BGR2RGB),
+    'rgba8': _Layout(4, cv2.COLOR_RGBA2RGB),
+    'bgra8': _Layout(4, cv2.COLOR_BGRA2RGB),
+    '8UC4': _Layout(4, cv2.COLOR_BGRA2RGB),
+    'mono8': _Layout(1, cv2.COLOR_GRAY2RGB),
+    '8UC1': _Layout(1, cv2.COLOR_GRAY2RGB),
+    'mono16': _Layout(1, cv2.COLOR_GRAY2RGB, np.uint16),
+    'yuv422': _Layout(2, cv2.COLOR_YUV2RGB_UYVY, even='width'),
+    'uyvy': _Layout(2, cv2.COLOR_YUV2RGB_UYVY, even='width'),
+    'yuv422_yuy2': _Layout(2, cv2.COLOR_YUV2RGB_YUY2, even='width'),
+    'yuyv': _Layout(2, cv2.COLOR_YUV2RGB_YUY2, even='width'),
+    'bayer_rggb8': _Layout(1, cv2.COLOR_BayerBG2RGB, even='both'),
+    'bayer_bggr8': _Layout(1, cv2.COLOR_BayerRG2RGB, even='both'),
+    'bayer_gbrg8': _Layout(1, cv2.COLOR_BayerGR2RGB, even='both'),
+    'bayer_grbg8': _Layout(1, cv2.COLOR_BayerGB2RGB, even='both'),
+}
+ENCODINGS = tuple(_LAYOUTS)
+
+
+def image_from_message(message: ImageMessage) -> Image:
+    """The picture as (H, W, 3) uint8 RGB; a view of the message's memory where that is possible.
+
+    Raises:
+        ImageMessageError: Unknown encoding, no pixels, or a buffer that does not fit the size.
+    """
+    layout = _layout(message)
+    pixels = _pixels(message, layout)
+    if layout.dtype is np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if layout.to_rgb is None:
+        return np.ascontiguousarray(pixels)
+    return cv2.cvtColor(pixels, layout.to_rgb)
+
+
+def image_from_compressed(message: CompressedImage) -> Image:
+    """The picture of a JPEG, PNG or other file that OpenCV reads, as (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageMessageError: The bytes are no such file, or are cut short.
+    """
+    size = len(message.data)
+    try:
+        image = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise ImageMessageError(
+            f'cannot decode {size} bytes of {message.format!r}: {error.err}') from error
+    if image is None:
+        raise ImageMessageError(f'cannot decode {size} bytes of {message.format!r}')
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def image_to_message(image: Image, header: Header) -> ImageMessage:
+    """An rgb8 message of a (H, W, 3) uint8 RGB picture."""
+    height, width = image.shape[:2]
+    # rclpy copies an array.array as a whole and looks at every element of anything else.
+    data = array.array('B')
+    data.frombytes(np.ascontiguousarray(image).data)
+    return ImageMessage(header=header, height=height, width=width, encoding='rgb8',
+                        is_bigendian=0, step=3 * width, data=data)
+
+
+def _layout(message: ImageMessage) -> _Layout:
+    layout = _LAYOUTS.get(message.encoding)
+    if layout is None:
+        raise ImageMessageError(f'image encoding {message.encoding!r} is not supported; '
+                                f'supported: {", ".join(ENCODINGS)}')
+    size = f'{message.width}x{message.height}'
+    if not message.width or not message.height:
+        raise ImageMessageError(f'an image of {size} pixels')
+    if (layout.even and message.width % 2) or (layout.even == 'both' and message.height % 2):
+        raise ImageMessageError(f'{message.encoding} needs an even size, got {size}')
+    return layout
+
+
+def _pixels(message: ImageMessage, layout: _Layout) -> np.ndarray:
+    """The buffer as (H, W) or (H, W, channels), rows without padding, native byte order."""
+    item = np.dtype(layout.dtype).newbyteorder('>' if message.is_bigendian else '<')
+    row = message.width * layout.channels * item.itemsize
+    what = f'{message.encoding} image of {message.width}x{message.height}'
+    if message.step < row:
+        raise ImageMessageError(f'{what}: a row is {row} bytes, but step is {message.step}')
+    expected = message.step * message.height
+    if len(message.data) != expected:
+        raise ImageMessageError(f'{what}: expected {expected} bytes of data (step '
+                                f'{message.step}), got {len(message.data)}')
+    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)[:, :row]
+    shape = (message.height, message.width, layout.channels)
+    pixels = np.ascontiguousarray(rows).view(item).reshape(shape)
+    return pixels[:, :, 0] if layout.channels == 1 else pixels

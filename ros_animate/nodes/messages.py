@@ -1,0 +1,224 @@
+"""What the stages hand to each other: ROS messages to core types and back.
+
+ROS speaks of joints, in SI units; the core of controls, in the robot's units. `Joints` knows both.
+Messages that contradict themselves raise MessageError. Headers are handed on whole, never rebuilt
+from a float: the stamp of the camera frame stays exact to the nanosecond.
+"""
+from __future__ import annotations
+
+import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Duration as DurationMessage
+from builtin_interfaces.msg import Time as TimeMessage
+from numpy.typing import NDArray
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.msg import ActionChunk as ActionChunkMessage
+from ros_animate.msg import Command as CommandMessage
+from ros_animate.msg import Motion as MotionMessage
+from ros_animate.types import ActionChunk, Command, Motion, RobotState
+
+NANOSECONDS = 10 ** 9
+
+
+class MessageError(ValueError):
+    """A message contradicts itself or belongs to another robot."""
+
+
+def seconds(stamp: TimeMessage | DurationMessage) -> float:
+    """The stamp in seconds; exact to about 0.2 µs at today's date."""
+    return stamp.sec + stamp.nanosec * 1e-9
+
+
+def stamp_message(time_s: float) -> TimeMessage:
+    """The ROS stamp of a time in seconds."""
+    sec, nanosec = divmod(round(time_s * NANOSECONDS), NANOSECONDS)
+    return TimeMessage(sec=sec, nanosec=nanosec)
+
+
+def duration_message(duration_s: float) -> DurationMessage:
+    """The ROS duration of a time in seconds."""
+    sec, nanosec = divmod(round(duration_s * NANOSECONDS), NANOSECONDS)
+    return DurationMessage(sec=sec, nanosec=nanosec)
+
+
+def motion_to_message(motion: Motion, header: Header) -> MotionMessage:
+    """The message of what an extractor found."""
+    message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence))
+    for name in ('keypoints', 'jacobians', 'covariances', 'landmarks'):
+        values = getattr(motion, name)
+        if values is not None:
+            setattr(message, name, _flat(values, 'f'))
+    for name in ('rotation', 'translation'):
+        values = getattr(motion, name)
+        if values is not None:
+            setattr(message, name, _flat(values, 'd'))
+    if motion.keypoints is not None:
+        message.keypoint_dimensions = int(motion.keypoints.shape[1])
+    if motion.image_size is not None:
+        message.image_width, message.image_height = map(int, motion.image_size)
+    if motion.scale is not None:
+        message.scale = array.array('d', [motion.scale])
+    message.expression_names = list(motion.expression)
+    message.expression_values = array.array('f', motion.expression.values())
+    return message
+
+
+def nothing_found(model: str, header: Header) -> MotionMessage:
+    """The message of a frame without a face."""
+    return MotionMessage(header=header, model=model,
+                         confidence=MotionMessage.CONFIDENCE_NOTHING_FOUND)
+
+
+def motion_from_message(message: MotionMessage) -> Motion | None:
+    """The motion, None if there was no face; raises MessageError."""
+    if message.confidence <= MotionMessage.CONFIDENCE_NOTHING_FOUND:
+        return None
+    names, values = message.expression_names, message.expression_values
+    if len(names) != len(values):
+        raise MessageError(f'{len(names)} expression names, but {len(values)} values')
+    size = (message.image_width, message.image_height)
+    return Motion(
+        model=message.model, stamp_s=seconds(message.header.stamp),
+        keypoints=_unflat(message.keypoints, 'keypoints', (-1, message.keypoint_dimensions)),
+        jacobians=_unflat(message.jacobians, 'jacobians', (-1, 2, 2)),
+        covariances=_unflat(message.covariances, 'covariances', (-1, 2, 2)),
+        landmarks=_unflat(message.landmarks, 'landmarks', (MotionMessage.LANDMARK_COUNT, 3)),
+        image_size=size if all(size) else None,
+        rotation=_unflat(message.rotation, 'rotation', (3, 3)),
+        translation=_unflat(message.translation, 'translation', (3,)),
+        scale=float(message.scale[0]) if len(message.scale) else None,
+        expression=dict(zip(names, map(float, values))), confidence=float(message.confidence))
+
+
+@dataclass(frozen=True)
+class Joints:
+    """The joints of one robot: names and factors from its units to SI.
+
+    Attributes:
+        controls: (N,) names in the core.
+        names: (N,) names in ROS.
+        to_si: (N,) radians per degree for angles, 1 for controls without a physical unit.
+    """
+
+    controls: tuple[str, ...]
+    names: list[str]
+    to_si: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, spec: RobotSpec) -> Joints:
+        """The joints of a described robot."""
+        return cls(spec.names, list(spec.joints), np.array(spec.si))
+
+    def order(self, joint_names: Sequence[str]) -> NDArray[np.intp]:
+        """Where each of our joints stands in `joint_names`; raises MessageError."""
+        if list(joint_names) == self.names:
+            return np.arange(len(self.names))
+        missing = sorted(set(self.names) - set(joint_names))
+        unknown = sorted(set(joint_names) - set(self.names))
+        if missing or unknown or len(joint_names) != len(self.names):
+            raise MessageError(f'joints of another robot: missing {missing[:3]}, unknown '
+                               f'{unknown[:3]} ({len(joint_names)} of {len(self.names)})')
+        index = {name: i for i, name in enumerate(joint_names)}
+        return np.array([index[name] for name in self.names])
+
+    def chunk_to_message(self, chunk: ActionChunk, header: Header) -> ActionChunkMessage:
+        """The message of an action chunk."""
+        self._require(chunk.names)
+        return ActionChunkMessage(header=header, joint_names=self.names, dt_s=float(chunk.dt_s),
+                                  positions=_flat(chunk.values * self.to_si, 'd'))
+
+    def chunk_from_message(self, message: ActionChunkMessage) -> ActionChunk:
+        """The action chunk in this robot's order and units."""
+        order = self.order(message.joint_names)
+        values = _unflat(message.positions, 'positions', (-1, len(order)))
+        if values is None or not message.dt_s > 0:
+            raise MessageError(f'a chunk of {len(message.positions)} positions with '
+                               f'dt_s {message.dt_s}')
+        return ActionChunk(self.controls, values[:, order] / self.to_si, message.dt_s,
+                           seconds(message.header.stamp))
+
+    def trajectory_to_message(self, points: Sequence[tuple[float, Command]],
+                              header: Header) -> JointTrajectory:
+        """The message of commands at given times; `time_from_start` counts from the header."""
+        start_s = seconds(header.stamp)
+        return JointTrajectory(header=header, joint_names=self.names, points=[
+            JointTrajectoryPoint(positions=_flat(c.position * self.to_si, 'd'),
+                                 velocities=_flat(c.velocity * self.to_si, 'd'),
+                                 accelerations=_flat(c.acceleration * self.to_si, 'd'),
+                                 time_from_start=duration_message(time_s - start_s))
+            for time_s, c in points])
+
+    def trajectory_from_message(self, message: JointTrajectory,
+                                now_s: float) -> list[tuple[float, Command]]:
+        """(time, command) of every point; a zero stamp means "starts now", as ROS has it."""
+        order = self.order(message.joint_names)
+        stamp_s = seconds(message.header.stamp)
+        start_s = stamp_s or now_s
+        return [(start_s + seconds(point.time_from_start), Command(
+            self.controls,
+            self._column(point.positions, 'positions', order, required=True),
+            self._column(point.velocities, 'velocities', order),
+            self._column(point.accelerations, 'accelerations', order),
+            start_s)) for point in message.points]
+
+    def command_to_message(self, command: Command, header: Header,
+                           sent: TimeMessage) -> CommandMessage:
+        """The message of what was really sent, and when."""
+        self._require(command.names)
+        return CommandMessage(header=header, sent=sent, joint_names=self.names,
+                              positions=_flat(command.position * self.to_si, 'd'),
+                              velocities=_flat(command.velocity * self.to_si, 'd'),
+                              accelerations=_flat(command.acceleration * self.to_si, 'd'))
+
+    def command_from_message(self, message: CommandMessage) -> Command:
+        """What was really sent, in this robot's order and units."""
+        order = self.order(message.joint_names)
+        return Command(self.controls,
+                       self._column(message.positions, 'positions', order, required=True),
+                       self._column(message.velocities, 'velocities', order),
+                       self._column(message.accelerations, 'accelerations', order),
+                       seconds(message.header.stamp))
+
+    def state_to_message(self, state: RobotState, header: Header) -> JointState:
+        """The message of the robot's state."""
+        self._require(state.names)
+        return JointState(header=header, name=self.names,
+                          position=_flat(state.position * self.to_si, 'd'),
+                          velocity=_flat(state.velocity * self.to_si, 'd'))
+
+    def _require(self, names: Sequence[str]) -> None:
+        if tuple(names) != self.controls:
+            raise ValueError(f'controls {list(names)[:3]}… are not those of this robot '
+                             f'({list(self.controls)[:3]}…)')
+
+    def _column(self, values: Any, what: str, order: NDArray[np.intp],
+                required: bool = False) -> NDArray[np.float64]:
+        if not len(values) and not required:
+            return np.zeros(len(order))
+        if len(values) != len(order):
+            raise MessageError(f'{len(values)} {what} for {len(order)} joints')
+        return np.asarray(values, float)[order] / self.to_si
+
+
+def _flat(values: Any, typecode: str) -> array.array:
+    """One row after the other; rclpy takes an array.array as a whole."""
+    flat = array.array(typecode)
+    flat.frombytes(np.ascontiguousarray(values, np.dtype(typecode)).data)
+    return flat
+
+
+def _unflat(values: Any, what: str, shape: tuple[int, ...]) -> NDArray[np.floating] | None:
+    if not len(values):
+        return None
+    size = abs(int(np.prod(shape)))
+    if not size or len(values) % size or (-1 not in shape and len(values) != size):
+        raise MessageError(f'{what}: {len(values)} values do not make {shape}')
+    return np.array(values).reshape(shape)
