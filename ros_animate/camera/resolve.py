@@ -36,7 +36,8 @@ def resolve(source: str) -> tuple[str, dict[str, Any]]:
 
 def _resolve_file(source: str) -> tuple[str, dict[str, Any]]:
     path = pathlib.Path(source).expanduser()
-    if source and path.is_dir() or path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES:
+    is_picture = path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
+    if is_picture or (source and path.is_dir()):
         return 'images', {'path': str(path)}
     if path.is_file():
         return 'video', {'path': str(path)}

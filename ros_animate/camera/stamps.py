@@ -31,7 +31,7 @@ class Stamps:
         self._offset_s = None
 
     def next(self, claimed_s: float) -> float:
-        """The stamp of the next frame, for which the container claims `claimed_s` (NaN: nothing)."""
+        """The stamp of the next frame, claimed at `claimed_s` (NaN: nothing is claimed)."""
         expected_s = 0.0 if self._last_s is None else self._last_s + self._period_s
         if self._offset_s is None:
             self._offset_s = expected_s - (claimed_s if math.isfinite(claimed_s) else 0.0)

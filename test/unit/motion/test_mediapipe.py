@@ -1,0 +1,182 @@
+"""The MediaPipe extractor on real pictures."""
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from ros_animate.configuration import ConfigurationError
+from ros_animate.face_mesh import LEFT_EYE, RIGHT_EYE
+from ros_animate.motion.extractors.mediapipe import choose_face
+from ros_animate.plugins import load
+from ros_animate.types import Frame
+
+
+@pytest.fixture
+def extractor():
+    extractor = load('motion', 'mediapipe')
+    yield extractor
+    extractor.close()
+
+
+def on_canvas(*placed, size=(720, 960)):
+    """A grey picture with (face picture, side in pixels, left edge) put into it."""
+    canvas = np.full((*size, 3), 128, np.uint8)
+    for face, side, left in placed:
+        canvas[:side, left:left + side] = cv2.resize(face, (side, side),
+                                                     interpolation=cv2.INTER_AREA)
+    return canvas
+
+
+def test_what_a_face_gives(extractor, portrait):
+    motion = extractor.extract(Frame(portrait, 1.5))
+    assert motion.model == 'mediapipe' and motion.stamp_s == 1.5
+    assert motion.landmarks.shape == (478, 3) and motion.image_size == (720, 720)
+    assert len(motion.expression) == 52 and 'jawOpen' in motion.expression
+    assert all(0 <= value <= 1 for value in motion.expression.values())
+    np.testing.assert_allclose(motion.rotation @ motion.rotation.T, np.eye(3), atol=1e-4)
+    assert np.linalg.det(motion.rotation) == pytest.approx(1, abs=1e-4)
+    assert 0.1 < -motion.translation[2] < 3.0
+    assert motion.confidence == 1.0
+    # The person's right eye is at the left of the picture.
+    assert motion.landmarks[list(RIGHT_EYE), 0].mean() < motion.landmarks[list(LEFT_EYE), 0].mean()
+
+
+def test_head_axes_in_the_picture(extractor, portrait):
+    """Roll to the picture's left (anticlockwise) turns x towards y."""
+    upright = extractor.extract(Frame(portrait, 0.0)).rotation
+    turn = cv2.getRotationMatrix2D((360, 360), 20, 1)
+    extractor.reset()
+    rolled = extractor.extract(Frame(cv2.warpAffine(portrait, turn, (720, 720)), 0.0)).rotation
+    angle = np.degrees(np.arctan2(rolled[1, 0], rolled[1, 1])
+                       - np.arctan2(upright[1, 0], upright[1, 1]))
+    assert angle == pytest.approx(20, abs=4)
+
+
+def test_no_face(extractor):
+    noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
+    assert extractor.extract(Frame(noise, 0.0)) is None
+
+
+def test_lost_and_found(extractor, portrait):
+    blank = np.zeros_like(portrait)
+    found = [extractor.extract(Frame(image, k / 30)) is not None
+             for k, image in enumerate([portrait, portrait, blank, blank, portrait, portrait])]
+    assert found == [True, True, False, False, True, True]
+
+
+def test_the_largest_of_two_faces_wins(extractor, portrait):
+    both = on_canvas((portrait, 300, 0), (portrait, 600, 350))
+    centre = extractor.extract(Frame(both, 0.0)).landmarks[:, 0].mean()
+    assert 350 < centre
+
+
+def test_a_face_is_kept_until_another_is_clearly_larger(extractor, portrait):
+    def centre(left_side, right_side, k):
+        image = on_canvas((portrait, left_side, 0), (portrait, right_side, 480))
+        return extractor.extract(Frame(image, k / 30)).landmarks[:, 0].mean()
+    assert centre(440, 360, 0) < 480
+    assert centre(400, 440, 1) < 480
+    assert centre(300, 480, 2) > 480
+
+
+@pytest.mark.parametrize('size', [(64, 64), (64, 96), (2160, 3840), (481, 639)])
+def test_any_picture_size(extractor, portrait, size):
+    side = min(size)
+    motion = extractor.extract(Frame(on_canvas((portrait, side, 0), size=size), 0.0))
+    assert motion.image_size == size[::-1]
+    assert 0 < motion.landmarks[:, 0].mean() < side and 0 < motion.landmarks[:, 1].mean() < side
+
+
+@pytest.mark.parametrize('shape', [(1, 1, 3), (1, 4000, 3), (3000, 2, 3)])
+def test_degenerate_pictures_hold_no_face(extractor, shape):
+    assert extractor.extract(Frame(np.zeros(shape, np.uint8), 0.0)) is None
+
+
+def test_pictures_that_are_views(extractor, portrait):
+    view = np.repeat(portrait, 2, axis=1)[:, ::2]
+    assert not view.flags['C_CONTIGUOUS']
+    assert extractor.extract(Frame(view, 0.0)) is not None
+
+
+def test_stamps_may_repeat_jump_and_start_over(extractor, portrait):
+    for stamp_s in (1e9, 1e9, 1e9 + 1e-5, 1e9 - 0.01, 1e9 + 100, 3.0, 0.0):
+        assert extractor.extract(Frame(portrait, stamp_s)).stamp_s == stamp_s
+
+
+def test_a_face_partly_outside_is_less_trustworthy(extractor, portrait):
+    motion = extractor.extract(Frame(np.ascontiguousarray(portrait[:, 330:]), 0.0))
+    assert motion is None or motion.confidence < 1
+
+
+def values(motion):
+    return np.concatenate([motion.landmarks.ravel(), motion.rotation.ravel(), motion.translation,
+                           list(motion.expression.values())])
+
+
+def test_the_same_frames_give_the_same_motion(extractor, clip):
+    other = load('motion', 'mediapipe')
+    for k, image in enumerate(clip):
+        a, b = (e.extract(Frame(image, k / 30)) for e in (extractor, other))
+        np.testing.assert_array_equal(values(a), values(b))
+    other.close()
+
+
+def test_reset_forgets(extractor, clip):
+    first = [values(extractor.extract(Frame(image, k / 30))) for k, image in enumerate(clip[:5])]
+    extractor.reset()
+    again = [values(extractor.extract(Frame(image, k / 30))) for k, image in enumerate(clip[:5])]
+    np.testing.assert_array_equal(first, again)
+
+
+def test_closed_twice_and_used_again(extractor, portrait):
+    extractor.close()
+    extractor.close()
+    assert extractor.extract(Frame(portrait, 0.0)) is not None
+
+
+def test_the_terminal_stays_clean():
+    code = '''
+import numpy as np
+from ros_animate.plugins import load
+from ros_animate.types import Frame
+extractor = load('motion', 'mediapipe')
+extractor.extract(Frame(np.zeros((64, 64, 3), np.uint8), 0.0))
+extractor.close()
+'''
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout == '' and done.stderr == ''
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(ConfigurationError, match='nothing_here'):
+        load('motion', 'mediapipe', {'model': str(tmp_path / 'nothing_here.task')})
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path):
+    (tmp_path / 'wrong.task').write_text('no model')
+    with pytest.raises(ConfigurationError, match=r'wrong\.task is not'):
+        load('motion', 'mediapipe', {'model': str(tmp_path / 'wrong.task')})
+
+
+boxes = npst.arrays(float, st.tuples(st.integers(1, 6), st.just(3)),
+                    elements=st.floats(1, 4000))
+
+
+@given(boxes)
+def test_the_first_choice_is_the_largest(boxes):
+    assert boxes[choose_face(boxes, None, 1.25), 2] == boxes[:, 2].max()
+
+
+@given(boxes, st.integers(0, 5), st.floats(1, 3))
+def test_the_followed_face_stays_unless_another_is_clearly_larger(boxes, index, takeover):
+    followed = boxes[index % len(boxes)]
+    chosen = boxes[choose_face(boxes, followed[:2], takeover)]
+    if boxes[:, 2].max() <= followed[2] * takeover:
+        assert tuple(chosen[:2]) == tuple(followed[:2])
+    else:
+        assert chosen[2] == boxes[:, 2].max() or tuple(chosen[:2]) == tuple(followed[:2])
