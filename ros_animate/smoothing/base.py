@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import abc
+import copy
+from collections.abc import Sequence
 
+from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import ActionChunk, Command
 
 
@@ -23,6 +26,12 @@ class Smoother(abc.ABC):
     @abc.abstractmethod
     def sample(self, now_s: float) -> Command:
         """The trajectory at `now_s` (not before the last call), stamped as the last chunk."""
+
+    def preview(self, times_s: Sequence[float]) -> list[Command]:
+        """The trajectory at later, increasing times, were no chunk to come; changes nothing."""
+        specs = {id(v): v for v in vars(self).values() if isinstance(v, RobotSpec)}
+        ahead = copy.deepcopy(self, specs)
+        return [ahead.sample(time_s) for time_s in times_s]
 
     @abc.abstractmethod
     def reset(self) -> None:
