@@ -1,7 +1,7 @@
 """Pictures: ROS image messages to RGB arrays and back.
 
 Inside the program a picture is RGB uint8 (H, W, 3); every other layout ends here. A message that
-cannot be what it says raises ImageMessageError with the numbers that disagree.
+cannot be what it says raises MessageError with the numbers that disagree.
 """
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from std_msgs.msg import Header
 from ros_animate.types import Image
 
 
-class ImageMessageError(ValueError):
-    """An image message contradicts itself or is in an encoding that we do not read."""
+class MessageError(ValueError):
+    """A message contradicts itself, or is of a kind that we do not read."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def image_from_message(message: ImageMessage) -> Image:
     """The picture as (H, W, 3) uint8 RGB; a view of the message's memory where that is possible.
 
     Raises:
-        ImageMessageError: Unknown encoding, no pixels, or a buffer that does not fit the size.
+        MessageError: Unknown encoding, no pixels, or a buffer that does not fit the size.
     """
     layout = _layout(message)
     pixels = _pixels(message, layout)
@@ -73,16 +73,16 @@ def image_from_compressed(message: CompressedImage) -> Image:
     """The picture of a JPEG, PNG or other file that OpenCV reads, as (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageMessageError: The bytes are no such file, or are cut short.
+        MessageError: The bytes are no such file, or are cut short.
     """
     size = len(message.data)
     try:
         image = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise ImageMessageError(
+        raise MessageError(
             f'cannot decode {size} bytes of {message.format!r}: {error.err}') from error
     if image is None:
-        raise ImageMessageError(f'cannot decode {size} bytes of {message.format!r}')
+        raise MessageError(f'cannot decode {size} bytes of {message.format!r}')
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
@@ -99,13 +99,13 @@ def image_to_message(image: Image, header: Header) -> ImageMessage:
 def _layout(message: ImageMessage) -> _Layout:
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
-        raise ImageMessageError(f'image encoding {message.encoding!r} is not supported; '
+        raise MessageError(f'image encoding {message.encoding!r} is not supported; '
                                 f'supported: {", ".join(ENCODINGS)}')
     size = f'{message.width}x{message.height}'
     if not message.width or not message.height:
-        raise ImageMessageError(f'an image of {size} pixels')
+        raise MessageError(f'an image of {size} pixels')
     if (layout.even and message.width % 2) or (layout.even == 'both' and message.height % 2):
-        raise ImageMessageError(f'{message.encoding} needs an even size, got {size}')
+        raise MessageError(f'{message.encoding} needs an even size, got {size}')
     return layout
 
 
@@ -115,10 +115,10 @@ def _pixels(message: ImageMessage, layout: _Layout) -> np.ndarray:
     row = message.width * layout.channels * item.itemsize
     what = f'{message.encoding} image of {message.width}x{message.height}'
     if message.step < row:
-        raise ImageMessageError(f'{what}: a row is {row} bytes, but step is {message.step}')
+        raise MessageError(f'{what}: a row is {row} bytes, but step is {message.step}')
     expected = message.step * message.height
     if len(message.data) != expected:
-        raise ImageMessageError(f'{what}: expected {expected} bytes of data (step '
+        raise MessageError(f'{what}: expected {expected} bytes of data (step '
                                 f'{message.step}), got {len(message.data)}')
     rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)[:, :row]
     shape = (message.height, message.width, layout.channels)

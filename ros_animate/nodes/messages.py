@@ -23,13 +23,10 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
+from ros_animate.nodes.conversions import MessageError
 from ros_animate.types import ActionChunk, Command, Motion, RobotState
 
 NANOSECONDS = 10 ** 9
-
-
-class MessageError(ValueError):
-    """A message contradicts itself or belongs to another robot."""
 
 
 def seconds(stamp: TimeMessage | DurationMessage) -> float:

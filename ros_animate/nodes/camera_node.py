@@ -1,0 +1,160 @@
+"""Publishes the frames of a camera source."""
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from ros_animate.camera.base import Source, SourceError
+from ros_animate.configuration import option
+from ros_animate.nodes import diagnostics
+from ros_animate.nodes.conversions import image_to_message
+from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.running import main as run
+from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
+from ros_animate.types import Frame
+
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
+# A simulated clock is looked at this often; the real one is waited for exactly.
+MAX_WAIT_S = 0.1
+MIN_WAIT_S = 0.002
+
+
+@dataclass(frozen=True)
+class CameraNodeOptions(NodeOptions):
+    """Options of the camera node."""
+
+    frame_id: str = option('camera', 'in the headers of the pictures')
+    limit: int = option(0, 'the source ends after this many frames; 0 for all', low=0)
+    wait_for_subscribers: bool = option(
+        False, 'the first frame is read when image_raw and camera_info have a subscriber')
+    exit_at_end: bool = option(False, 'the node ends with its source; else it stays, silent')
+
+
+class CameraNode(StageNode):
+    """Reads in a thread of its own: a file at the pace of its stamps, a camera at its own pace.
+
+    A camera that is absent or unplugged is tried again, less and less often. A file that cannot
+    be read ends the node with an error at once.
+    """
+
+    stage = 'camera'
+    Options = CameraNodeOptions
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__(**node_arguments)
+        self._options: CameraNodeOptions = self.parameters.options
+        self._images = self.create_publisher(ImageMessage, 'image_raw', NEWEST)
+        self._infos = self.create_publisher(CameraInfo, 'camera_info', RELIABLE)
+        self._stopping = threading.Event()
+        self._trouble = ''
+        self._ended = False
+        self._sent = 0
+        self._source: Source = self.make_plugin()
+        if not self._source.live:
+            self._source.open()
+        self._thread = threading.Thread(target=self._work, name='source')
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def close(self) -> None:
+        self._source.close()
+
+    def health(self) -> Health:
+        if self._trouble:
+            return diagnostics.ERROR, self._trouble
+        if self._ended:
+            return diagnostics.STALE, 'the source has ended'
+        if not self._sent:
+            return diagnostics.STALE, 'no frame yet'
+        return diagnostics.OK, 'running'
+
+    def _work(self) -> None:
+        try:
+            self._wait_for_subscribers()
+            while not self._stopping.is_set() and not self._ended:
+                self._play()
+        finally:
+            # Also a defect in a source ends the process: who started it starts it again.
+            if self._options.exit_at_end or not self._ended:
+                self.request_stop()
+
+    def _play(self) -> None:
+        """Plays the source until it ends, fails for good, or the node stops."""
+        retry_s = FIRST_RETRY_S
+        while not self._stopping.is_set() and not self._ended:
+            try:
+                if self._source.live:
+                    self._source.open()
+                for_a_while = self._publish_all()
+            except SourceError as error:
+                self._fail(str(error), final=not self._source.live)
+                self._stopping.wait(retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
+            else:
+                retry_s = FIRST_RETRY_S if for_a_while else retry_s
+
+    def _publish_all(self) -> bool:
+        """Publishes frames to the end; whether there were any."""
+        start_s: float | None = None
+        while not self._stopping.is_set():
+            frame = self._source.read()
+            if frame is None or (self._options.limit and self._sent >= self._options.limit):
+                self._ended = True
+                self.get_logger().info(f'the source has ended after {self._sent} frames')
+                break
+            if not self._source.live:
+                start_s = self._wait_until_due(start_s, frame)
+            self._publish(frame)
+        return self._sent > 0
+
+    def _wait_until_due(self, start_s: float | None, frame: Frame) -> float:
+        """Waits for the frame's time; returns the time of frame 0.
+
+        A source that cannot keep up is played slower, not with gaps.
+        """
+        if start_s is None:
+            return self.now_s() - frame.stamp_s
+        due_s = start_s + frame.stamp_s
+        while (left_s := due_s - self.now_s()) > 0 and not self._stopping.is_set():
+            self._stopping.wait(min(max(left_s, MIN_WAIT_S), MAX_WAIT_S))
+        return start_s - min(left_s, 0.0)
+
+    def _publish(self, frame: Frame) -> None:
+        self._trouble = ''
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._options.frame_id)
+        message = image_to_message(frame.image, header)
+        # All zero means "not calibrated".
+        info = CameraInfo(header=header, height=message.height, width=message.width)
+        self.send(self._images, message)
+        self._infos.publish(info)
+        self._sent += 1
+
+    def _fail(self, why: str, *, final: bool) -> None:
+        self._trouble, self._ended = why, final
+        self.diagnostics.count('failures')
+        self.get_logger().error(why if final else f'{why}; trying again',
+                                throttle_duration_sec=LAST_RETRY_S)
+
+    def _wait_for_subscribers(self) -> None:
+        while self._options.wait_for_subscribers and not self._stopping.is_set() and not (
+                self._images.get_subscription_count() and self._infos.get_subscription_count()):
+            self._stopping.wait(MAX_WAIT_S)
+
+
+def main() -> int:
+    """Runs the node."""
+    return run(CameraNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,132 @@
+"""Running nodes in one process until a signal: one thread and one executor for each."""
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from ros_animate.errors import UserError
+
+EXIT_USER_ERROR = 2
+# With several threads the interpreter changes between them this often; the default of 5 ms would
+# add up to several milliseconds of delay to every hop.
+SWITCH_INTERVAL_S = 0.0005
+# How long messages that are under way get to arrive once the source has ended.
+DRAIN_S = 0.3
+PARENT = 'ROS_ANIMATE_PARENT'
+_PR_SET_PDEATHSIG = 1
+
+
+class RunnableNode(Node):
+    """A node that a Runner starts and ends.
+
+    Attributes:
+        request_stop: To be called by a node that has nothing left to do; set by the Runner.
+    """
+
+    request_stop: Callable[[], None] = staticmethod(lambda: None)
+
+    def start(self) -> None:
+        """Begins what the node does beside its callbacks; all nodes of the process are made."""
+
+    def stop(self) -> None:
+        """Ends what `start` began; the callbacks still run."""
+
+    def close(self) -> None:
+        """Releases what the node holds, after the last callback."""
+
+
+class Runner:
+    """Turns the executors of some nodes; SIGINT, SIGTERM or a node's wish ends it.
+
+    The main thread only waits: Python delivers signals to it, and an executor that waits inside
+    the middleware would keep them.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._finished = False
+        self._failed = False
+
+    def run(self, make_nodes: Callable[[], Sequence[RunnableNode]]) -> int:
+        """Makes the nodes, turns them, takes them down; returns the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            nodes = make_nodes()
+            self._turn(nodes)
+        except UserError as error:
+            print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
+            return EXIT_USER_ERROR
+        finally:
+            rclpy.try_shutdown()
+        return 1 if self._failed else 0
+
+    def _turn(self, nodes: Sequence[RunnableNode]) -> None:
+        executors = [SingleThreadedExecutor() for _ in nodes]
+        threads = []
+        for node, executor in zip(nodes, executors):
+            executor.add_node(node)
+            node.request_stop = self._finish  # type: ignore[method-assign]
+            threads.append(threading.Thread(target=self._spin, args=(executor,),
+                                            name=node.get_name()))
+        for thread in threads:
+            thread.start()
+        for node in nodes:
+            node.start()
+        self._stop.wait()
+        if self._finished:
+            time.sleep(DRAIN_S)
+        for node in nodes:
+            node.stop()
+        for executor in executors:
+            executor.shutdown()
+        for thread in threads:
+            thread.join()
+        for node in nodes:
+            node.close()
+            node.destroy_node()
+
+    def _spin(self, executor: SingleThreadedExecutor) -> None:
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+        except BaseException:
+            # A defect in one node ends the process loudly; who started it starts it again.
+            traceback.print_exc()
+            self._failed = True
+        finally:
+            self._stop.set()
+
+    def _finish(self) -> None:
+        self._finished = True
+        self._stop.set()
+
+
+def main(*node_types: Callable[[], RunnableNode]) -> int:
+    """Entry point of executables: runs one node of each type until a signal."""
+    die_with_parent()
+    return Runner().run(lambda: [make() for make in node_types])
+
+
+def die_with_parent() -> None:
+    """Ends this process when the one named in ROS_ANIMATE_PARENT ends, however that happens."""
+    parent = os.environ.get(PARENT)
+    if parent is None or not sys.platform.startswith('linux'):
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(parent):
+        os.kill(os.getpid(), signal.SIGTERM)

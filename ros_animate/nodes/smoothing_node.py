@@ -1,0 +1,75 @@
+"""Turns action chunks into a trajectory."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory
+
+from ros_animate.configuration import option
+from ros_animate.hardware.spec import load_spec
+from ros_animate.msg import ActionChunk as ActionChunkMessage
+from ros_animate.nodes.messages import Joints
+from ros_animate.nodes.running import main as run
+from ros_animate.nodes.stage_node import RELIABLE, NodeOptions, StageNode
+from ros_animate.smoothing.base import Smoother
+
+
+@dataclass(frozen=True)
+class SmoothingNodeOptions(NodeOptions):
+    """Options of the smoothing node."""
+
+    publish_rate_hz: float = option(60.0, 'trajectories a second', low=1.0, high=1000.0)
+    points: int = option(4, 'points of a trajectory, one publishing period apart', low=2, high=100)
+
+
+class SmoothingNode(StageNode):
+    """actions to joint_trajectory.
+
+    A trajectory holds the present and the next few samples, so that who follows it needs no clock
+    in step with this one and bridges lost messages. `header.stamp` is the stamp of the camera
+    frame that it answers and `time_from_start` counts from there: its points lie now and in the
+    near future, which is what joint_trajectory_controller accepts.
+
+    It is published at a fixed rate, and at once when a chunk comes.
+    """
+
+    stage = 'smoothing'
+    with_robot = True
+    Options = SmoothingNodeOptions
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__(**node_arguments)
+        spec = load_spec(self.parameters.robot or '')
+        self._options: SmoothingNodeOptions = self.parameters.options
+        self._joints = Joints.of(spec)
+        self._smoother: Smoother = self.make_plugin(spec)
+        self._header: Header | None = None
+        self._publisher = self.create_publisher(JointTrajectory, 'joint_trajectory', RELIABLE)
+        self._period_s = 1.0 / self._options.publish_rate_hz
+        self.create_timer(self._period_s, self._tick)
+        self.listen(ActionChunkMessage, 'actions', self._push)
+
+    def _push(self, message: ActionChunkMessage) -> None:
+        self._smoother.push(self._joints.chunk_from_message(message), self.now_s())
+        self._header = message.header
+        self._tick()
+
+    def _tick(self) -> None:
+        if self._header is None:
+            return
+        now_s = self.now_s()
+        present = self._smoother.sample(now_s)
+        times = [now_s + k * self._period_s for k in range(self._options.points)]
+        commands = [present, *self._smoother.preview(times[1:])]
+        self.send(self._publisher, self._joints.trajectory_to_message(
+            list(zip(times, commands)), self._header))
+
+
+def main() -> int:
+    """Runs the node."""
+    return run(SmoothingNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
