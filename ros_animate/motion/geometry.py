@@ -42,8 +42,8 @@ def _volume(points: Array) -> float:
     heights = normals @ points.T - (normals * a).sum(1)[:, None]
     tolerance = 1e-9 * spread
     one_side = (heights.min(1) >= -tolerance) | (heights.max(1) <= tolerance)
-    faces = {tuple(np.flatnonzero(np.abs(row) <= tolerance)): index
-             for index, row in zip(np.flatnonzero(one_side), heights[one_side])}
+    faces = {tuple(np.flatnonzero(np.abs(heights[index]) <= tolerance)): index
+             for index in np.flatnonzero(one_side)}
     return sum(_pyramid(points[list(face)], normals[index], centre)
                for face, index in faces.items())
 

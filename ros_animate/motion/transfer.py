@@ -98,7 +98,7 @@ def portrait(source: Motion, driving: Motion, reference: Motion | None, region: 
         result = _turned(result, driving, reference)
     if region == 'all' and reference is not None:
         scale = _need(source.scale) * _need(driving.scale) / _need(reference.scale)
-        result = dataclasses.replace(result, scale=scale)
+        result = dataclasses.replace(result, scale=float(scale))
     if region != 'pose':
         mask = _mask(region, absolute=reference is None)
         changed = _need(driving.deformations)
@@ -143,16 +143,19 @@ def smooth(values: Sequence[Array], measurement_variance: float = 3e-7,
 
     The state is the value itself, doing a random walk. Looks ahead, so it is for clips, not live.
     """
-    means, variances, predicted = [np.asarray(values[0], np.float64)], [1.0], [1.0]
+    means: list[Array] = [np.asarray(values[0], np.float64)]
+    gains = []
+    prior = 1.0
     for value in values:
-        prior = predicted[-1]
         gain = prior / (prior + measurement_variance)
         means.append(means[-1] + gain * (np.asarray(value, np.float64) - means[-1]))
-        variances.append((1 - gain) * prior)
-        predicted.append(variances[-1] + process_variance)
-    result = [means[-1]]
-    for mean, variance, prior in zip(means[-2:0:-1], variances[-2:0:-1], predicted[-2:0:-1]):
-        result.append(mean + variance / prior * (result[-1] - mean))
+        variance = (1 - gain) * prior
+        prior = variance + process_variance
+        gains.append(variance / prior)
+    result = [means.pop()]
+    for gain in gains[-2::-1]:
+        mean = means.pop()
+        result.append(mean + gain * (result[-1] - mean))
     return result[::-1]
 
 
