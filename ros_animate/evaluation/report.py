@@ -1,0 +1,67 @@
+"""report.json: how many frames, how fast, how late."""
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Report:
+    """Collects figures frame by frame."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.dropped = 0
+        self.face_missing = 0
+        self.latencies_s: list[float] = []
+        self.stages_s: defaultdict[str, list[float]] = defaultdict(list)
+        self._start_s = time.perf_counter()
+
+    def add(self, stages_s: dict[str, float], *, face: bool, latency_s: float) -> None:
+        """Counts one frame.
+
+        Args:
+            stages_s: Seconds that each stage took for it.
+            face: Whether there was a face in it.
+            latency_s: From the frame to the command that answers it.
+        """
+        self.frames += 1
+        self.face_missing += not face
+        self.latencies_s.append(latency_s)
+        for stage, seconds in stages_s.items():
+            self.stages_s[stage].append(seconds)
+
+    def figures(self) -> dict[str, Any]:
+        """The report; milliseconds, medians for the stages."""
+        elapsed_s = time.perf_counter() - self._start_s
+        return {
+            'frames': self.frames,
+            'fps': round(self.frames / elapsed_s, 2) if self.frames else 0.0,
+            'dropped': self.dropped,
+            'face_missing': self.face_missing,
+            'latency_ms': percentiles_ms(self.latencies_s),
+            'stages_ms': {stage: round(1e3 * float(np.median(seconds)), 3)
+                          for stage, seconds in self.stages_s.items()},
+        }
+
+
+def percentiles_ms(seconds: Sequence[float]) -> dict[str, float | None]:
+    """{'p50', 'p95', 'p99'} in milliseconds; None where nothing was measured."""
+    if not len(seconds):
+        return {'p50': None, 'p95': None, 'p99': None}
+    values = np.percentile(np.asarray(seconds) * 1e3, (50, 95, 99))
+    return {name: round(float(v), 3) for name, v in zip(('p50', 'p95', 'p99'), values,
+                                                       strict=True)}
+
+
+def write_report(path: pathlib.Path, figures: dict[str, Any]) -> None:
+    """Writes JSON, complete or not at all."""
+    part = path.with_name(f'.part.{path.name}')
+    part.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+    os.replace(part, path)

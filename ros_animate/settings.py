@@ -1,0 +1,139 @@
+"""Which plug-ins run, with which options: config/retarget.yaml, overlaid by the user's wishes."""
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from ros_animate.configuration import ConfigurationError, build, read_yaml, resource, suggest
+from ros_animate.hardware.spec import RobotSpec, load_spec
+from ros_animate.plugins import STAGES, find, load
+
+DEFAULTS = ('config', 'retarget.yaml')
+TOP_LEVEL = {'robot': str, 'mirror': bool}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A complete choice.
+
+    Attributes:
+        robot: What `load_spec` takes.
+        mirror: The robot moves as the person's mirror image.
+        stages: Section of each stage: 'plugin' and the plug-in's options.
+    """
+
+    robot: str
+    mirror: bool
+    stages: Mapping[str, Mapping[str, Any]]
+
+    @functools.cached_property
+    def spec(self) -> RobotSpec:
+        """The robot's description; raises ConfigurationError."""
+        return load_spec(self.robot)
+
+    def plugin(self, stage: str) -> str:
+        """Name of the stage's plug-in."""
+        named = self.stages[stage].get('plugin')
+        if named is None and stage == 'hardware':
+            return self.spec.transport
+        if not isinstance(named, str):
+            raise ConfigurationError(f'{stage}.plugin: expected a name, got {named!r}')
+        return named
+
+    def options(self, stage: str) -> dict[str, Any]:
+        """Options of the stage's plug-in, without defaults."""
+        options = {k: v for k, v in self.stages[stage].items() if k != 'plugin'}
+        if stage == 'hardware' and self.plugin(stage) == self.spec.transport:
+            options = {**self.spec.options, **options}
+        return options
+
+    def load(self, stage: str) -> Any:
+        """The stage's plug-in, built."""
+        context = (self.spec,) if stage in ('policy', 'smoothing', 'hardware') else ()
+        return load(stage, self.plugin(stage), self.options(stage), *context)
+
+    def check(self, stages: Iterable[str] = STAGES) -> None:
+        """Raises ConfigurationError for a wrong name or value, before anything is started."""
+        for stage in stages:
+            name = self.plugin(stage)
+            config: Any = find(stage, name)
+            build(config.Config, self.options(stage), f'{stage} ({name})')
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The same as plain data, as a configuration file holds it."""
+        return {'robot': self.robot, 'mirror': self.mirror,
+                **{stage: dict(section) for stage, section in self.stages.items() if section}}
+
+
+def load_settings(files: Iterable[str | os.PathLike[str]] = (), params: Iterable[str] = (),
+                  **overrides: Any) -> Settings:
+    """The defaults, overlaid by files, then `params`, then `overrides`.
+
+    Where a layer names another plug-in, the options of the layers below for the former one go.
+
+    Args:
+        files: YAML files like config/retarget.yaml, later ones win.
+        params: 'stage.key=value' (the value as in YAML), 'robot=…' or 'mirror=…'.
+        overrides: Top-level keys; None is no wish. A stage's value is a mapping.
+
+    Raises:
+        ConfigurationError: A file, key or value is wrong; the message names it.
+    """
+    wishes = {k: v for k, v in overrides.items() if v is not None}
+    layers = [(pathlib.Path(file).name, read_yaml(file)) for file in files]
+    layers += [(text, parse_param(text)) for text in params]
+    merged = read_yaml(resource(*DEFAULTS))
+    for where, layer in [*layers, ('', wishes)]:
+        merged = overlay(merged, layer, where)
+    return Settings(merged['robot'], merged['mirror'],
+                    {stage: merged.get(stage) or {} for stage in STAGES})
+
+
+def overlay(below: Mapping[str, Any], layer: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """`below` with the wishes of `layer`, which is checked; `where` names it in errors."""
+    prefix = f'{where}: ' if where else ''
+    result = dict(below)
+    for key, value in layer.items():
+        if key in TOP_LEVEL:
+            if not isinstance(value, TOP_LEVEL[key]):
+                raise ConfigurationError(
+                    f'{prefix}{key}: expected {TOP_LEVEL[key].__name__}, got {value!r}')
+            result[key] = value
+        elif key in STAGES:
+            result[key] = _overlay_section(below.get(key) or {}, value, f'{prefix}{key}')
+        else:
+            raise ConfigurationError(f'{prefix}unknown key {key!r}; '
+                                     f'{suggest(key, (*TOP_LEVEL, *STAGES))}')
+    return result
+
+
+def _overlay_section(below: Mapping[str, Any], section: Any, where: str) -> dict[str, Any]:
+    if section is None:
+        return dict(below)
+    if not isinstance(section, Mapping):
+        raise ConfigurationError(f'{where}: expected keys and values, got {section!r}')
+    for key in section:
+        if not isinstance(key, str):
+            raise ConfigurationError(f'{where}: a key is a name, got {key!r}')
+    if section.get('plugin', below.get('plugin')) != below.get('plugin'):
+        return dict(section)
+    return {**below, **section}
+
+
+def parse_param(text: str) -> dict[str, Any]:
+    """{'stage': {'key': value}} for 'stage.key=value', {'key': value} for 'key=value'."""
+    path, equals, value_text = text.partition('=')
+    keys = path.strip().split('.')
+    if not equals or len(keys) > 2 or not all(keys):
+        raise ConfigurationError(f'expected stage.key=value, got {text!r}')
+    try:
+        value = yaml.safe_load(value_text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f'{text}: {value_text!r} is not valid YAML') from error
+    return {keys[0]: {keys[1]: value}} if len(keys) == 2 else {keys[0]: value}
