@@ -1,0 +1,45 @@
+"""The networks of the animation families: tensors in, tensors out.
+
+`build(family)` gives a family's sub-networks by the names of its published checkpoints, with the
+same state-dict names and shapes. Each family is a package with a frozen `Config`, a `build` and a
+docstring that says what its sub-networks take and give; it is imported only when asked for.
+
+| module | holds |
+|---|---|
+| layers | blocks, hourglasses, discriminator, shared by all |
+| sampling | grids, heat maps, warps |
+| variants | the published configurations in config/models |
+"""
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from ros_animate import configuration
+
+FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet')
+
+
+def build(family: str, config: Any = None) -> dict[str, nn.Module]:
+    """The sub-networks of a family, freshly initialised, by their published names.
+
+    Args:
+        family: One of FAMILIES.
+        config: The family's `Config`, a mapping of its fields, or None for the defaults.
+    """
+    package = find(family)
+    if config is None or isinstance(config, Mapping):
+        config = configuration.build(package.Config, config, f'model ({family})')
+    return package.build(config)
+
+
+def find(family: str) -> ModuleType:
+    """The package of a family; raises ConfigurationError with the choices if there is none."""
+    if family not in FAMILIES:
+        raise configuration.ConfigurationError(
+            f'unknown model family {family!r}; {configuration.suggest(family, FAMILIES)}')
+    return importlib.import_module(f'ros_animate.models.{family}')

@@ -1,0 +1,89 @@
+"""FOMM's generator (section 3.2): encode the source, warp and mask its features, decode."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ros_animate.models.fomm.config import Config
+from ros_animate.models.fomm.dense_motion import DenseMotion, DenseMotionNetwork
+from ros_animate.models.fomm.keypoints import Keypoints
+from ros_animate.models.layers import ConvBlock, DownBlock, ResidualBlock, UpBlock, named
+from ros_animate.models.sampling import resize, resize_grid, warp
+
+
+@dataclass(frozen=True)
+class SourceFeatures:
+    """What depends on the source alone.
+
+    Attributes:
+        features: (B, C, H / 4, W / 4).
+        small: (B, 3, h, w) the picture in which motion is found.
+    """
+
+    features: Tensor
+    small: Tensor
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the generator made.
+
+    Attributes:
+        prediction: (B, 3, H, W) in [0, 1].
+        deformed: (B, 3, H, W) the source picture under the same motion.
+        motion: The dense motion.
+    """
+
+    prediction: Tensor
+    deformed: Tensor
+    motion: DenseMotion
+
+
+class Generator(nn.Module):
+    """Source picture and two sets of keypoints to the animated picture."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.align_corners = config.align_corners
+        widths = config.generator_widths
+        levels, deepest = range(widths.levels), widths.at(widths.levels)
+        self.dense_motion_network = DenseMotionNetwork(config)
+        self.first = ConvBlock(3, widths.at(0), kernel=7)
+        self.down_blocks = nn.ModuleList(DownBlock(widths.at(i), widths.at(i + 1)) for i in levels)
+        self.up_blocks = nn.ModuleList(UpBlock(widths.at(i + 1), widths.at(i))
+                                       for i in reversed(levels))
+        self.bottleneck = named((ResidualBlock(deepest) for _ in range(config.bottleneck_blocks)),
+                                'r{}')
+        self.final = nn.Conv2d(widths.at(0), 3, 7, padding=3)
+
+    def encode(self, source: Tensor) -> SourceFeatures:
+        """Picture (B, 3, H, W) to what `render` needs of it."""
+        x = self.first(source)
+        for block in self.down_blocks:
+            x = block(x)
+        return SourceFeatures(x, self.dense_motion_network.down(source))
+
+    def render(self, features: SourceFeatures, kp_source: Keypoints,
+               kp_driving: Keypoints) -> Tensor:
+        """The animated picture (B, 3, H, W)."""
+        motion = self.dense_motion_network.weigh(features.small, kp_source, kp_driving)
+        return self.decode(features, motion)
+
+    def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Generated:
+        features = self.encode(source)
+        motion = self.dense_motion_network.weigh(features.small, kp_source, kp_driving)
+        return Generated(self.decode(features, motion), self._moved(source, motion), motion)
+
+    def decode(self, features: SourceFeatures, motion: DenseMotion) -> Tensor:
+        x = self._moved(features.features, motion)
+        x = x * resize(motion.occlusion, x.shape[2:], 'bilinear')  # eq. (9)
+        x = self.bottleneck(x)
+        for block in self.up_blocks:
+            x = block(x)
+        return torch.sigmoid(self.final(x))
+
+    def _moved(self, maps: Tensor, motion: DenseMotion) -> Tensor:
+        positions = resize_grid(motion.deformation, maps.shape[2:], 'bilinear')
+        return warp(maps, positions, self.align_corners)

@@ -1,0 +1,73 @@
+"""Monkey-Net's motion: what the keypoints say, and the dense motion network (section 3.3)."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ros_animate.models.layers import CLIP, ConvBlock
+from ros_animate.models.monkey_net.config import Config
+from ros_animate.models.monkey_net.keypoints import HeadedHourglass, Keypoints, heatmaps_of
+from ros_animate.models.sampling import coordinate_grid, translated
+
+
+@dataclass(frozen=True)
+class DenseMotion:
+    """The dense motion network's answer.
+
+    Attributes:
+        deformation: (B, h, w, 2) where in the source each cell comes from.
+        mask: (B, K + 1, h, w) share of each keypoint's motion; the background is first.
+    """
+
+    deformation: Tensor
+    mask: Tensor
+
+
+def heatmap_difference(source: Keypoints, driving: Keypoints, size: tuple[int, int],
+                       divisor: float) -> Tensor:
+    """Heat maps of the driving keypoints minus those of the source: (B, K, h, w)."""
+    return (heatmaps_of(driving, size) - heatmaps_of(source, size)) / divisor
+
+
+def keypoint_shifts(source: Keypoints, driving: Keypoints) -> Tensor:
+    """Motion of the background (none) and of every keypoint: (B, K + 1, 2)."""
+    return functional.pad(source.mean - driving.mean, (0, 0, 1, 0))
+
+
+class DenseMotionNetwork(nn.Module):
+    """Sparse motion to a field for every pixel, eq. (7) to (9)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        groups = config.num_keypoints + 1
+        channels = groups * 4  # heat map and the shifted RGB picture
+        self.group_blocks = nn.ModuleList(
+            ConvBlock(channels, channels, kernel=1, space=CLIP, groups=groups)
+            for _ in range(config.group_blocks))
+        self.hourglass = HeadedHourglass(config.widths(config.motion_levels), channels, groups + 2)
+
+    def embed(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Tensor:
+        """Per keypoint its heat map and the source moved by it: (B, (K + 1) * 4, h, w)."""
+        size = (source.shape[2], source.shape[3])
+        heat = heatmap_difference(kp_source, kp_driving, size, self.config.heatmap_divisor)
+        heat = functional.pad(heat, (0, 0, 0, 0, 1, 0)).to(source.dtype)  # none for the background
+        moved = translated(source, keypoint_shifts(kp_source, kp_driving),
+                           self.config.align_corners)  # (B, K + 1, 3, h, w)
+        return torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2)
+
+    def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> DenseMotion:
+        """The motion, at the resolution of `source` (B, 3, h, w)."""
+        x = self.embed(source, kp_source, kp_driving)
+        for block in self.group_blocks:
+            x = block(x)  # the reference's leaky ReLU after the block's ReLU changes nothing
+        x = self.hourglass(x).float()
+        mask = x[:, :-2].softmax(dim=1)
+        shifts = keypoint_shifts(kp_source, kp_driving)
+        coarse = torch.einsum('bkhw,bkc->bhwc', mask, shifts)  # eq. (8)
+        residual = x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
+        grid = coordinate_grid(x.shape[2:], shifts)
+        return DenseMotion(grid + coarse + residual, mask)

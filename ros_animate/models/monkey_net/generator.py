@@ -1,0 +1,108 @@
+"""Monkey-Net's generator (section 3.2): encode the source, move every level, decode."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ros_animate.models.layers import CLIP, Decoder, Encoder, ResidualBlock
+from ros_animate.models.monkey_net.config import Config
+from ros_animate.models.monkey_net.dense_motion import (
+    DenseMotion,
+    DenseMotionNetwork,
+    heatmap_difference,
+)
+from ros_animate.models.monkey_net.keypoints import Keypoints
+from ros_animate.models.sampling import resize, resize_grid, warp
+
+
+@dataclass(frozen=True)
+class SourceFeatures:
+    """What depends on the source alone.
+
+    Attributes:
+        levels: (B, C, H, W) each, the picture itself first.
+    """
+
+    levels: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What the generator made.
+
+    Attributes:
+        prediction: (B, 3, H, W) in [0, 1].
+        deformed: (B, 3, H, W) the source picture under the same motion.
+        motion: The dense motion.
+    """
+
+    prediction: Tensor
+    deformed: Tensor
+    motion: DenseMotion
+
+
+class Refinement(nn.Sequential):
+    """Residual blocks at full resolution and the projection to RGB."""
+
+    def __init__(self, channels: int, blocks: int) -> None:
+        super().__init__()
+        for i in range(blocks):
+            self.add_module(f'r{i}', ResidualBlock(channels, CLIP))
+        self.add_module('conv-last', CLIP.conv(channels, 3, 1))
+
+
+class Generator(nn.Module):
+    """Source picture and two sets of keypoints to the animated picture."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        widths = config.widths(config.generator_levels)
+        self.appearance_encoder = Encoder(widths, 3, CLIP)
+        self.dense_motion_module = DenseMotionNetwork(config)
+        self.video_decoder = Decoder(widths, 3, CLIP, extra=config.num_keypoints)
+        self.refinement_module = Refinement(self.video_decoder.outputs, config.refinement_blocks)
+
+    def encode(self, source: Tensor) -> SourceFeatures:
+        """Picture (B, 3, H, W) to what `render` needs of it."""
+        return SourceFeatures(tuple(self.appearance_encoder(source)))
+
+    def render(self, features: SourceFeatures, kp_source: Keypoints,
+               kp_driving: Keypoints) -> Tensor:
+        """The animated picture (B, 3, H, W)."""
+        return self._decode(features, kp_source, kp_driving,
+                            self.motion(features, kp_source, kp_driving))
+
+    def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Generated:
+        features = self.encode(source)
+        motion = self.motion(features, kp_source, kp_driving)
+        return Generated(self._decode(features, kp_source, kp_driving, motion),
+                         self._moved(source, motion), motion)
+
+    def motion(self, features: SourceFeatures, kp_source: Keypoints,
+               kp_driving: Keypoints) -> DenseMotion:
+        step = self.config.motion_step
+        source = features.levels[0][..., ::step, ::step]
+        return self.dense_motion_module(source, kp_source, kp_driving)
+
+    def _decode(self, features: SourceFeatures, kp_source: Keypoints, kp_driving: Keypoints,
+                motion: DenseMotion) -> Tensor:
+        heat = self.keypoint_maps(features, kp_source, kp_driving)
+        skips = [torch.cat([self._moved(level, motion),
+                            resize(heat, level.shape[2:], self.config.interpolation)], dim=1)
+                 for level in features.levels]
+        return torch.sigmoid(self.refinement_module(self.video_decoder(skips)))
+
+    def keypoint_maps(self, features: SourceFeatures, kp_source: Keypoints,
+                      kp_driving: Keypoints) -> Tensor:
+        """The decoder's second input at each level: (B, K, h, w)."""
+        source = features.levels[0]
+        height, width = (n // self.config.motion_step for n in source.shape[2:])
+        return heatmap_difference(kp_source, kp_driving, (height, width),
+                                  self.config.heatmap_divisor).to(source.dtype)
+
+    def _moved(self, level: Tensor, motion: DenseMotion) -> Tensor:
+        positions = resize_grid(motion.deformation, level.shape[2:], self.config.interpolation)
+        return warp(level, positions, self.config.align_corners)

@@ -1,0 +1,106 @@
+"""Monkey-Net's keypoint detector (section 3.1): soft-argmax positions with covariances."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ros_animate.models.layers import CLIP, Decoder, Encoder, Widths
+from ros_animate.models.monkey_net.config import Config
+from ros_animate.models.sampling import coordinate_grid, expectation, softmax_heatmaps
+
+
+@dataclass(frozen=True)
+class Keypoints:
+    """Where the object's parts are, and how far each spreads.
+
+    Attributes:
+        mean: (B, K, 2), xy in [-1, 1].
+        covariance: (B, K, 2, 2).
+    """
+
+    mean: Tensor
+    covariance: Tensor
+
+
+class HeadedDecoder(Decoder):
+    """A decoder that ends with one more convolution."""
+
+    def __init__(self, widths: Widths, inputs: int, outputs: int) -> None:
+        super().__init__(widths, inputs, CLIP)
+        self.conv = CLIP.conv(self.outputs, outputs, 3, padding=1)
+        self.outputs = outputs
+
+    def forward(self, skips: list[Tensor]) -> Tensor:
+        return self.conv(super().forward(skips))
+
+
+class HeadedHourglass(nn.Module):
+    """An hourglass from `inputs` to `outputs` channels, (B, C, H, W)."""
+
+    def __init__(self, widths: Widths, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(widths, inputs, CLIP)
+        self.decoder = HeadedDecoder(widths, inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decoder(self.encoder(x))
+
+
+class KeypointDetector(nn.Module):
+    """Picture (B, 3, H, W) to Keypoints, trained without labels."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.predictor = HeadedHourglass(config.widths(config.keypoint_levels), 3,
+                                         config.num_keypoints)
+
+    def logits(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, K, h, w)."""
+        step = self.config.motion_step
+        return self.predictor(image[..., ::step, ::step])
+
+    def forward(self, image: Tensor) -> Keypoints:
+        heatmaps = softmax_heatmaps(self.logits(image), self.config.temperature)
+        mean = expectation(heatmaps)  # eq. (1)
+        covariance = spread(heatmaps, mean)  # eq. (2)
+        return Keypoints(mean, bounded(covariance, self.config.min_singular))
+
+
+def spread(heatmaps: Tensor, mean: Tensor) -> Tensor:
+    """Covariance of the position under each heat map, eq. (2): (B, K, 2, 2)."""
+    grid = coordinate_grid(heatmaps.shape[2:], heatmaps)
+    offset = grid - mean[:, :, None, None]  # (B, K, h, w, 2)
+    weighted = offset * (heatmaps + 1e-7)[..., None]  # never singular, as the reference has it
+    return torch.einsum('bkhwi,bkhwj->bkij', weighted, offset)
+
+
+def bounded(covariance: Tensor, min_singular: float) -> Tensor:
+    """`covariance` (..., 2, 2), scaled up where its smallest singular value is too small."""
+    smallest = smallest_singular(covariance)[..., None, None]
+    return covariance * (smallest.clamp(min=min_singular) / smallest)
+
+
+def smallest_singular(matrix: Tensor) -> Tensor:
+    """Smallest singular value of (..., 2, 2) in closed form."""
+    a, b, c, d = matrix.flatten(-2).unbind(-1)
+    total = a * a + b * b + c * c + d * d
+    gap = torch.sqrt((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
+    return torch.sqrt((total - gap) / 2)
+
+
+def heatmaps_of(keypoints: Keypoints, size: tuple[int, int]) -> Tensor:
+    """exp(-d^T covariance^-1 d / 2) around every mean, eq. (3): (B, K, h, w)."""
+    offset = coordinate_grid(size, keypoints.mean) - keypoints.mean[:, :, None, None]
+    precision = inverse(keypoints.covariance)
+    distance = torch.einsum('bkhwi,bkij,bkhwj->bkhw', offset, precision, offset)
+    return torch.exp(-0.5 * distance)
+
+
+def inverse(matrix: Tensor) -> Tensor:
+    """Inverse of (..., 2, 2) in closed form, which every device and precision has."""
+    a, b, c, d = matrix.flatten(-2).unbind(-1)
+    adjugate = torch.stack([d, -b, -c, a], dim=-1).unflatten(-1, (2, 2))
+    return adjugate / (a * d - b * c)[..., None, None]
