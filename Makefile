@@ -1,0 +1,48 @@
+# The first call of any target sets everything up (some minutes); later ones check it in a blink.
+# PYTHON=/path/to/python chooses the interpreter, ARGS=… is passed on.
+
+ifeq ($(PYTHON),)
+START := python3
+else
+START := $(PYTHON)
+export PYTHON
+endif
+BIN := .venv/bin
+DEMO := output/demo
+
+.PHONY: help setup demo test lint bench clean
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo    a virtual Ameca imitates an animated face; pictures in $(DEMO)'
+	@echo 'make test    all tests            (ARGS="-k bezier -x" is passed to pytest)'
+	@echo 'make lint    ruff, mypy, codespell'
+	@echo 'make bench   the figures of README.md'
+	@echo 'make setup   .venv and the ROS package, which the others call for themselves'
+	@echo 'make clean   removes all that make made'
+
+setup:
+	@command -v $(START) >/dev/null || { \
+	  echo 'set-up: error: $(START) not found: apt install python3 python3-venv python3-dev' >&2; \
+	  exit 1; }
+	@$(START) scripts/bootstrap.py
+
+demo: setup
+	$(BIN)/ros_animate retarget --source demo --output $(DEMO) --offline $(ARGS)
+	@echo 'Look at $(DEMO)/side_by_side.mp4 (driving face, animated portrait, robot)'
+	@echo 'and $(DEMO)/controls.png (what the motors were told).'
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+bench: setup
+	@set -e; for script in benchmarks/*.py; do \
+	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+
+clean:
+	rm -rf .venv build install log output

@@ -1,0 +1,105 @@
+"""What the steps of the set-up are made of: stamps, fingerprints, commands with progress."""
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+from typing import Any, Dict, Iterable, List, Optional
+
+from prerequisites import Problem
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOG = ROOT / 'log' / 'setup.log'
+REPORT_EVERY_S = 10.0
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print('set-up: ' + text, flush=True)
+
+
+class Stamp:
+    """A value kept in .venv/stamps; it is lost together with the virtual environment."""
+
+    def __init__(self, venv: pathlib.Path, name: str) -> None:
+        self._path = venv / 'stamps' / name
+
+    def read(self) -> Any:
+        """The value, None if there is none (or half a one, after a power cut)."""
+        try:
+            return json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def write(self, value: Any) -> None:
+        """Keeps a value that JSON can hold."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(value))
+
+    def remove(self) -> None:
+        """Forgets the value."""
+        if self._path.exists():
+            self._path.unlink()
+
+
+def fingerprint(files: Iterable[pathlib.Path], *texts: str) -> str:
+    """Changes when a file's content or one of the texts does."""
+    digest = hashlib.sha256('\0'.join(texts).encode())
+    for path in files:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def file_names(root: pathlib.Path, folders: Iterable[str]) -> List[str]:
+    """Relative names of all files below the folders, without Python's caches, sorted."""
+    return sorted(str(path.relative_to(root)) for folder in folders
+                  for path in (root / folder).rglob('*')
+                  if path.is_file() and '__pycache__' not in path.parts)
+
+
+def run(title: str, command: List[str], variables: Optional[Dict[str, str]] = None,
+        folder: str = str(ROOT)) -> None:
+    """Runs a command, its output into log/setup.log, what it is at on the screen now and then.
+
+    Raises:
+        Problem: The command failed; its last line of output and the log are named.
+    """
+    say(title)
+    LOG.parent.mkdir(exist_ok=True)
+    begin = time.monotonic()
+    with LOG.open('w') as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **(variables or {})}, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+            errors='replace')
+        lines = ['']
+        reader = threading.Thread(target=_copy, args=(process.stdout, log, lines))
+        reader.start()
+        try:
+            _wait(process, lines, begin)
+        except KeyboardInterrupt:
+            process.wait()
+            raise
+        finally:
+            reader.join()
+    if process.returncode != 0:
+        raise Problem('{} failed: {} (all of it is in {})'.format(title, lines[-1], LOG))
+
+
+def _wait(process: 'subprocess.Popen[str]', lines: List[str], begin: float) -> None:
+    while True:
+        try:
+            process.wait(REPORT_EVERY_S)
+            return
+        except subprocess.TimeoutExpired:
+            say('  {:.0f} s: {}'.format(time.monotonic() - begin, lines[-1][:80]))
+
+
+def _copy(source: Iterable[str], log: Any, lines: List[str]) -> None:
+    for line in source:
+        log.write(line)
+        # Indented lines are details, warnings are for the log.
+        if line.strip() and not line.startswith((' ', 'WARNING')):
+            lines[-1] = line.strip()
