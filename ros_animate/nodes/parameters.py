@@ -66,9 +66,8 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
     if plugin == base['plugin']:
         given = _merge({k: v for k, v in base.items() if k not in ('plugin', 'robot')}, given)
     config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
-    own = _fields(options)
-    _refuse_unknown(stage, plugin, given, {*own, *_fields(config_type)})
     where = f'{stage} ({plugin})'
+    _refuse_unknown(where, given, {'plugin', *_fields(options), *_fields(config_type)})
     config = build(config_type, _decoded(config_type, given), where)
     chosen = build(options, _decoded(options, given), where)
     _declare(node, 'plugin', plugin, ParameterDescriptor(description=f'plug-in of {stage}'))
@@ -79,6 +78,17 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
         for name, value, descriptor in _described(instance):
             _declare(node, name, value, descriptor)
     return Parameters(plugin, config, chosen, robot)
+
+
+def declare_options(node: Node, options: type) -> Any:
+    """Declares and checks the parameters of a node that is no stage; returns the options."""
+    given = _nest({name: _plain(node.get_parameter(name).value) for name in _overrides(node)})
+    where = node.get_name()
+    _refuse_unknown(where, given, set(_fields(options)))
+    chosen = build(options, _decoded(options, given), where)
+    for name, value, descriptor in _described(chosen):
+        _declare(node, name, value, descriptor)
+    return chosen
 
 
 def to_ros(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,11 +111,11 @@ def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
     return {f.name: f for f in dataclasses.fields(cls)}
 
 
-def _refuse_unknown(stage: str, plugin: str, given: Mapping[str, Any], known: set[str]) -> None:
+def _refuse_unknown(where: str, given: Mapping[str, Any], known: set[str]) -> None:
     for name in given:
         if name not in known:
-            raise ConfigurationError(f'{stage} ({plugin}): unknown parameter {name!r}; '
-                                     f'{suggest(name, {*known, "plugin"})}')
+            raise ConfigurationError(f'{where}: unknown parameter {name!r}; '
+                                     f'{suggest(name, known)}')
 
 
 def _text(stage: str, name: str, value: Any) -> str:

@@ -1,8 +1,6 @@
 """Running nodes in one process until a signal: one thread and one executor for each."""
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import sys
 import threading
@@ -16,6 +14,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import UserError
+from ros_animate.nodes.environment import die_with_parent
 
 EXIT_USER_ERROR = 2
 # With several threads the interpreter changes between them this often; the default of 5 ms would
@@ -23,8 +22,6 @@ EXIT_USER_ERROR = 2
 SWITCH_INTERVAL_S = 0.0005
 # How long messages that are under way get to arrive once the source has ended.
 DRAIN_S = 0.3
-PARENT = 'ROS_ANIMATE_PARENT'
-_PR_SET_PDEATHSIG = 1
 
 
 class RunnableNode(Node):
@@ -120,13 +117,3 @@ def main(*node_types: Callable[[], RunnableNode]) -> int:
     """Entry point of executables: runs one node of each type until a signal."""
     die_with_parent()
     return Runner().run(lambda: [make() for make in node_types])
-
-
-def die_with_parent() -> None:
-    """Ends this process when the one named in ROS_ANIMATE_PARENT ends, however that happens."""
-    parent = os.environ.get(PARENT)
-    if parent is None or not sys.platform.startswith('linux'):
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(parent):
-        os.kill(os.getpid(), signal.SIGTERM)

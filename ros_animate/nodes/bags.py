@@ -1,0 +1,147 @@
+"""rosbag2 bags (MCAP or SQLite) written and read by `rosbags`, message by message as bytes."""
+from __future__ import annotations
+
+import functools
+import pathlib
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+
+from ros_animate.configuration import resource
+from ros_animate.errors import UserError
+
+PACKAGE = 'ros_animate'
+METADATA_VERSION = 9
+STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
+_FOREVER = QosTime(2147483647, 4294967295)
+
+
+@functools.cache
+def typestore() -> Any:
+    """The types of ROS 2 Jazzy and our own."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for path in sorted(resource('msg').glob('*.msg')):
+        name = f'{PACKAGE}/msg/{path.stem}'
+        store.register(get_types_from_msg(path.read_text(encoding='utf-8'), name))
+    return store
+
+
+class BagWriter:
+    """Writes serialized messages; a context manager. A topic appears with its first message.
+
+    Args:
+        path: Folder of the bag, which must not exist.
+        storage: A key of STORAGES.
+
+    Raises:
+        UserError: The bag exists or cannot be written.
+    """
+
+    def __init__(self, path: pathlib.Path, storage: str = 'mcap') -> None:
+        self.path = path
+        self.count = 0
+        self._connections: dict[str, Any] = {}
+        try:
+            self._writer = Writer(path, version=METADATA_VERSION,  # type: ignore[arg-type]
+                                  storage_plugin=STORAGES[storage])
+            self._writer.open()
+        except (WriterError, OSError) as error:
+            raise UserError(f'cannot write the bag {path}: {error}') from error
+
+    def __enter__(self) -> BagWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._writer.close()
+
+    def write(self, topic: str, type_name: str, data: bytes, time_ns: int, *,
+              best_effort: bool = False) -> None:
+        """Appends a serialized message that was received at `time_ns`."""
+        if topic not in self._connections:
+            self._connections[topic] = self._writer.add_connection(
+                topic, type_name, typestore=typestore(), offered_qos_profiles=[_qos(best_effort)])
+        self._writer.write(self._connections[topic], time_ns, data)
+        self.count += 1
+
+
+class BagReader:
+    """Reads the serialized messages of some topics in order of time; a context manager.
+
+    Args:
+        path: Folder of the bag.
+        topics: Which ones, with or without namespace; all if empty.
+
+    Attributes:
+        types: Type name of each chosen topic.
+        start_ns, end_ns: Time of the first message and of the end.
+        count: Messages of the chosen topics.
+
+    Raises:
+        UserError: No bag, a damaged one, or one without the topics.
+    """
+
+    def __init__(self, path: pathlib.Path, topics: Sequence[str] = ()) -> None:
+        if not path.exists():
+            raise UserError(f'there is no bag {path}')
+        try:
+            self._reader = Reader(path)
+            self._reader.open()
+        except (ReaderError, OSError) as error:
+            raise UserError(f'cannot read the bag {path}: {error}') from error
+        self._connections = [c for c in self._reader.connections if _chosen(c.topic, topics)]
+        self.types = {c.topic: c.msgtype for c in self._connections}
+        self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
+        self.count = sum(c.msgcount for c in self._connections)
+        there = ', '.join(sorted(c.topic for c in self._reader.connections)) or 'nothing'
+        if not self.count:
+            raise UserError(f'the bag {path} has no messages of {", ".join(topics) or "any topic"}'
+                            f'; it holds {there}')
+        self._refuse_other_definitions(path)
+
+    def __enter__(self) -> BagReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._reader.close()
+
+    def messages(self) -> Iterator[tuple[str, int, bytes]]:
+        """(topic, time in nanoseconds, serialized message)."""
+        for connection, time_ns, data in self._reader.messages(connections=self._connections):
+            yield connection.topic, time_ns, bytes(data)
+
+    def _refuse_other_definitions(self, path: pathlib.Path) -> None:
+        """Bytes of a message that has since been given other fields must not reach a node."""
+        for connection in self._connections:
+            if connection.msgtype.split('/')[0] != PACKAGE or not connection.digest:
+                continue
+            known = connection.msgtype in typestore().fielddefs
+            if not known or typestore().hash_rihs01(connection.msgtype) != connection.digest:
+                raise UserError(f'{connection.topic} in {path} was recorded with another version '
+                                f'of {connection.msgtype}')
+
+
+def _chosen(topic: str, topics: Sequence[str]) -> bool:
+    return not topics or any(topic.lstrip('/') == name.lstrip('/')
+                             or topic.endswith(f'/{name.lstrip("/")}') for name in topics)
+
+
+def _qos(best_effort: bool) -> Qos:
+    return Qos(history=QosHistory.KEEP_LAST, depth=1 if best_effort else 10,
+               reliability=(QosReliability.BEST_EFFORT if best_effort
+                            else QosReliability.RELIABLE),
+               durability=QosDurability.VOLATILE, deadline=_FOREVER, lifespan=_FOREVER,
+               liveliness=QosLiveliness.AUTOMATIC, liveliness_lease_duration=_FOREVER,
+               avoid_ros_namespace_conventions=False)

@@ -1,0 +1,166 @@
+"""Publishes the messages of a bag with their original timing."""
+from __future__ import annotations
+
+import importlib
+import pathlib
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock as ClockMessage
+
+from ros_animate.configuration import ConfigurationError, option
+from ros_animate.errors import UserError
+from ros_animate.nodes.bags import BagReader
+from ros_animate.nodes.messages import NANOSECONDS
+from ros_animate.nodes.parameters import declare_options
+from ros_animate.nodes.running import RunnableNode
+from ros_animate.nodes.running import main as run
+
+CLOCK_PERIOD_S = 0.005
+# Of the whole machine, whatever the namespace of the pipeline is.
+GLOBAL_TOPICS = ('/clock', '/diagnostics', '/parameter_events', '/rosout', '/tf', '/tf_static')
+# Offset of a std_msgs/Header's stamp in a serialized message that begins with one.
+_STAMP_OFFSET = 4
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class ReplayOptions:
+    """Parameters of the replay."""
+
+    bag: str = option('', 'folder of the bag')
+    rate: float = option(1.0, 'how many times faster than recorded', low=0.01, high=100.0)
+    topics: list[str] = option([], 'which topics, without namespace; all if empty')
+    loop: bool = option(False, 'start over at the end')
+    restamp: bool = option(False, 'headers get the present time; else they keep theirs and the '
+                                  'bag\'s time is published on /clock (use_sim_time)')
+    wait_for_subscribers: bool = option(False, 'begin when one of the topics has a subscriber')
+
+    def __post_init__(self) -> None:
+        if not self.bag:
+            raise ConfigurationError('replay: which bag? Give the parameter bag')
+
+
+class ReplayNode(RunnableNode):
+    """Plays in a thread of its own; the bytes go out as they were recorded.
+
+    Topics keep their names, below the node's own namespace. With `restamp` every header is moved
+    by what has passed since the recording, so nodes on the real clock take the messages for new.
+
+    Attributes:
+        count: Messages in all.
+        sent: Messages published so far.
+    """
+
+    def __init__(self, **node_arguments: Any) -> None:
+        super().__init__('replay', automatically_declare_parameters_from_overrides=True,
+                         **node_arguments)
+        self._options: ReplayOptions = declare_options(self, ReplayOptions)
+        self._bag = BagReader(pathlib.Path(self._options.bag).expanduser(), self._options.topics)
+        self.count, self.sent = self._bag.count, 0
+        self._publishers_by_topic: dict[str, Publisher] = {}
+        self._stamped: set[str] = set()
+        for topic, type_name in self._bag.types.items():
+            self._offer(topic, type_name)
+        clock_qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._clock_publisher = None if self._options.restamp else self.create_publisher(
+            ClockMessage, '/clock', clock_qos)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name='bag')
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def close(self) -> None:
+        with self._bag:
+            self.get_logger().info(f'{self.sent} messages published')
+
+    def _offer(self, topic: str, type_name: str) -> None:
+        if topic == '/clock':
+            return
+        message_type = _message_class(topic, type_name)
+        relative = topic if topic in GLOBAL_TOPICS else topic.lstrip('/')
+        self._publishers_by_topic[topic] = self.create_publisher(message_type, relative, 10)
+        fields = message_type.get_fields_and_field_types()
+        if next(iter(fields.values()), None) == 'std_msgs/Header':
+            self._stamped.add(topic)
+
+    def _work(self) -> None:
+        try:
+            self._wait_for_subscribers()
+            self._play()
+            while self._options.loop and not self._stopping.is_set():
+                self._play()
+        finally:
+            self.request_stop()
+
+    def _wait_for_subscribers(self) -> None:
+        publishers = self._publishers_by_topic.values()
+        while self._options.wait_for_subscribers and not self._stopping.is_set() and not any(
+                p.get_subscription_count() for p in publishers):
+            self._stopping.wait(_POLL_S)
+
+    def _play(self) -> None:
+        start_s, start_ns = time.monotonic(), self.get_clock().now().nanoseconds
+        for topic, time_ns, data in self._bag.messages():
+            due_ns = round((time_ns - self._bag.start_ns) / self._options.rate)
+            if not self._wait_until(time_ns, start_s + due_ns / NANOSECONDS):
+                return
+            if topic not in self._publishers_by_topic:
+                continue
+            if self._options.restamp and topic in self._stamped:
+                # A message keeps its age.
+                data = _restamped(data, start_ns + due_ns - time_ns)
+            self._publishers_by_topic[topic].publish(data)
+            self.sent += 1
+
+    def _wait_until(self, time_ns: int, due_s: float) -> bool:
+        """Waits for a moment of the bag while its clock ticks; False if the node stops."""
+        while (left_s := due_s - time.monotonic()) > 0:
+            self._tick(time_ns - round(left_s * self._options.rate * NANOSECONDS))
+            if self._stopping.wait(min(left_s, CLOCK_PERIOD_S)):
+                return False
+        self._tick(time_ns)
+        return not self._stopping.is_set()
+
+    def _tick(self, time_ns: int) -> None:
+        if self._clock_publisher is not None:
+            self._clock_publisher.publish(ClockMessage(clock=Time(nanoseconds=time_ns).to_msg()))
+
+
+def _message_class(topic: str, type_name: str) -> Any:
+    package, _, name = type_name.split('/')
+    try:
+        return getattr(importlib.import_module(f'{package}.msg'), name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f'{topic}: the message type {type_name} is not installed; '
+                        'choose other topics') from error
+
+
+def _restamped(data: bytes, shift_ns: int) -> bytes:
+    """The serialized message with the stamp of its header moved."""
+    order = '<' if data[1] & 1 else '>'
+    seconds, nanoseconds = struct.unpack_from(f'{order}iI', data, _STAMP_OFFSET)
+    moved = divmod(seconds * NANOSECONDS + nanoseconds + shift_ns, NANOSECONDS)
+    end = _STAMP_OFFSET + 8
+    return data[:_STAMP_OFFSET] + struct.pack(f'{order}iI', *moved) + data[end:]
+
+
+def main() -> int:
+    """Runs the node."""
+    return run(ReplayNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
