@@ -15,7 +15,28 @@ from ros_animate.hardware.spec import RobotSpec, load_spec
 from ros_animate.plugins import STAGES, find, load
 
 DEFAULTS = ('config', 'retarget.yaml')
-TOP_LEVEL = {'robot': str, 'mirror': bool}
+TOP_LEVEL = {'robot': str, 'mirror': bool, 'portrait': str}
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """One run of `ros_animate retarget`.
+
+    Attributes:
+        output: Folder of the files, made already; None for none.
+        limit: Frames after which the run ends; None for no limit.
+        duration_s: Seconds after which it ends (of the source offline, of the clock live).
+        processes: Live only: one process for each node.
+        record: Live only: a bag to be made of the run.
+        quiet: No progress, no summary.
+    """
+
+    output: pathlib.Path | None = None
+    limit: int | None = None
+    duration_s: float | None = None
+    processes: bool = False
+    record: pathlib.Path | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,11 +46,13 @@ class Settings:
     Attributes:
         robot: What `load_spec` takes.
         mirror: The robot moves as the person's mirror image.
+        portrait: Path of the picture that is animated; '' for the robot's own virtual face.
         stages: Section of each stage: 'plugin' and the plug-in's options.
     """
 
     robot: str
     mirror: bool
+    portrait: str
     stages: Mapping[str, Mapping[str, Any]]
 
     @functools.cached_property
@@ -67,19 +90,19 @@ class Settings:
 
     def as_mapping(self) -> dict[str, Any]:
         """The same as plain data, as a configuration file holds it."""
-        return {'robot': self.robot, 'mirror': self.mirror,
+        return {**{key: getattr(self, key) for key in TOP_LEVEL},
                 **{stage: dict(section) for stage, section in self.stages.items() if section}}
 
 
 def load_settings(files: Iterable[str | os.PathLike[str]] = (), params: Iterable[str] = (),
                   **overrides: Any) -> Settings:
-    """The defaults, overlaid by files, then `params`, then `overrides`.
+    """The defaults, overlaid by `files`, then `overrides`, then `params`.
 
     Where a layer names another plug-in, the options of the layers below for the former one go.
 
     Args:
         files: YAML files like config/retarget.yaml, later ones win.
-        params: 'stage.key=value' (the value as in YAML), 'robot=…' or 'mirror=…'.
+        params: 'stage.key=value' (the value as in YAML), or a top-level 'key=…'.
         overrides: Top-level keys; None is no wish. A stage's value is a mapping.
 
     Raises:
@@ -87,12 +110,13 @@ def load_settings(files: Iterable[str | os.PathLike[str]] = (), params: Iterable
     """
     wishes = {k: v for k, v in overrides.items() if v is not None}
     layers = [(pathlib.Path(file).name, read_yaml(file)) for file in files]
+    layers.append(('', wishes))
     layers += [(text, parse_param(text)) for text in params]
     merged = read_yaml(resource(*DEFAULTS))
-    for where, layer in [*layers, ('', wishes)]:
+    for where, layer in layers:
         merged = overlay(merged, layer, where)
-    return Settings(merged['robot'], merged['mirror'],
-                    {stage: merged.get(stage) or {} for stage in STAGES})
+    return Settings(**{key: merged[key] for key in TOP_LEVEL},
+                    stages={stage: merged.get(stage) or {} for stage in STAGES})
 
 
 def overlay(below: Mapping[str, Any], layer: Mapping[str, Any], where: str) -> dict[str, Any]:

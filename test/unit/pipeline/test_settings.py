@@ -40,6 +40,11 @@ def test_options_go_with_the_plugin_they_belong_to(tmp_path):
     assert same.options('camera') == {'width': 1280, 'height': 720}
 
 
+def test_params_belong_to_the_plugin_that_is_chosen_beside_them():
+    settings = load_settings(params=['camera.fps=12'], camera={'plugin': 'images', 'path': 'p'})
+    assert settings.options('camera') == {'path': 'p', 'fps': 12}
+
+
 def test_an_empty_section_changes_nothing(tmp_path):
     file = write(tmp_path / 'a.yaml', 'motion:\n')
     assert load_settings([file]).plugin('motion') == 'mediapipe'
