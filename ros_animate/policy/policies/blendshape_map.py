@@ -1,0 +1,162 @@
+"""Feature space to control values by a rig that a person can read and change.
+
+The rig (section `rig` of the robot file) says for each control which blendshapes and head angles
+drive it and how strongly. A drive of +1 takes a control from neutral to the upper end of its range
+and -1 to the lower end; controls in degrees are driven in degrees.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError, option, suggest
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.policy.base import Policy
+from ros_animate.types import ActionChunk, Array, Frame, Motion
+
+POSE = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
+REGIONS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
+_SECTIONS = ('baseline', 'controls')
+_FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames
+
+
+@dataclass(frozen=True)
+class Config:
+    gain: float = option(1.0, 'Strength of all movements.', low=0, high=3)
+    brow: float = option(1.0, 'Strength of the brows.', low=0, high=3)
+    lid: float = option(1.0, 'Strength of the lids.', low=0, high=3)
+    gaze: float = option(1.0, 'Strength of the gaze.', low=0, high=3)
+    head: float = option(1.0, 'Strength of head and neck.', low=0, high=3)
+    mouth: float = option(1.0, 'Strength of jaw and lips.', low=0, high=3)
+    nose: float = option(1.0, 'Strength of the nose.', low=0, high=3)
+    adapt_s: float = option(60.0, 'Time in which the neutral face follows the person\'s usual one '
+                                  'by 0.25; 0 keeps it.', low=0)
+    adapt_limit: float = option(0.3, 'How far a blendshape\'s neutral may follow by itself.',
+                                low=0, high=1)
+
+
+class BlendshapeMap(Policy):
+    """Linear in the deviation from the person's neutral face.
+
+    The neutral face is the rig's `baseline` at first, follows the median of what the person shows
+    (slowly and not far), and is exact after `calibrate`.
+    """
+
+    Config = Config
+    observes: Literal['motion', 'image'] = 'motion'
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._config, self._spec = config, spec
+        baseline, controls = _sections(spec)
+        used = {f for row in controls.values() for f in row} - set(POSE)
+        self._features = (*sorted(used), *POSE)
+        self._weights = self._matrix(controls)
+        self._start = np.array([baseline.get(f, 0.0) for f in self._features])
+        deg = np.array([c.unit == 'deg' for c in spec.controls])
+        self._up = np.where(deg, 1.0, spec.high - spec.neutral)
+        self._down = np.where(deg, 1.0, spec.neutral - spec.low)
+        self.reset()
+
+    def act(self, observation: Motion | Frame) -> ActionChunk:
+        motion = _motion(observation)
+        features = self._observe(motion)
+        dt_s = self._interval(motion.stamp_s)
+        self._adapt(features, dt_s)
+        drive = self._weights @ (features - self._neutral)
+        values = self._spec.neutral + np.where(drive > 0, drive * self._up, drive * self._down)
+        values = np.clip(values, self._spec.low, self._spec.high)
+        return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
+
+    def calibrate(self, observation: Motion | Frame) -> None:
+        self._neutral = self._observe(_motion(observation))
+        self._anchor = self._neutral.copy()
+
+    def reset(self) -> None:
+        self._neutral = self._start.copy()
+        self._anchor = self._start.copy()
+        self._stamp_s: float | None = None
+        self._dt_s = 1 / 30
+
+    def _matrix(self, controls: dict[str, dict[str, float]]) -> Array:
+        """(N, F) gains, region and overall strength included."""
+        config = self._config
+        weights = np.zeros((len(self._spec.names), len(self._features)))
+        for name, row in controls.items():
+            index = self._spec.index(name)
+            group = self._spec.controls[index].group
+            strength = config.gain * (getattr(config, group) if group in REGIONS else 1.0)
+            for feature, gain in row.items():
+                weights[index, self._features.index(feature)] = strength * gain
+        return weights
+
+    def _observe(self, motion: Motion) -> Array:
+        """(F,) blendshapes in [0, 1], then the head angles in degrees."""
+        shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(POSE)]]
+        return np.array([*shapes, *head_angles_deg(motion)])
+
+    def _interval(self, stamp_s: float) -> float:
+        if self._stamp_s is not None and stamp_s > self._stamp_s:
+            self._dt_s = float(np.clip(stamp_s - self._stamp_s, *_FRAME_S))
+        self._stamp_s = stamp_s
+        return self._dt_s
+
+    def _adapt(self, features: Array, dt_s: float) -> None:
+        """Running median of the blendshapes by steps of constant size; the head stays."""
+        if self._config.adapt_s == 0:
+            return
+        step = np.sign(features - self._neutral) * 0.25 * dt_s / self._config.adapt_s
+        step[-len(POSE):] = 0
+        limit = self._config.adapt_limit
+        self._neutral = np.clip(self._neutral + step, self._anchor - limit, self._anchor + limit)
+
+
+def head_angles_deg(motion: Motion) -> tuple[float, float, float]:
+    """Yaw to the person's left, pitch down and roll to the right ear; zeros if unknown."""
+    if motion.rotation is None:
+        return 0.0, 0.0, 0.0
+    r = motion.rotation
+    yaw = np.arctan2(r[0, 2], r[2, 2])
+    pitch = np.arctan2(-r[1, 2], np.hypot(r[0, 2], r[2, 2]))
+    roll = -np.arctan2(r[1, 0], r[1, 1])
+    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+
+
+def _motion(observation: Motion | Frame) -> Motion:
+    if not isinstance(observation, Motion):
+        raise TypeError('the policy blendshape_map observes motion, not pictures')
+    return observation
+
+
+def _sections(spec: RobotSpec) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Baseline and gains, checked."""
+    where = f'robot {spec.name}: rig'
+    if not spec.rig:
+        raise ConfigurationError(f'{where}: missing; the policy blendshape_map needs it '
+                                 '(see config/robots/ameca.yaml)')
+    for key in spec.rig:
+        if key not in _SECTIONS:
+            raise ConfigurationError(f'{where}: unknown section {key!r}; {suggest(key, _SECTIONS)}')
+    controls = spec.rig.get('controls', {})
+    baseline = spec.rig.get('baseline', {})
+    for name, row in {'baseline': baseline, **controls}.items():
+        if not isinstance(row, dict):
+            raise ConfigurationError(f'{where}: {name}: expected blendshape: number, got {row!r}')
+        for feature, value in row.items():
+            _check(f'{where}.{name}', feature, value)
+    for name in controls:
+        spec.index(name)
+    return baseline, controls
+
+
+def _check(where: str, feature: str, value: Any) -> None:
+    if feature not in BLENDSHAPES and feature not in POSE:
+        raise ConfigurationError(f'{where}: unknown feature {feature!r}; '
+                                 f'{suggest(feature, (*BLENDSHAPES, *POSE))}')
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ConfigurationError(f'{where}.{feature}: expected a number, got {value!r}')
+
+
+PLUGIN = BlendshapeMap
