@@ -1,0 +1,325 @@
+"""The last stage before the motors: what is sent keeps all limits, whatever comes in.
+
+The safety layer trusts no one: commands that make no sense are refused and counted, silence leads to
+the neutral pose, an emergency stop stays in force until it is reset, and all that is sent has gone
+through a `Governor`.
+"""
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError, option
+from ros_animate.hardware.estop import EmergencyStop
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.smoothing.limits import Governor
+from ros_animate.types import Array, Command
+
+IDLE, TRACKING, TAKEOVER, HOLD, NEUTRAL, RESTING, ESTOP = (
+    'idle', 'tracking', 'takeover', 'hold', 'neutral', 'resting', 'estop')
+FORGET_SOURCE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the safety layer. Limits can be tightened here, never loosened."""
+
+    stale_s: float = option(0.5, 'commands that answer an older camera frame are refused, and after '
+                            'this time without a command the robot holds', low=0.05, high=10.0)
+    neutral_after_s: float = option(2.0, 'after this time without a command the robot goes neutral',
+                                    low=0.1, high=60.0)
+    neutral_s: float = option(1.0, 'time for the way to neutral or to the pose for shutting down',
+                              low=0.1, high=10.0)
+    takeover_s: float = option(0.6, 'time in which a new source of commands takes over', low=0.0,
+                               high=10.0)
+    future_s: float = option(0.1, 'commands stamped further ahead than this are refused', low=0.0,
+                             high=10.0)
+    stall_s: float = option(0.1, 'after a longer pause between two ticks the robot is taken to stand '
+                            'where it was sent last', low=0.01, high=1.0)
+    velocity_scale: float = option(1.0, "part of the robot's velocity limits", low=0.01, high=1.0)
+    acceleration_scale: float = option(1.0, "part of the robot's acceleration limits", low=0.01,
+                                       high=1.0)
+    ranges: tuple[str, ...] = option((), "tighter ranges in the robot's units, each as "
+                                     "'Head Pitch=-20:20'")
+    estop_file: str = option('', 'a file that keeps the emergency stop in force over a restart; '
+                             'empty: it ends with the process')
+
+
+class Safety:
+    """Decides at every tick what is sent to the robot.
+
+    Attributes:
+        state: 'idle' (no command yet), 'takeover', 'tracking', 'hold', 'neutral', 'resting' (on
+            the way to or in a pose asked for with `rest`), 'estop'.
+        counts: How often something happened: `accepted`, `refused_<why>`, `takeovers`, `stalls`,
+            `limited` (ticks in which what was sent is not what was wanted).
+        source: Whose commands are followed, '' if nobody's.
+    """
+
+    def __init__(self, config: Config, spec: RobotSpec, start: Array | None = None) -> None:
+        """At rest at `start` (N,), by default the neutral pose.
+
+        Raises:
+            ConfigurationError: A limit is looser than the robot's, or the file of the emergency
+                stop cannot be read.
+        """
+        self._spec = spec
+        self.config = config
+        self._governor = _governor(config, spec)
+        self._next_governor: Governor | None = None
+        self._estop = EmergencyStop(config.estop_file)
+        self.state = ESTOP if self._estop.latched else IDLE
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.source = ''
+        self._seen_s: dict[str, float] = {}
+        self._time_s = 0.0  # elapsed since the start, on the steady clock of the ticks
+        self._accepted_s = 0.0
+        self._blend_s = 0.0
+        self._now_s: float | None = None
+        self._stamp_s = -np.inf
+        self._rest_pose = spec.neutral
+        self._columns: dict[tuple[str, ...], Array] = {}
+        pose = spec.neutral if start is None else np.where(np.isfinite(start), start, spec.neutral)
+        self._stand(pose)
+
+    @property
+    def estopped(self) -> bool:
+        """The emergency stop is in force."""
+        return self._estop.latched
+
+    @property
+    def at_rest(self) -> bool:
+        """In the pose asked for with `rest`, or stopped."""
+        return self.estopped or (self.state == RESTING and not self._governor.velocity.any() and
+                                 bool(np.allclose(self._governor.position, self._goal)))
+
+    @property
+    def silence_s(self) -> float:
+        """Time since the last accepted command."""
+        return self._time_s - self._accepted_s
+
+    def step(self, command: Command | None, now_s: float, source: str = 'default',
+             elapsed_s: float | None = None) -> Command:
+        """One tick: what is to be sent now.
+
+        Args:
+            command: The newest command, None if there is none.
+            now_s: On the clock of the stamps.
+            source: Whose command it is.
+            elapsed_s: Since the last tick on a clock that never jumps; by default what `now_s`
+                has advanced.
+        """
+        dt_s = self._elapse(now_s, elapsed_s)
+        if command is not None:
+            self._consider(command, now_s, source)
+        if dt_s > 0:
+            self._advance(dt_s)
+        return self._sent
+
+    def estop(self) -> None:
+        """Stops with the next tick, until `reset_estop`."""
+        self.state = ESTOP
+        self.counts['estops'] += 1
+        self._estop.latch()
+
+    def reset_estop(self) -> None:
+        """Ends the emergency stop; the robot moves when the next command comes."""
+        self._estop.release()
+        self._stand(self._governor.position)
+        self.state = IDLE
+        self._accepted_s = self._time_s
+
+    def rest(self, pose: str) -> None:
+        """Goes to the 'neutral' or the 'park' pose and refuses commands, until `resume`."""
+        if pose not in ('neutral', 'park'):
+            raise ValueError(f"rest at 'neutral' or 'park', not {pose!r}")
+        if self.estopped:
+            return
+        self._glide_to(RESTING, getattr(self._spec, pose))
+
+    def resume(self) -> None:
+        """Takes commands again."""
+        if self.state == RESTING:
+            self.state = IDLE
+            self._accepted_s = self._time_s
+
+    def configure(self, config: Config) -> None:
+        """Takes new options; limits come into force when the robot has come to rest within them.
+
+        Raises:
+            ConfigurationError: A limit would be looser than the robot's.
+        """
+        governor = _governor(config, self._spec)
+        limits = ('velocity_scale', 'acceleration_scale', 'ranges')
+        if any(getattr(config, key) != getattr(self.config, key) for key in limits):
+            self._next_governor = governor
+        self.config = config
+
+    def _elapse(self, now_s: float, elapsed_s: float | None) -> float:
+        before_s = now_s if self._now_s is None else self._now_s
+        if now_s < before_s:  # the clock of the stamps was set back
+            self._stamp_s = -np.inf
+        self._now_s = now_s
+        dt_s = max(now_s - before_s if elapsed_s is None else elapsed_s, 0.0)
+        self._time_s += dt_s
+        return dt_s
+
+    def _consider(self, command: Command, now_s: float, source: str) -> None:
+        starts = self._time_s - self._seen_s.get(source, -np.inf) > self.config.stale_s
+        why = self._reason_to_refuse(command, now_s, source, starts)
+        if not why or why == 'source':
+            self._seen_s[source] = self._time_s
+        if why:
+            self.counts[f'refused_{why}'] += 1
+            return
+        self.counts['accepted'] += 1
+        if source != self.source or self.state in (IDLE, NEUTRAL):
+            self._take_over(source)
+        self._stamp_s = command.stamp_s
+        self._accepted_s = self._time_s
+        if self.state == HOLD:
+            self.state = TRACKING
+        self._asked[self._columns[command.names]] = command.position
+        np.copyto(self._wanted, self._asked)
+        self._governor.clamp(self._wanted)
+
+    def _reason_to_refuse(self, command: Command, now_s: float, source: str, starts: bool) -> str:
+        """One word, '' if the command is good."""
+        if self.state in (ESTOP, RESTING):
+            return self.state
+        if not self._known(command):
+            return 'names'
+        if not (np.isfinite(command.stamp_s) and np.isfinite(command.position).all()):
+            return 'nonfinite'
+        if command.stamp_s > now_s + self.config.future_s:
+            return 'future'
+        if now_s - command.stamp_s > self.config.stale_s:
+            return 'stale'
+        if self.source not in ('', source) and not starts and (
+                self.silence_s <= self.config.stale_s):
+            return 'source'
+        if source == self.source and command.stamp_s < self._stamp_s:
+            return 'disorder'
+        return ''
+
+    def _known(self, command: Command) -> bool:
+        if command.names not in self._columns:
+            if not set(command.names) <= set(self._spec.names):
+                return False
+            self._columns[command.names] = np.array([self._spec.index(n) for n in command.names])
+        return command.position.shape == (len(command.names),)
+
+    def _take_over(self, source: str) -> None:
+        self.source = source
+        self.counts['takeovers'] += 1
+        self.state = TAKEOVER
+        self._blend_s = 0.0
+        np.copyto(self._from, self._wish)
+        self._seen_s = {name: seen_s for name, seen_s in self._seen_s.items()
+                        if self._time_s - seen_s < FORGET_SOURCE_S}
+
+    def _advance(self, dt_s: float) -> None:
+        if self.estopped or dt_s > self.config.stall_s:
+            self.counts['stalls'] += not self.estopped
+            self._governor.velocity[:] = 0.0
+            self._send(np.zeros_like(self._wish))
+            return
+        self._watch_silence()
+        self._blend_s += dt_s
+        np.copyto(self._before, self._wish)
+        self._choose_wish()
+        if self._next_governor is not None:
+            self._change_governor(self._next_governor, dt_s)
+        velocity = (self._wish - self._before) / dt_s
+        np.minimum(velocity, self._governor.max_velocity, out=velocity)
+        np.maximum(velocity, -self._governor.max_velocity, out=velocity)
+        acceleration = -self._governor.velocity
+        self._governor.step(self._wish, velocity, dt_s)
+        acceleration += self._governor.velocity
+        acceleration /= dt_s
+        self.counts['limited'] += bool(
+            (np.abs(self._governor.position - self._wish) > self._tolerance).any())
+        self._send(acceleration)
+
+    def _watch_silence(self) -> None:
+        if self.state == RESTING:
+            return
+        if self.silence_s > self.config.neutral_after_s and self.state != NEUTRAL:
+            self.source = ''
+            self._glide_to(NEUTRAL, self._spec.neutral)
+        elif self.silence_s > self.config.stale_s and self.state in (TAKEOVER, TRACKING):
+            self.state = HOLD
+
+    def _glide_to(self, state: str, pose: Array) -> None:
+        self.state = state
+        self._goal = pose.copy()
+        self._governor.clamp(self._goal)
+        self._blend_s = 0.0
+        np.copyto(self._from, self._wish)
+
+    def _choose_wish(self) -> None:
+        """Where to be at the end of this tick, limits of motion aside; an allowed pose."""
+        if self.state in (NEUTRAL, RESTING):
+            share = min(1.0, self._blend_s / self.config.neutral_s)
+            _blend(self._from, self._goal, share * share * (3.0 - 2.0 * share), self._wish)
+        elif self.state == TAKEOVER and self._blend_s < self.config.takeover_s:
+            _blend(self._from, self._wanted, self._blend_s / self.config.takeover_s, self._wish)
+        elif self.state in (TAKEOVER, TRACKING):
+            self.state = TRACKING
+            np.copyto(self._wish, self._wanted)
+
+    def _change_governor(self, governor: Governor, dt_s: float) -> None:
+        """Comes to rest within the limits of `governor`, under the present ones; then changes."""
+        governor.clamp(self._wish)
+        now = self._governor
+        slow = (np.abs(now.velocity) <= now.max_acceleration * dt_s).all()
+        inside = now.position.copy()
+        governor.clamp(inside)
+        if slow and np.abs(inside - now.position).max() == 0.0:
+            governor.stand(now.position)
+            self._governor, self._next_governor = governor, None
+            governor.clamp(self._wanted)
+            governor.clamp(self._goal)
+
+    def _stand(self, pose: Array) -> None:
+        """At rest at the allowed pose next to `pose` (N,)."""
+        self._asked = pose.astype(float)
+        self._governor.clamp(self._asked)
+        self._governor.stand(self._asked)
+        self._wanted, self._wish, self._from, self._goal, self._before = (
+            self._asked.copy() for _ in range(5))
+        self._tolerance = 1e-6 * (self._spec.high - self._spec.low)
+        self._send(np.zeros_like(self._asked))
+
+    def _send(self, acceleration: Array) -> None:
+        stamp_s = self._stamp_s if np.isfinite(self._stamp_s) else 0.0
+        self._sent = Command(self._spec.names, self._governor.position.copy(),
+                             self._governor.velocity.copy(), acceleration, stamp_s)
+
+
+def _blend(start: Array, end: Array, share: float, out: Array) -> None:
+    np.subtract(end, start, out=out)
+    np.multiply(out, share, out=out)
+    np.add(out, start, out=out)
+
+
+def _governor(config: Config, spec: RobotSpec) -> Governor:
+    low, high = spec.low.copy(), spec.high.copy()
+    for text in config.ranges:
+        name, _, ends = text.partition('=')
+        i = spec.index(name.strip())
+        try:
+            low[i], high[i] = (float(end) for end in ends.split(':'))
+        except ValueError as error:
+            raise ConfigurationError(f"range {text!r}: expected 'name=low:high'") from error
+        if not low[i] <= spec.neutral[i] <= high[i]:
+            raise ConfigurationError(f'range {text!r} leaves out the neutral value '
+                                     f'{spec.neutral[i]:g}')
+    try:
+        return Governor(spec, low=low, high=high,
+                        max_velocity=config.velocity_scale * spec.max_velocity,
+                        max_acceleration=config.acceleration_scale * spec.max_acceleration)
+    except ValueError as error:
+        raise ConfigurationError(f'safety: {error}') from error

@@ -1,0 +1,200 @@
+r"""Motion that keeps every limit of a robot, step by step, whatever it is asked for.
+
+A `Governor` is a double integrator in discrete time: per step of `dt` it chooses a velocity u and
+moves by u * dt. It keeps, at every step and for steps of any (also changing) length,
+
+    range and coupled limits of the position, |u| <= V, |u - u_before| <= A * dt
+
+which are the finite differences of what is sent. The argument is that it can always stop in time.
+Braking at A from u takes at most the way u^2 / 2A, however the time is cut into steps (braked
+velocities are summed up at the ends of the steps, where they are lowest). So if
+
+    stop point  q = x + u * T / 2,  T = |u| / A
+
+is allowed, then braking is allowed now, and leaves a q between x and the old q, which is allowed
+again because ranges are convex. A step is taken only to where q is allowed, and braking is always
+among the choices. Controls with coupled limits brake together, on the straight line from x to
+their common q with T the longest of theirs; the poses that keep the coupled limits form a convex
+set too, so the line lies in it.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from ros_animate.hardware.coupling import TOLERANCE, CoupledSet
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.types import Array
+
+TARGET, HIGH, LOW, CORNER = range(4)  # rows of the ways that a step looks at
+SHARES = (1.0, 0.5, 0.25, 0.1)  # of a wished change of velocity, tried in turn
+
+
+class Governor:
+    """Follows a moving target as closely as the limits of a robot let it.
+
+    Attributes:
+        position: (N,) where it is; starts at neutral.
+        velocity: (N,) mean velocity of the last step.
+        low, high: (N,) ranges.
+        max_velocity, max_acceleration: (N,) limits.
+        allowed: The poses that keep the coupled limits and the ranges.
+    """
+
+    def __init__(self, spec: RobotSpec, *, low: Array | None = None, high: Array | None = None,
+                 max_velocity: Array | None = None,
+                 max_acceleration: Array | None = None) -> None:
+        """Limits that are not given are the robot's; raises ValueError if they are looser."""
+        self.low = _tighter(low, spec.low, 1.0, 'low')
+        self.high = _tighter(high, spec.high, -1.0, 'high')
+        self.max_velocity = _tighter(max_velocity, spec.max_velocity, -1.0, 'max_velocity')
+        self.max_acceleration = _tighter(max_acceleration, spec.max_acceleration, -1.0,
+                                         'max_acceleration')
+        self.allowed = CoupledSet(spec, self.low, self.high)
+        self.position = spec.neutral.copy()
+        self.velocity = np.zeros_like(self.position)
+        self.clamp(self.position)
+        self._twice = 2.0 * self.max_acceleration
+        size = len(self.position)
+        self._wish, self._work, self._gain, self._gain_squared = np.empty((4, size))
+        self._way, self._reach = np.zeros((4, size)), np.empty((2, size))
+        self._dt_s = -1.0
+        self._coupled = _Coupled(self)
+
+    def clamp(self, pose: Array) -> None:
+        """Moves `pose` (N,) in place to an allowed one near it."""
+        np.maximum(pose, self.low, out=pose)
+        np.minimum(pose, self.high, out=pose)
+        self.allowed.project(pose)
+
+    def stand(self, position: Array) -> None:
+        """Is at rest at an allowed `position` (N,) from now on."""
+        self.position[:] = position
+        self.velocity[:] = 0.0
+
+    def step(self, target: Array, target_velocity: Array, dt_s: float,
+             corner: Array | None = None, onward_squared: Array | float = 0.0) -> None:
+        """Moves on by `dt_s` > 0.
+
+        Args:
+            target: (N,) allowed pose to be at when the step ends.
+            target_velocity: (N,) of the target.
+            dt_s: Length of the step.
+            corner: (N,) the pose at which the target will stop or turn; it is not overrun.
+            onward_squared: Square of the target's velocity after the corner, where it goes on in
+                the same direction.
+        """
+        if dt_s != self._dt_s:
+            self._dt_s = dt_s
+            np.multiply(self.max_acceleration, dt_s, out=self._gain)
+            np.multiply(self._gain, self._gain, out=self._gain_squared)
+        speed = self._speeds(target, target_velocity, corner, onward_squared)
+        wish, work = self._wish, self._work
+        np.copysign(speed[TARGET], work, out=wish)
+        np.add(wish, target_velocity, out=wish)
+        if corner is not None:
+            np.minimum(wish, speed[CORNER], out=wish)
+            np.negative(speed[CORNER], out=work)
+            np.maximum(wish, work, out=wish)
+        reach = self._reach  # fastest upwards and downwards
+        np.add(self.velocity, self._gain, out=reach[0])
+        np.subtract(self._gain, self.velocity, out=reach[1])
+        np.minimum(reach, speed[HIGH:CORNER], out=reach)
+        np.minimum(wish, reach[0], out=wish)
+        np.negative(reach[1], out=work)
+        np.maximum(wish, work, out=wish)
+        if len(self.allowed.members):
+            self._coupled.limit(wish, target, dt_s)
+        self._move(dt_s)
+
+    def _speeds(self, target: Array, target_velocity: Array, corner: Array | None,
+                onward_squared: Array | float) -> Array:
+        """(4, N) fastest steps after which the ways still suffice to brake, none above V.
+
+        u * dt + u^2 / 2A = way; at a corner the braking ends at the speed after it. Leaves in
+        `_work` how far the target is ahead.
+        """
+        way, work = self._way, self._work
+        np.multiply(target_velocity, self._dt_s, out=work)
+        np.subtract(target, work, out=work)
+        np.subtract(work, self.position, out=work)
+        np.abs(work, out=way[TARGET])
+        np.subtract(self.high, self.position, out=way[HIGH])
+        np.subtract(self.position, self.low, out=way[LOW])
+        if corner is not None:
+            np.subtract(corner, self.position, out=way[CORNER])
+            np.abs(way[CORNER], out=way[CORNER])
+        np.multiply(way, self._twice, out=way)
+        np.add(way, self._gain_squared, out=way)
+        if corner is not None:
+            np.add(way[CORNER], onward_squared, out=way[CORNER])
+        np.sqrt(way, out=way)
+        np.subtract(way, self._gain, out=way)
+        return np.minimum(way, self.max_velocity, out=way)
+
+    def _move(self, dt_s: float) -> None:
+        np.multiply(self._wish, dt_s, out=self._work)
+        np.add(self.position, self._work, out=self.position)
+        np.maximum(self.position, self.low, out=self.position)  # rounding alone
+        np.minimum(self.position, self.high, out=self.position)
+        self.velocity[:] = self._wish
+
+
+class _Coupled:
+    """The part of a step that keeps the coupled limits; works on the controls they involve."""
+
+    def __init__(self, governor: Governor) -> None:
+        self._governor = governor
+        allowed = governor.allowed
+        self._members, self._matrix = allowed.members, allowed.matrix
+        self._bound = allowed.bound + TOLERANCE
+        self._acceleration = governor.max_acceleration[self._members]
+        self._velocity = governor.max_velocity[self._members]
+
+    def limit(self, wish: Array, target: Array, dt_s: float) -> None:
+        """Changes `wish` (N,), which keeps all other limits, where its stop point is forbidden."""
+        x = self._governor.position[self._members]
+        u = wish[self._members]
+        if self._stop_allowed(x, u, dt_s):
+            return
+        before = self._governor.velocity[self._members]
+        brake_s = float((np.abs(before) / self._acceleration).max())
+        brake = before * max(0.0, 1.0 - dt_s / brake_s) if brake_s > 0 else before
+        change = self._on_the_line(target[self._members] - x, dt_s) - before
+        longest = float((np.abs(change) / self._acceleration).max())
+        change *= min(1.0, dt_s / longest) if longest > 0 else 1.0
+        for share in SHARES:
+            u = brake + share * (before + change - brake)
+            if self._stop_allowed(x, u, dt_s):
+                break
+        else:
+            u = brake
+        wish[self._members] = u
+
+    def _stop_allowed(self, x: Array, u: Array, dt_s: float) -> bool:
+        """Whether a step from x (M,) at velocity u (M,) can be braked after."""
+        brake_s = np.maximum.reduce(np.abs(u) / self._acceleration)
+        stop = x + u * (dt_s + 0.5 * brake_s)
+        return bool(np.maximum.reduce(self._matrix @ stop - self._bound) <= 0.0)
+
+    def _on_the_line(self, way: Array, dt_s: float) -> Array:
+        """Velocity straight along `way` (M,), such that all arrive together and at rest."""
+        size = np.abs(way)
+        if not size.max() > 0:
+            return way
+        with np.errstate(divide='ignore'):
+            acceleration = (self._acceleration / size).min()
+            fastest = (self._velocity / size).min()
+        gain = acceleration * dt_s
+        return way * min(fastest, float(np.sqrt(gain * gain + 2 * acceleration)) - gain)
+
+
+def _tighter(limit: Array | None, robot: Array, sign: float, name: str) -> Array:
+    """`limit`, or the robot's; raises ValueError where it is looser than the robot's."""
+    if limit is None:
+        return robot
+    limit = np.asarray(limit, dtype=float)
+    wrong = ~(sign * limit >= sign * robot)  # also NaN
+    if limit.shape != robot.shape or wrong.any():
+        raise ValueError(f'{name} must be {robot.shape} and not looser than the robot\'s {robot}, '
+                         f'got {limit}')
+    return limit.copy()

@@ -1,0 +1,212 @@
+r"""A chain of cubic Bézier curves that keeps every limit at every instant.
+
+The trajectory is a uniform cubic B-spline: knots c_k, `knot_s` apart, that a `Governor` places one
+after the other. Its piece between two knots is the Bézier curve with the control points
+
+    (c0 + 4 c1 + c2) / 6,  (2 c1 + c2) / 3,  (c1 + 2 c2) / 3,  (c1 + 4 c2 + c3) / 6
+
+one parameter for all controls. Neighbouring pieces agree in position, velocity and acceleration
+whatever the knots are (C2), so new knots can follow at any time without a jump. And
+
+* the curve lies in the convex hull of its control points, these in that of the knots: ranges and
+  coupled limits, convex sets, hold along the curve because they hold at the knots;
+* the control points of its velocity (first hodograph) are convex combinations of
+  (c_{k+1} - c_k) / knot_s, the velocities of the governor;
+* the control points of its acceleration (second hodograph) are
+  (c_{k+2} - 2 c_{k+1} + c_k) / knot_s^2, the accelerations of the governor.
+
+So the limits of the governor's steps are those of the curve between samples as well. A chunk
+replaces the knots that the present piece does not use: the trajectory goes on from its present
+position, velocity and acceleration.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.configuration import option
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.smoothing.base import Smoother
+from ros_animate.smoothing.filters import StillnessFilter
+from ros_animate.smoothing.limits import Governor
+from ros_animate.smoothing.wishes import Inbox
+from ros_animate.types import ActionChunk, Array, Command
+
+# Control points of a Bézier piece from four knots.
+KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 1]]) / 6.0
+KEPT = 512  # knots in memory; the older half is forgotten when it is full
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the Bézier smoother."""
+
+    knot_s: float = option(0.005, 'time between knots; the trajectory answers after two of them',
+                           low=0.001, high=0.05)
+    still: float = option(0.01, 'changes of a wish below this part of the range are not followed',
+                          low=0.0, high=0.1)
+    cutoff_hz: float = option(6.0, 'wishes that hardly change pass this low-pass', low=0.1,
+                              high=100.0)
+    openness: float = option(60.0, 'how far the low-pass opens with the speed of a wish (ranges '
+                             'per second)', low=0.0, high=1000.0)
+
+
+class BezierSmoother(Smoother):
+    """Follows chunks one chunk period behind, within the limits, later where it must be."""
+
+    Config = Config
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._config, self._spec = config, spec
+        self._inbox = Inbox(spec)
+        self._filter = StillnessFilter(spec, config.still, config.cutoff_hz, config.openness)
+        self._governor = Governor(spec)
+        self._knots = np.empty((KEPT, len(spec.names)))
+        self.reset()
+
+    @property
+    def dropped(self) -> int:
+        """Chunks that could not be used."""
+        return self._inbox.dropped
+
+    def reset(self) -> None:
+        self._inbox.forget()
+        self._filter.reset()
+        self._stamp_s = 0.0
+        self._now_s: float | None = None
+        self._stand_at(self._spec.neutral, 0.0)
+
+    def push(self, chunk: ActionChunk, now_s: float) -> None:
+        self._arrive(now_s)
+        waypoints = self._inbox.take(chunk)
+        if waypoints is None:
+            return
+        self._stamp_s = chunk.stamp_s
+        wishes = np.clip(waypoints, self._governor.low, self._governor.high)
+        wishes += self._filter.step(wishes[0], chunk.stamp_s) - wishes[0]
+        for wish in wishes:
+            self._governor.clamp(wish)
+        self._forget_after(now_s)
+        self._plan(wishes, chunk, now_s)
+        self._extend(now_s + chunk.dt_s)
+
+    def sample(self, now_s: float) -> Command:
+        self._arrive(now_s)
+        return self._at(now_s)
+
+    def preview(self, times_s: Sequence[float]) -> list[Command]:
+        return [self._at(time_s) for time_s in times_s]
+
+    def piece(self, now_s: float) -> tuple[float, Array]:
+        """(time of its start, (4, N) control points) of the Bézier curve at a time."""
+        k = self._extend(now_s)
+        return (self._start_s + k * self._config.knot_s,
+                KNOTS_TO_BEZIER @ self._knots[k:k + 4])
+
+    def _at(self, now_s: float) -> Command:
+        h = self._config.knot_s
+        k = self._extend(now_s)
+        s = (now_s - self._start_s) / h - k
+        r = 1.0 - s
+        weights = np.array([
+            [r * r * r, 3 * r * r * s, 3 * r * s * s, s * s * s],
+            [-3 * r * r / h, 3 * (r - 2 * s) * r / h, 3 * (2 * r - s) * s / h, 3 * s * s / h],
+            [6 * r / h ** 2, 6 * (s - 2 * r) / h ** 2, 6 * (r - 2 * s) / h ** 2, 6 * s / h ** 2],
+        ]) @ KNOTS_TO_BEZIER
+        position, velocity, acceleration = weights @ self._knots[k:k + 4]
+        return Command(self._spec.names, position, velocity, acceleration, self._stamp_s)
+
+    def _arrive(self, now_s: float) -> None:
+        """Notes the time; if it went backwards, the trajectory goes on from its present state."""
+        if self._now_s is None:
+            self._start_s = now_s
+        elif now_s < self._now_s:
+            self._start_s += now_s - self._now_s
+            self._polyline_s = self._polyline_s + (now_s - self._now_s)
+            self._inbox.forget()
+        self._now_s = now_s
+
+    def _stand_at(self, pose: Array, now_s: float) -> None:
+        """Is at rest at an allowed pose (N,)."""
+        self._governor.stand(pose)
+        self._knots[:4] = pose
+        self._count, self._start_s = 4, now_s
+        self._polyline_s = np.array([now_s])
+        self._polyline = np.array([pose])
+
+    def _forget_after(self, now_s: float) -> None:
+        """Drops the knots after the piece at `now_s`; the governor is where the last one is."""
+        self._count = self._extend(now_s) + 4
+        last, before = self._knots[self._count - 1], self._knots[self._count - 2]
+        self._governor.position[:] = last
+        self._governor.velocity[:] = (last - before) / self._config.knot_s
+
+    def _plan(self, wishes: Array, chunk: ActionChunk, now_s: float) -> None:
+        """The polyline through the wishes (H, N) that the next knots follow.
+
+        It begins at the last knot kept. A wish is due one chunk period after `now_s`, and as much
+        later as the next chunk's knots can begin.
+        """
+        h = self._config.knot_s
+        due_s = now_s + 1.5 * h + chunk.dt_s * np.arange(1, len(wishes) + 1)
+        ahead = (due_s - 1.5 * h - chunk.stamp_s) / chunk.dt_s
+        if len(wishes) > 1:
+            wishes = _interpolate(wishes, ahead)
+        self._polyline_s = np.concatenate([[self._knot_time(self._count - 1)], due_s])
+        self._polyline = np.concatenate([[self._governor.position], wishes])
+
+    def _knot_time(self, k: int) -> float:
+        """When the curve is nearest to knot k."""
+        return self._start_s + (k - 1) * self._config.knot_s
+
+    def _extend(self, now_s: float) -> int:
+        """Places knots until the piece at `now_s` has its four; returns its first."""
+        h = self._config.knot_s
+        k = max(math.floor((now_s - self._start_s) / h), 0)
+        while self._count < k + 4:
+            if self._count == KEPT:
+                k -= self._make_room()
+            self._place_knot()
+        return k
+
+    def _make_room(self) -> int:
+        half = KEPT // 2
+        self._knots[:half] = self._knots[half:]
+        self._count -= half
+        self._start_s += half * self._config.knot_s
+        return half
+
+    def _place_knot(self) -> None:
+        time_s = self._knot_time(self._count)
+        target, velocity, corner, onward_squared = self._target(time_s)
+        self._governor.step(target, velocity, self._config.knot_s, corner, onward_squared)
+        self._knots[self._count] = self._governor.position
+        self._count += 1
+
+    def _target(self, time_s: float) -> tuple[Array, Array, Array, Array | float]:
+        """Where the polyline is, its velocity, its next corner, and its squared speed beyond."""
+        times, points = self._polyline_s, self._polyline
+        i = int(np.searchsorted(times, time_s))
+        if i == len(times):
+            return points[-1], np.zeros_like(points[-1]), points[-1], 0.0
+        i = max(i, 1)
+        velocity = (points[i] - points[i - 1]) / (times[i] - times[i - 1])
+        onward: Array | float = 0.0
+        if i + 1 < len(times):
+            after = (points[i + 1] - points[i]) / (times[i + 1] - times[i])
+            onward = np.where(after * velocity > 0, after * after, 0.0)
+        return points[i - 1] + velocity * (time_s - times[i - 1]), velocity, points[i], onward
+
+
+def _interpolate(waypoints: Array, at: Array) -> Array:
+    """Rows of `waypoints` (H, N) at the fractional indices `at`; the ends are continued."""
+    at = np.clip(at, 0.0, len(waypoints) - 1.0)
+    first = np.minimum(at.astype(int), len(waypoints) - 2)
+    share = (at - first)[:, np.newaxis]
+    return (1.0 - share) * waypoints[first] + share * waypoints[first + 1]
+
+
+PLUGIN = BezierSmoother
