@@ -80,7 +80,7 @@ def ear(side: int) -> Part:
     vertices, triangles = _ellipsoid(8, 10)
     tilt = np.radians(18) * side
     turn = np.array([[np.cos(tilt), 0, np.sin(tilt)], [0, 1, 0], [-np.sin(tilt), 0, np.cos(tilt)]])
-    vertices = (vertices * (.75, 2.6, 1.5)) @ turn.T + (8.35 * side, .9, -3.2)
+    vertices = (vertices * (.75, 2.6, 1.5)) @ turn.T + (7.85 * side, .7, -3.4)
     uv = np.tile([TEXTURE_PX / 2, strip_v('neck')], (len(vertices), 1))
     return Part(vertices, triangles, uv, np.ones(len(vertices)))
 
