@@ -208,7 +208,7 @@ class Joints:
 def _flat(values: Any, typecode: str) -> array.array:
     """One row after the other; rclpy takes an array.array as a whole."""
     flat = array.array(typecode)
-    flat.frombytes(np.ascontiguousarray(values, np.dtype(typecode)).data)
+    flat.frombytes(np.asarray(values, np.dtype(typecode)).tobytes())
     return flat
 
 

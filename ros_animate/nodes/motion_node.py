@@ -9,6 +9,7 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from ros_animate.configuration import option
 from ros_animate.motion.base import Extractor
+from ros_animate.motion.mirror import mirrored
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import image_from_compressed, image_from_message
@@ -23,6 +24,7 @@ from ros_animate.types import Frame
 class MotionNodeOptions(NodeOptions):
     """Options of the motion node."""
 
+    mirror: bool = option(False, 'left and right are exchanged, as by a mirror')
     image_transport: str = option('raw', 'compressed: listens to <image_raw>/compressed instead',
                                   choices=('raw', 'compressed'))
 
@@ -71,6 +73,8 @@ class MotionNode(StageNode):
             self.send(self._publisher, nothing_found(self.parameters.plugin, message.header))
             return
         self._face_seen_s = time.monotonic()
+        if self.parameters.options.mirror:
+            motion = mirrored(motion)
         self.send(self._publisher, motion_to_message(motion, message.header))
 
 

@@ -18,8 +18,10 @@ import yaml
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from ros_animate.configuration import ConfigurationError, build, read_yaml, resource, suggest
+from ros_animate.configuration import ConfigurationError, build
+from ros_animate.hardware.spec import RobotSpec
 from ros_animate.plugins import find
+from ros_animate.settings import load_settings
 
 # Declared by rclpy itself.
 _FOREIGN = ('use_sim_time', 'start_type_description_service', 'qos_overrides')
@@ -35,19 +37,13 @@ class Parameters:
         plugin: Name of the plug-in.
         config: Instance of the plug-in's `Config`.
         options: Instance of the node's own options.
-        robot: Name or path of the robot, None for stages that know none.
+        spec: The robot, None for stages that know none.
     """
 
     plugin: str
     config: Any
     options: Any
-    robot: str | None
-
-
-def defaults(stage: str) -> dict[str, Any]:
-    """The stage's section of config/retarget.yaml, and `robot`."""
-    settings = read_yaml(resource('config', 'retarget.yaml'))
-    return {'robot': settings.get('robot', 'mock'), **(settings.get(stage) or {})}
+    spec: RobotSpec | None
 
 
 def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Parameters:
@@ -59,33 +55,28 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
         options: Dataclass of the node's own options.
         with_robot: The stage needs to know the robot.
     """
-    given = _nest({name: _plain(node.get_parameter(name).value) for name in _overrides(node)})
-    base = defaults(stage)
-    plugin = _text(stage, 'plugin', given.pop('plugin', base['plugin']))
-    robot = _text(stage, 'robot', given.pop('robot', base['robot'])) if with_robot else None
-    if plugin == base['plugin']:
-        given = _merge({k: v for k, v in base.items() if k not in ('plugin', 'robot')}, given)
-    config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
+    given = _given(node)
+    own = {name: given.pop(name) for name in _fields(options) if name in given}
+    robot = given.pop('robot', None) if with_robot else None
+    settings = load_settings(robot=robot, **{stage: given})
+    plugin = settings.plugin(stage)
     where = f'{stage} ({plugin})'
-    _refuse_unknown(where, given, {'plugin', *_fields(options), *_fields(config_type)})
-    config = build(config_type, _decoded(config_type, given), where)
-    chosen = build(options, _decoded(options, given), where)
+    config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
+    config = build(config_type, _decoded(config_type, settings.options(stage)), where)
+    chosen = build(options, _decoded(options, own), f'{stage} node')
     _declare(node, 'plugin', plugin, ParameterDescriptor(description=f'plug-in of {stage}'))
-    if robot is not None:
-        _declare(node, 'robot', robot, ParameterDescriptor(
+    if with_robot:
+        _declare(node, 'robot', settings.robot, ParameterDescriptor(
             description='name of a robot, or path of its description'))
     for instance in (config, chosen):
         for name, value, descriptor in _described(instance):
             _declare(node, name, value, descriptor)
-    return Parameters(plugin, config, chosen, robot)
+    return Parameters(plugin, config, chosen, settings.spec if with_robot else None)
 
 
 def declare_options(node: Node, options: type) -> Any:
     """Declares and checks the parameters of a node that is no stage; returns the options."""
-    given = _nest({name: _plain(node.get_parameter(name).value) for name in _overrides(node)})
-    where = node.get_name()
-    _refuse_unknown(where, given, set(_fields(options)))
-    chosen = build(options, _decoded(options, given), where)
+    chosen = build(options, _decoded(options, _given(node)), node.get_name())
     for name, value, descriptor in _described(chosen):
         _declare(node, name, value, descriptor)
     return chosen
@@ -102,34 +93,22 @@ def to_ros(values: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _overrides(node: Node) -> list[str]:
-    return [name for name in node.get_parameters_by_prefix('')
-            if name.split('.')[0] not in _FOREIGN]
+def _given(node: Node) -> dict[str, Any]:
+    """The overrides that the node was started with, dots as nested mappings."""
+    return _nest({name: _plain(parameter.value)
+                  for name, parameter in node.get_parameters_by_prefix('').items()
+                  if name.split('.')[0] not in _FOREIGN})
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:
     return {f.name: f for f in dataclasses.fields(cls)}
 
 
-def _refuse_unknown(where: str, given: Mapping[str, Any], known: set[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise ConfigurationError(f'{where}: unknown parameter {name!r}; '
-                                     f'{suggest(name, known)}')
-
-
-def _text(stage: str, name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ConfigurationError(f'{stage}.{name}: expected str, got {value!r}')
-    return value
-
-
 def _decoded(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of `given` that are fields of `cls`; text that stands for a structure is read."""
+    """`given`, with text that stands for a structure read as YAML."""
     hints = typing.get_type_hints(cls)
-    values = {name: given[name] for name in _fields(cls) if name in given}
-    return {name: yaml.safe_load(value) if isinstance(value, str) and _is_structure(hints[name])
-            else value for name, value in values.items()}
+    return {name: yaml.safe_load(value) if isinstance(value, str)
+            and _is_structure(hints.get(name)) else value for name, value in given.items()}
 
 
 def _is_structure(hint: Any) -> bool:
@@ -209,11 +188,3 @@ def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
                 raise ConfigurationError(f'{name}: {part!r} is given both as a value and as a group')
         level[last] = value
     return nested
-
-
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged

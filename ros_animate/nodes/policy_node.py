@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from sensor_msgs.msg import Image as ImageMessage
 
-from ros_animate.hardware.spec import load_spec
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import image_from_message
@@ -22,7 +21,7 @@ class PolicyNode(StageNode):
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
-        spec = load_spec(self.parameters.robot or '')
+        spec = self.spec
         self._joints = Joints.of(spec)
         self._policy: Policy = self.make_plugin(spec)
         self._publisher = self.create_publisher(ActionChunkMessage, 'actions', RELIABLE)

@@ -16,7 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 from ros_animate.errors import UserError
 from ros_animate.nodes.environment import die_with_parent
 
-EXIT_USER_ERROR = 2
+EXIT_DEFECT, EXIT_USER_ERROR = 1, 2
 # With several threads the interpreter changes between them this often; the default of 5 ms would
 # add up to several milliseconds of delay to every hop.
 SWITCH_INTERVAL_S = 0.0005
@@ -53,7 +53,7 @@ class Runner:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._finished = False
-        self._failed = False
+        self._status = 0
 
     def run(self, make_nodes: Callable[[], Sequence[RunnableNode]]) -> int:
         """Makes the nodes, turns them, takes them down; returns the exit status."""
@@ -65,11 +65,10 @@ class Runner:
             nodes = make_nodes()
             self._turn(nodes)
         except UserError as error:
-            print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
-            return EXIT_USER_ERROR
+            self._refuse(error)
         finally:
             rclpy.try_shutdown()
-        return 1 if self._failed else 0
+        return self._status
 
     def _turn(self, nodes: Sequence[RunnableNode]) -> None:
         executors = [SingleThreadedExecutor() for _ in nodes]
@@ -101,12 +100,18 @@ class Runner:
             executor.spin()
         except ExternalShutdownException:
             pass
+        except UserError as error:
+            self._refuse(error)
         except BaseException:
             # A defect in one node ends the process loudly; who started it starts it again.
             traceback.print_exc()
-            self._failed = True
+            self._status = EXIT_DEFECT
         finally:
             self._stop.set()
+
+    def _refuse(self, error: UserError) -> None:
+        print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
+        self._status = EXIT_USER_ERROR
 
     def _finish(self) -> None:
         self._finished = True

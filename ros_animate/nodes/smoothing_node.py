@@ -7,7 +7,6 @@ from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
 
 from ros_animate.configuration import option
-from ros_animate.hardware.spec import load_spec
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.running import main as run
@@ -40,7 +39,7 @@ class SmoothingNode(StageNode):
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
-        spec = load_spec(self.parameters.robot or '')
+        spec = self.spec
         self._options: SmoothingNodeOptions = self.parameters.options
         self._joints = Joints.of(spec)
         self._smoother: Smoother = self.make_plugin(spec)

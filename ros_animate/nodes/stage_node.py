@@ -11,6 +11,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_srvs.srv import Trigger
 
 from ros_animate.configuration import option
+from ros_animate.hardware.spec import RobotSpec
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
@@ -59,6 +60,12 @@ class StageNode(RunnableNode):
         self.diagnostics = Diagnostics(self, self.parameters.plugin, self.health)
         self._input_s: float | None = None
         self._rejected: tuple[float, str] | None = None
+
+    @property
+    def spec(self) -> RobotSpec:
+        """The robot; only for stages that know it."""
+        assert self.parameters.spec is not None
+        return self.parameters.spec
 
     def make_plugin(self, *context: Any) -> Any:
         """The plug-in that the parameters name, built from them."""

@@ -1,0 +1,93 @@
+"""Moves the portrait as the person moves."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sensor_msgs.msg import Image as ImageMessage
+
+from ros_animate.animation.base import Animator
+from ros_animate.animation.source_image import source_image
+from ros_animate.configuration import option
+from ros_animate.motion.base import Extractor
+from ros_animate.msg import Motion as MotionMessage
+from ros_animate.nodes import diagnostics
+from ros_animate.nodes.conversions import MessageError, image_from_message, image_to_message
+from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.messages import motion_from_message, seconds
+from ros_animate.nodes.running import main as run
+from ros_animate.nodes.stage_node import NEWEST, NeutralCalibration, NodeOptions, StageNode
+from ros_animate.plugins import load
+from ros_animate.types import Frame, Motion
+
+
+@dataclass(frozen=True)
+class AnimationNodeOptions(NodeOptions):
+    """Options of the animation node."""
+
+    portrait: str = option('', 'picture that is animated; empty: the robot\'s virtual face')
+    own_extractor: bool = option(
+        False, 'listens to image_raw with the extractor that the animator understands, for a '
+        'policy that wants the motion of another one')
+
+
+class AnimationNode(StageNode):
+    """motion to animated/image_raw.
+
+    Nothing is computed while nobody listens: in feature space the portrait is only for people.
+    """
+
+    stage = 'animation'
+    with_robot = True
+    Options = AnimationNodeOptions
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__(**node_arguments)
+        options: AnimationNodeOptions = self.parameters.options
+        self._animator: Animator = self.make_plugin()
+        self._animator.set_source(source_image(options.portrait, self.spec))
+        self._publisher = self.create_publisher(ImageMessage, 'animated/image_raw', NEWEST)
+        self._calibration = NeutralCalibration(self, self._animator.calibrate)
+        self._extractor: Extractor | None = None
+        if options.own_extractor:
+            self._extractor = load('motion', self._animator.extractor)
+            self.listen(ImageMessage, 'image_raw', self._see)
+        else:
+            self.listen(MotionMessage, 'motion', self._move)
+
+    def health(self) -> Health:
+        level, message = super().health()
+        if level == diagnostics.OK and not self._publisher.get_subscription_count():
+            return diagnostics.OK, 'idle: nobody listens to animated/image_raw'
+        return level, message
+
+    def close(self) -> None:
+        if self._extractor is not None:
+            self._extractor.close()
+
+    def _see(self, message: ImageMessage) -> None:
+        assert self._extractor is not None
+        frame = Frame(image_from_message(message), seconds(message.header.stamp))
+        self._animate(self._extractor.extract(frame), message)
+
+    def _move(self, message: MotionMessage) -> None:
+        if message.model != self._animator.extractor:
+            raise MessageError(f'{self.parameters.plugin} understands the motion of '
+                               f'{self._animator.extractor}, not of {message.model!r}')
+        self._animate(motion_from_message(message), message)
+
+    def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
+        if motion is None:
+            return
+        self._calibration.see(motion)
+        if self._publisher.get_subscription_count():
+            animated = self._animator.animate(motion)
+            self.send(self._publisher, image_to_message(animated.image, message.header))
+
+
+def main() -> int:
+    """Runs the node."""
+    return run(AnimationNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
