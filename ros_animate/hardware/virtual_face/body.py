@@ -35,7 +35,7 @@ class Part:
 
 
 def skull_rings(oval: Array) -> Array:
-    """Back of the head, (_RINGS, 36, 3), spanned from the present rim of the face, (36, 3).
+    """Back of the head, (_RINGS + 1, 36, 3), spanned from the present rim of the face, (36, 3).
 
     The rings start at the rim, so the head stays closed while the jaw moves; they run along an
     ellipsoid above and into the neck below.
@@ -47,7 +47,7 @@ def skull_rings(oval: Array) -> Array:
     up = np.clip(direction[:, 1], -1, 1)
     crown = np.clip(rim / np.cos(start), rim, rim + 2.9 * np.clip(up, 0, 1) + .4)
     crown = np.where(up < 0, rim - 3.4 * np.clip(-up, 0, 1), crown)
-    rings = []
+    rings = [oval]
     for share in np.arange(1, _RINGS + 1) / _RINGS:
         angle = start + share * (np.pi / 2 * .98 - start)
         radius = crown * np.cos(angle)
@@ -58,18 +58,17 @@ def skull_rings(oval: Array) -> Array:
 
 
 def skull_triangles(first: int) -> np.ndarray:
-    """(T, 3) between the rim (vertices FACE_OVAL) and the rings (from index `first`)."""
+    """(T, 3) between the rings, whose vertices begin at index `first`."""
     count = len(face_mesh.FACE_OVAL)
-    rows = [np.array(face_mesh.FACE_OVAL)] + [
-        np.arange(count) + first + k * count for k in range(_RINGS)]
+    rows = [np.arange(count) + first + k * count for k in range(_RINGS + 1)]
     return np.concatenate([_band(a, b) for a, b in zip(rows, rows[1:], strict=False)])
 
 
 def skull_uv() -> Array:
-    """(_RINGS * 36, 2): skin at the jaw, shell (hair or cap) elsewhere."""
+    """((_RINGS + 1) * 36, 2): neck under the jaw, shell (hair or cap) elsewhere."""
     rim = face_mesh.canonical_mesh().vertices[list(face_mesh.FACE_OVAL)]
-    jaw = rim[:, 1] < -2.5
-    uv = np.empty((_RINGS, len(rim), 2))
+    jaw = rim[:, 1] < 2.0
+    uv = np.empty((_RINGS + 1, len(rim), 2))
     uv[..., 0] = TEXTURE_PX / 2
     uv[..., 1] = np.where(jaw, strip_v('neck'), strip_v('shell'))
     return uv.reshape(-1, 2)

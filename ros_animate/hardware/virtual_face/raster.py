@@ -14,6 +14,7 @@ import numpy as np
 from ros_animate.types import Array, Image
 
 SUBPIXEL_BITS = 4
+THIN_PX = 2.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,16 @@ def draw(picture: Image, pixels: Array, depth: Array, triangles: np.ndarray, lay
     colour = cv2.remap(texture, values[0], values[1], cv2.INTER_LINEAR)
     lit = cv2.multiply(colour, cv2.merge([values[2]] * 3), dtype=cv2.CV_32F)
     painted = cv2.convertScaleAbs(lit)
+    _blend_edge(painted, picture[window], covered[window])
     cv2.copyTo(painted, covered[window].view(np.uint8), picture[window])
+
+
+def _blend_edge(painted: Image, behind: Image, covered: np.ndarray) -> None:
+    """Softens the steps of the silhouette (in place)."""
+    share = cv2.blur(covered.astype(np.float32), (3, 3))
+    edge = covered & (share < 0.99)
+    weight = share[edge][:, None]
+    painted[edge] = weight * painted[edge] + (1 - weight) * behind[edge]
 
 
 def _planes(corners: Array, ab: Array, ac: Array, area: Array, values: Array) -> Array:
@@ -114,7 +124,12 @@ def _planes(corners: Array, ab: Array, ac: Array, area: Array, values: Array) ->
     dv1, dv2 = values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]
     slope_x = (dv1 * ac[:, 1:] - dv2 * ab[:, 1:]) / safe
     slope_y = (dv2 * ab[:, :1] - dv1 * ac[:, :1]) / safe
-    offset = values[:, 0] - slope_x * corners[:, 0, :1] - slope_y * corners[:, 0, 1:]
+    # A triangle seen edge-on is thinner than the pixels that it touches: one value for all of it.
+    longest = np.sqrt(np.maximum((ab ** 2).sum(1), (ac ** 2).sum(1)))
+    thin = np.abs(area) < THIN_PX * longest
+    slope_x[thin] = slope_y[thin] = 0
+    start = np.where(thin[:, None], values.mean(1), values[:, 0])
+    offset = start - slope_x * corners[:, 0, :1] - slope_y * corners[:, 0, 1:]
     planes = np.zeros((3, values.shape[2], len(corners) + 1), np.float32)
     planes[..., 1:] = np.stack([slope_x.T, slope_y.T, offset.T])
     return planes
