@@ -1,0 +1,138 @@
+"""Robots: which there are, what they can do, whether a robot file is right, moving one by hand."""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+from typing import Any
+
+HELP = 'list, show, check, plot and move robots'
+EXAMPLES = """\
+examples:
+  ros_animate robots list
+  ros_animate robots show ameca
+  ros_animate robots check my_robot.yaml
+  ros_animate robots jog ameca_zmq 'Jaw Pitch' 0.5
+  ros_animate robots plot controls.csv --robot ameca --output plot.png"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar='ACTION', required=True)
+    listing = actions.add_parser('list', help='descriptions and hardware plug-ins')
+    listing.set_defaults(action=_list)
+    show = actions.add_parser('show', help='controls, ranges and limits of a robot')
+    show.add_argument('name', help='name or robot file')
+    show.add_argument('--json', action='store_true', help='for programs')
+    show.set_defaults(action=_show)
+    check = actions.add_parser('check', help='every mistake in a robot file, with its line')
+    check.add_argument('file', type=pathlib.Path)
+    check.set_defaults(action=_check)
+    _add_jog(actions)
+    plot = actions.add_parser('plot', help='a picture of wishes, trajectory and limits')
+    plot.add_argument('input', type=pathlib.Path, metavar='IN.csv', help='wishes, as for `smooth`')
+    plot.add_argument('--robot', default='ameca', help='name or robot file (default: ameca)')
+    plot.add_argument('--control', action='append', metavar='NAME',
+                      help='may be given several times (default: those that move most)')
+    plot.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')
+    plot.add_argument('--rate', type=float, default=200.0, metavar='HZ')
+    plot.add_argument('--output', type=pathlib.Path, default=pathlib.Path('trajectory.png'))
+    plot.set_defaults(action=_plot)
+
+
+def _add_jog(actions: Any) -> None:
+    jog = actions.add_parser(
+        'jog', help='move one control, slowly and within all limits, and hold it')
+    jog.add_argument('name', help='name or robot file')
+    jog.add_argument('control')
+    jog.add_argument('value', type=float, help="in the robot's unit")
+    jog.add_argument('--hold', type=float, default=2.0, metavar='S',
+                     help='seconds at the value before neutral (default: 2)')
+    jog.add_argument('--param', action='append', default=[], metavar='hardware.KEY=VALUE',
+                     help='an option of the hardware plug-in')
+    jog.set_defaults(action=_jog)
+
+
+def run(args: argparse.Namespace) -> int:
+    return int(args.action(args))
+
+
+def _list(args: argparse.Namespace) -> int:
+    from ros_animate.hardware.spec import DEFAULT_DESCRIPTION, descriptions, load_spec
+    from ros_animate.plugins import available
+    print('descriptions (config/robots):')
+    for name in descriptions():
+        spec = load_spec(name)
+        print(f'  {name:<18}{len(spec.controls)} controls, driven by {spec.transport}: {spec.title}')
+    print(f'hardware plug-ins (they drive {DEFAULT_DESCRIPTION} if nothing else is said):')
+    for name in available('hardware'):
+        print(f'  {name}')
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from ros_animate.hardware.spec import load_spec
+    spec = load_spec(args.name)
+    if args.json:
+        print(json.dumps(_as_mapping(spec), indent=2, ensure_ascii=False))
+        return 0
+    print(f'{spec.name}: {spec.title}\ndriven by {spec.transport}\n')
+    width = max(len(name) for name in spec.names)
+    print(f'{"control":<{width}}  {"unit":<4}{"min":>8}{"max":>8}{"neutral":>9}{"velocity":>10}'
+          f'{"acceleration":>14}  group')
+    for c in spec.controls:
+        print(f'{c.name:<{width}}  {c.unit:<4}{c.low:8g}{c.high:8g}{c.neutral:9g}'
+              f'{c.max_velocity:10g}{c.max_acceleration:14g}  {c.group}')
+    for limit in spec.coupled:
+        terms = ' + '.join(f'{weight:g} {name}' for name, weight in limit.limiting)
+        points = ' '.join(f'({x:g}, {y:g})' for x, y in limit.points)
+        print(f'{limit.side} limit of {limit.limited} by {terms}: {points}')
+    return 0
+
+
+def _as_mapping(spec: Any) -> dict[str, Any]:
+    return {
+        'name': spec.name, 'title': spec.title, 'transport': spec.transport,
+        'controls': [{
+            'name': c.name, 'joint': c.joint, 'group': c.group, 'unit': c.unit, 'min': c.low,
+            'max': c.high, 'neutral': c.neutral, 'park': c.park, 'max_velocity': c.max_velocity,
+            'max_acceleration': c.max_acceleration} for c in spec.controls],
+        'coupled': [{
+            'limiting': dict(limit.limiting), 'limited': limit.limited, 'side': limit.side,
+            'map': limit.points} for limit in spec.coupled]}
+
+
+def _check(args: argparse.Namespace) -> int:
+    from ros_animate.hardware.spec_file import check_spec
+    spec, mistakes = check_spec(args.file)
+    for mistake in mistakes:
+        print(mistake, file=sys.stderr)
+    if spec is None:
+        print(f'{args.file}: {len(mistakes)} mistake{"s" if len(mistakes) != 1 else ""}',
+              file=sys.stderr)
+        return 1
+    print(f'{args.file}: {spec.name}, {len(spec.controls)} controls, {len(spec.coupled)} coupled '
+          'limits, no mistakes')
+    return 0
+
+
+def _jog(args: argparse.Namespace) -> int:
+    from ros_animate.hardware.jog import jog
+    from ros_animate.settings import load_settings
+    settings = load_settings(params=args.param, robot=args.name)
+    reached = jog(settings.load('hardware'), settings.spec, args.control, args.value, args.hold)
+    print(f'{args.control} was at {reached:g} and is neutral again')
+    return 0
+
+
+def _plot(args: argparse.Namespace) -> int:
+    from ros_animate.settings import load_settings
+    from ros_animate.smoothing.plot import plot_trajectory
+    from ros_animate.smoothing.stream import read_stream
+    smoothing = None if args.smoother is None else {'plugin': args.smoother}
+    settings = load_settings(robot=args.robot, smoothing=smoothing)
+    stream = read_stream(args.input, settings.spec)
+    plot_trajectory(stream, settings.spec, settings.load('smoothing'), args.rate, args.output,
+                    args.control)
+    print(args.output)
+    return 0

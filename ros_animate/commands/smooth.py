@@ -1,0 +1,48 @@
+"""Wished control values in, a trajectory that keeps every limit of the robot out.
+
+IN.csv holds `stamp_s` and every control of the robot, in its units, one row per wish; OUT.csv the
+same columns at a fixed rate. The rows go through the whole chain, as if each arrived at its stamp: the
+smoother, then the safety layer. The trajectory starts at neutral, holds and goes neutral in gaps,
+and ends at rest. Rows that are not finite or not in order are refused.
+"""
+from __future__ import annotations
+
+import argparse
+import pathlib
+
+HELP = 'make a safe trajectory of recorded control values (CSV to CSV)'
+EXAMPLES = """\
+examples:
+  ros_animate smooth controls.csv smooth.csv --robot ameca --rate 200
+  ros_animate smooth controls.csv smooth.csv --smoother one_euro --param smoothing.cutoff_hz=2"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('input', type=pathlib.Path, metavar='IN.csv')
+    parser.add_argument('output', type=pathlib.Path, metavar='OUT.csv')
+    parser.add_argument('--robot', default='ameca', help='name or robot file (default: ameca)')
+    parser.add_argument('--rate', type=float, default=60.0, metavar='HZ',
+                        help='samples a second (default: 60)')
+    parser.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')
+    parser.add_argument('--param', action='append', default=[], metavar='smoothing.KEY=VALUE',
+                        help='an option of the smoother')
+
+
+def run(args: argparse.Namespace) -> int:
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.hardware.safety import Config, Safety
+    from ros_animate.settings import load_settings
+    from ros_animate.smoothing.stream import read_stream, smooth_stream, write_stream
+
+    if not 1.0 <= args.rate <= 10000.0:
+        raise ConfigurationError(f'--rate {args.rate:g} is outside 1 to 10000 Hz')
+    smoothing = None if args.smoother is None else {'plugin': args.smoother}
+    settings = load_settings(params=args.param, robot=args.robot, smoothing=smoothing)
+    spec, smoother = settings.spec, settings.load('smoothing')
+    safety = Safety(Config(), spec)
+    stream = read_stream(args.input, spec)
+    rows = write_stream(args.output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
+    refused = sum(n for key, n in safety.counts.items() if key.startswith('refused'))
+    print(f'{len(stream.stamps_s)} wishes ({smoother.dropped} refused by the smoother, {refused} '
+          f'samples by the safety layer), {rows} samples: {args.output}')
+    return 0
