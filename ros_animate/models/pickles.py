@@ -223,6 +223,7 @@ _RECORDS: dict[str, type] = {
 class _Reader(pickle.Unpickler):
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file, encoding='latin1')
+        self.dtypes: dict[str, str] = {}
 
     def find_class(self, module: str, name: str) -> type:
         full = f'{module}.{name}'
@@ -235,6 +236,7 @@ class _Reader(pickle.Unpickler):
         if kind != 'storage' or not isinstance(record, type) or not issubclass(record, Storage):
             raise pickle.UnpicklingError('a tensor of an unknown kind')
         key, _, numel, *view = rest
+        self.dtypes[str(key)] = record.dtype
         if view and view[0] is not None:  # (key, offset, size): a part of a storage, torch < 0.5
             _, offset, numel = view[0]
             return record(str(key), int(numel), int(offset))
@@ -247,13 +249,19 @@ def load(file: BinaryIO) -> Any:
     Raises:
         One of MALFORMED.
     """
+    return load_with_dtypes(file)[0]
+
+
+def load_with_dtypes(file: BinaryIO) -> tuple[Any, dict[str, str]]:
+    """As `load`, and the element type of every storage that is named, by its key."""
     start = file.tell()
     for opcode, argument, position in pickletools.genops(file):
         # An unpickler reserves memory for the highest index that it is told to remember.
         if opcode.name in ('PUT', 'BINPUT', 'LONG_BINPUT') and int(argument or 0) > (position or 0):
             raise pickle.UnpicklingError('it asks for more memory than its size warrants')
     file.seek(start)
-    return _Reader(file).load()
+    reader = _Reader(file)
+    return reader.load(), reader.dtypes
 
 
 def convert(value: Any, tensor: Callable[[Tensor], Any]) -> Any:

@@ -117,31 +117,26 @@ def _read_legacy(path: pathlib.Path) -> Any:
         system = pickles.load(file)
         if not isinstance(system, Mapping) or not system.get('little_endian'):
             raise ValueError('it was written on a big-endian machine')
-        content = pickles.load(file)
+        content, dtypes = pickles.load_with_dtypes(file)
         keys = pickles.load(file)
         start = file.tell()
-    return pickles.convert(content, _TensorMaker(_LegacyMemory(path, start, keys, content)))
+    parts = _legacy_parts(np.memmap(path, np.uint8, 'c'), start, keys, dtypes)
+    return pickles.convert(content, _TensorMaker(parts.__getitem__))
 
 
-class _LegacyMemory:
-    """Finds storages behind the pickle: for each key an int64 count, then that many elements."""
-
-    def __init__(self, path: pathlib.Path, start: int, keys: Any, content: Any) -> None:
-        mapped = np.memmap(path, np.uint8, 'c')
-        sizes: dict[str, int] = {}
-        pickles.convert(content, lambda t: sizes.setdefault(t.storage.key, _SIZES[t.storage.dtype]))
-        self._parts: dict[str, np.ndarray] = {}
-        for key in keys:
-            count, = struct.unpack('<q', mapped[start:start + 8].tobytes())
-            length = count * sizes[str(key)]
-            start += 8
-            if count < 0 or start + length > len(mapped):
-                raise ValueError('it ends too early')
-            self._parts[str(key)] = mapped[start:start + length]
-            start += length
-
-    def __call__(self, key: str) -> np.ndarray:
-        return self._parts[key]
+def _legacy_parts(mapped: np.ndarray, start: int, keys: Any,
+                  dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The storages behind the pickle: for each key an int64 count, then that many elements."""
+    parts = {}
+    for key in map(str, keys):
+        count, = struct.unpack('<q', mapped[start:start + 8].tobytes())
+        start += 8
+        end = start + count * _SIZES[dtypes[key]]
+        if count < 0 or end > len(mapped):
+            raise ValueError('it ends too early')
+        parts[key] = mapped[start:end]
+        start = end
+    return parts
 
 
 class _TensorMaker:

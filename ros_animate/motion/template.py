@@ -1,7 +1,7 @@
 """LivePortrait's motion templates: a driving clip's motion in a pickle, read without running it.
 
-A template is {n_frames, output_fps, motion: [{scale, R, exp, t}, ...]} of NumPy arrays, and in later
-ones the openness of eyes (c_eyes_lst) and lips (c_lip_lst) of each frame.
+A template is {n_frames, output_fps, motion: [{scale, R, exp, t}, ...]} of NumPy arrays; some also
+hold the openness of eyes (c_eyes_lst) and lips (c_lip_lst) in each frame.
 """
 from __future__ import annotations
 
