@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +10,7 @@ _END = object()
 
 
 def pipelined(items: Iterable[Any], *functions: Callable[[Any], Any],
-              depth: int = 6) -> Iterator[Any]:
+              depth: int = 6) -> Generator[Any, None, None]:
     """Yields f_n(…f_1(item)) for each item, in order; all functions work at the same time.
 
     Each function (and the iteration over `items`) runs in one thread, so it may keep state, and

@@ -1,6 +1,7 @@
 """Which plug-ins run, with which options: config/retarget.yaml, overlaid by the user's wishes."""
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import pathlib
@@ -11,10 +12,12 @@ from typing import Any
 import yaml
 
 from ros_animate.configuration import ConfigurationError, build, read_yaml, resource, suggest
+from ros_animate.hardware import safety
 from ros_animate.hardware.spec import RobotSpec, load_spec
 from ros_animate.plugins import STAGES, find, load
 
 DEFAULTS = ('config', 'retarget.yaml')
+_SAFETY = frozenset(f.name for f in dataclasses.fields(safety.Config))
 TOP_LEVEL = {'robot': str, 'mirror': bool, 'portrait': str}
 
 
@@ -72,9 +75,17 @@ class Settings:
     def options(self, stage: str) -> dict[str, Any]:
         """Options of the stage's plug-in, without defaults."""
         options = {k: v for k, v in self.stages[stage].items() if k != 'plugin'}
-        if stage == 'hardware' and self.plugin(stage) == self.spec.transport:
-            options = {**self.spec.options, **options}
+        if stage == 'hardware':
+            options = {k: v for k, v in options.items() if k not in _SAFETY}
+            if self.plugin(stage) == self.spec.transport:
+                options = {**self.spec.options, **options}
         return options
+
+    @property
+    def safety(self) -> safety.Config:
+        """Options of the safety layer, which stand in the section hardware."""
+        given = {k: v for k, v in self.stages['hardware'].items() if k in _SAFETY}
+        return build(safety.Config, given, 'hardware (safety)')
 
     def load(self, stage: str) -> Any:
         """The stage's plug-in, built."""
@@ -87,6 +98,8 @@ class Settings:
             name = self.plugin(stage)
             config: Any = find(stage, name)
             build(config.Config, self.options(stage), f'{stage} ({name})')
+            if stage == 'hardware':
+                _ = self.safety
 
     def as_mapping(self) -> dict[str, Any]:
         """The same as plain data, as a configuration file holds it."""
