@@ -1,0 +1,194 @@
+"""Drives the robot, behind the safety layer."""
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from builtin_interfaces.msg import Time as TimeMessage
+from sensor_msgs.msg import Image as ImageMessage
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory
+
+from ros_animate.configuration import option
+from ros_animate.hardware import safety
+from ros_animate.hardware.base import Robot, VirtualRobot
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.trajectory import TrajectoryFollower
+from ros_animate.msg import Command as CommandMessage
+from ros_animate.nodes import diagnostics
+from ros_animate.nodes.conversions import MessageError, image_to_message
+from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.messages import Joints, seconds, stamp_message
+from ros_animate.nodes.robot_link import RobotLink, RobotView
+from ros_animate.nodes.running import main as run
+from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
+from ros_animate.types import Command, Image
+
+# Of the shutdown, beyond the way to the last pose.
+GRACE_S = 1.0
+# Headers that may still be answered: a command that is refused leaves an earlier one in force.
+KEPT_HEADERS = 8
+
+
+@dataclass(frozen=True)
+class HardwareNodeOptions(safety.Config, NodeOptions):
+    """Options of the hardware node; those of the safety layer are among them."""
+
+    rate_hz: float = option(60.0, 'commands a second', low=1.0, high=1000.0)
+    view_rate_hz: float = option(30.0, 'pictures of a virtual robot a second on robot/image_raw, '
+                                 'while somebody listens', low=0.1, high=100.0)
+    shutdown_pose: str = option('park', 'where the robot goes when the node ends; park closes the '
+                                'lids', choices=('park', 'neutral'))
+
+
+class HardwareNode(StageNode):
+    """joint_trajectory to the robot; joint_states, commands and robot/image_raw from it.
+
+    At a fixed rate the trajectory is sampled, goes through the safety layer and is sent. Without
+    new commands the robot holds, then goes to neutral.
+    """
+
+    stage = 'hardware'
+    with_robot = True
+    Options = HardwareNodeOptions
+
+    def __init__(self, **node_arguments: object) -> None:
+        super().__init__(**node_arguments)
+        self._options: HardwareNodeOptions = self.parameters.options
+        self._joints = Joints.of(self.spec)
+        self._follower = TrajectoryFollower()
+        self._safety = Safety(self._options, self.spec)
+        self._headers: dict[float, Header] = {}
+        self._answered_s = 0.0
+        self._now_s: float | None = None
+        self._steady_s: float | None = None
+        self._enabled = True
+        self._at_rest = threading.Event()
+        self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
+        self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
+        self._simulated = bool(self.get_parameter('use_sim_time').value)
+        robot: Robot = self.make_plugin(self.spec)
+        self._link = RobotLink(robot, self._report_trouble)
+        self._view: RobotView | None = None
+        self._viewed_s = 0.0
+        if isinstance(robot, VirtualRobot):
+            self._pictures = self.create_publisher(ImageMessage, 'robot/image_raw', NEWEST)
+            self._view = RobotView(robot, self._publish_picture)
+        self.create_service(SetBool, '~/set_enabled', self._set_enabled)
+        self.listen(JointTrajectory, 'joint_trajectory', self._take)
+        self.create_timer(1.0 / self._options.rate_hz, self._tick)
+
+    def health(self) -> Health:
+        state = self._safety.state
+        self.diagnostics.notes = {'state': state, 'enabled': self._enabled, **self._safety.counts}
+        if self._link.trouble:
+            return diagnostics.ERROR, self._link.trouble
+        if self._safety.estopped:
+            return diagnostics.ERROR, 'emergency stop'
+        if not self._enabled:
+            return diagnostics.WARN, 'disabled'
+        if state in (safety.HOLD, safety.NEUTRAL):
+            silence_s = self._safety.silence_s
+            return diagnostics.WARN, f'{state}: no usable command for {silence_s:.1f} s'
+        if state == safety.IDLE:
+            return diagnostics.STALE, 'no command yet'
+        return super().health()
+
+    def stop(self) -> None:
+        """Brings the robot into its last pose."""
+        if self._link.trouble or self._simulated:
+            return
+        self._at_rest.clear()
+        self._safety.rest(self._options.shutdown_pose)
+        self._at_rest.wait(self._options.neutral_s + GRACE_S)
+
+    def close(self) -> None:
+        if self._view is not None:
+            self._view.close()
+        self._link.close()
+
+    def _take(self, message: JointTrajectory) -> None:
+        points = self._joints.trajectory_from_message(message, self.now_s())
+        try:
+            self._follower.take(points)
+        except ValueError as error:
+            raise MessageError(str(error)) from error
+        while len(self._headers) >= KEPT_HEADERS:
+            del self._headers[next(iter(self._headers))]
+        self._headers[points[0][1].stamp_s] = message.header
+
+    def _tick(self) -> None:
+        now_s, elapsed_s = self._advance()
+        command = self._safety.step(self._follower.at(now_s), now_s, elapsed_s=elapsed_s)
+        at_rest = self._safety.at_rest
+        commanded = self._enabled or not at_rest
+        sent, state = self._link.exchange(command if commanded else None, now_s)
+        if sent is not None:
+            self._publish_command(sent)
+        if state is not None:
+            header = Header(stamp=stamp_message(now_s), frame_id=self.spec.name)
+            self._states.publish(self._joints.state_to_message(state, header))
+        if at_rest:
+            self._at_rest.set()
+        self._show(now_s)
+
+    def _advance(self) -> tuple[float, float | None]:
+        """The time of this tick and what has passed since the last, on a clock that cannot jump."""
+        now_s, steady_s = self.now_s(), time.monotonic()
+        if self._now_s is not None and now_s < self._now_s:
+            # Its points are in what is now the future.
+            self._follower.reset()
+        elapsed_s = None
+        if not self._simulated and self._steady_s is not None:
+            elapsed_s = steady_s - self._steady_s
+        self._now_s, self._steady_s = now_s, steady_s
+        return now_s, elapsed_s
+
+    def _publish_command(self, sent: Command) -> None:
+        sent_s = self.now_s()
+        header = self._headers.get(sent.stamp_s, Header(stamp=TimeMessage()))
+        message = self._joints.command_to_message(sent, header, stamp_message(sent_s))
+        self._commands.publish(message)
+        self.diagnostics.count('published')
+        if sent.stamp_s != self._answered_s:
+            self._answered_s = sent.stamp_s
+            self.diagnostics.count('answered')
+            self.diagnostics.measure('latency_ms', 1e3 * (sent_s - seconds(header.stamp)))
+
+    def _show(self, now_s: float) -> None:
+        due = abs(now_s - self._viewed_s) >= 1.0 / self._options.view_rate_hz - 1e-3
+        if self._view is not None and due and self._pictures.get_subscription_count():
+            self._viewed_s = now_s
+            self._view.want(now_s)
+
+    def _publish_picture(self, image: Image, time_s: float) -> None:
+        header = Header(stamp=stamp_message(time_s), frame_id=self.spec.name)
+        self._pictures.publish(image_to_message(image, header))
+
+    def _set_enabled(self, request: SetBool.Request,
+                     response: SetBool.Response) -> SetBool.Response:
+        """Disabled, the robot goes to neutral and is then no longer commanded."""
+        self._enabled = request.data
+        if request.data:
+            self._safety.resume()
+        else:
+            self._safety.rest('neutral')
+        response.success = not self._safety.estopped
+        response.message = 'enabled' if request.data else 'disabled: going to neutral'
+        return response
+
+    def _report_trouble(self, why: str) -> None:
+        self.diagnostics.count('connection_failures')
+        self.get_logger().error(f'{why}; connecting again')
+
+
+def main() -> int:
+    """Runs the node."""
+    return run(HardwareNode)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
