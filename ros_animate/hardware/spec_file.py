@@ -116,7 +116,7 @@ class _Reader:
         if not controls and not self.mistakes:
             self._wrong(content.line, 'a robot needs `controls`: a list of at least one')
         self._unique(controls)
-        known = {c.name: c for c in controls}
+        known = {c.name: c for c in controls if c.name}
         coupled = [c for item in self._items('coupled') if (c := self._coupled(item, known))]
         free = {key: self._mapping(content, key) for key in ('rig', 'face', 'options')}
         if self.mistakes:

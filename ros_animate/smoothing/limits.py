@@ -198,3 +198,9 @@ def _tighter(limit: Array | None, robot: Array, sign: float, name: str) -> Array
         raise ValueError(f'{name} must be {robot.shape} and not looser than the robot\'s {robot}, '
                          f'got {limit}')
     return limit.copy()
+
+
+def stopping(spec: RobotSpec, position: Array, velocity: Array) -> tuple[float, Array]:
+    """(time, (N,) pose) of the stop when all controls brake together from a state (N,)."""
+    stop_s = float((np.abs(velocity) / spec.max_acceleration).max())
+    return stop_s, np.clip(position + 0.5 * stop_s * velocity, spec.low, spec.high)

@@ -49,3 +49,9 @@ class Inbox:
                                          f'{", ".join(map(repr, missing))}')
             self._columns[names] = np.array([names.index(n) for n in self._spec.names])
         return self._columns[names]
+
+
+def wish_at(waypoints: Array, dt_s: float, age_s: float) -> Array:
+    """The waypoint (N,) of (H, N) that is due `age_s` after the first; the last one stays due."""
+    index = int(np.clip(age_s / dt_s + 1e-6, 0, len(waypoints) - 1))
+    return waypoints[index]

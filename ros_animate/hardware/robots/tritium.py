@@ -1,0 +1,190 @@
+"""Ameca over Engineered Arts' official client: controls posted as JSON to a channel of messages.
+
+A script on the robot subscribes to the channel and applies the controls: docs/tritium.md.
+"""
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import os
+import pathlib
+import threading
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ros_animate.configuration import option
+from ros_animate.hardware.base import Robot, RobotError
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.types import Command, RobotState
+
+T = TypeVar('T')
+CLIENT = 'tritium_remote'
+TOKEN_VARIABLE = 'TRITIUM_AUTH_TOKEN'
+FIRST_RETRY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the connection. The token is never among them: it would show in process lists."""
+
+    url: str = option('ws://localhost:1234', 'WebSocket of the robot')
+    channel: str = option('ros_animate', 'channel that the script on the robot subscribes to')
+    token_file: str = option('', 'file that holds the access token; without one it is taken from '
+                             f'the environment variable {TOKEN_VARIABLE}')
+    timeout_s: float = option(2.0, 'longest wait for an answer of the robot', low=0.1, high=60.0)
+    max_retry_s: float = option(10.0, 'longest pause between two attempts to connect', low=0.5,
+                                high=600.0)
+
+
+class Tritium(Robot):
+    """Posts the newest command; commands that come while a post is under way replace each other.
+
+    A lost connection is made again by a thread, less and less often; `read` says that it is lost.
+    """
+
+    Config = Config
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._config, self._spec = config, spec
+        self._position = spec.neutral.copy()
+        self._velocity = np.zeros_like(self._position)
+        self._worker: _Worker | None = None
+
+    def connect(self) -> None:
+        self.disconnect()
+        worker = _Worker(self._config, _token(self._config), _client())
+        worker.start()
+        if not worker.connected.wait(self._config.timeout_s) and not worker.connected.is_set():
+            worker.close()
+            raise RobotError(f'no Tritium at {self._config.url}: '
+                             f'{worker.fault or "no answer"}')
+        self._worker = worker
+
+    def disconnect(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+        self._worker = None
+
+    def write(self, command: Command, now_s: float) -> Command:
+        if self._worker is None:
+            raise RobotError(f'{self._config.url} is not connected')
+        controls = dict(zip(command.names, command.position.tolist(), strict=True))
+        self._worker.post(json.dumps({'stamp_s': command.stamp_s, 'controls': controls}))
+        index = [self._spec.index(name) for name in command.names]
+        self._position[index] = command.position
+        self._velocity[index] = command.velocity
+        return command
+
+    def read(self, now_s: float) -> RobotState:
+        """What was sent last: the robot's own state is not asked for."""
+        connected = self._worker is not None and self._worker.connected.is_set()
+        fault = '' if self._worker is None else self._worker.fault
+        return RobotState(self._spec.names, self._position.copy(), self._velocity.copy(), now_s,
+                          enabled=connected, fault=fault)
+
+
+class _Worker:
+    """A thread that holds the connection and posts the newest message.
+
+    Attributes:
+        connected: Set while the connection stands.
+        fault: Why it does not, '' while it does.
+    """
+
+    def __init__(self, config: Config, token: str, client: Any) -> None:
+        self.connected = threading.Event()
+        self.fault = ''
+        self._config, self._token, self._client = config, token, client
+        self._loop = asyncio.new_event_loop()
+        self._news = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._message: str | None = None
+        self._thread = threading.Thread(target=self._run, name='tritium', daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def post(self, message: str) -> None:
+        """Replaces the message that waits."""
+        self._loop.call_soon_threadsafe(self._take, message)
+
+    def close(self) -> None:
+        """Posts what waits and ends the thread."""
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join(2 * self._config.timeout_s)
+
+    def _take(self, message: str) -> None:
+        self._message = message
+        self._news.set()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._keep_connected())
+
+    async def _keep_connected(self) -> None:
+        retry_s = FIRST_RETRY_S
+        while not self._closing.is_set():
+            try:
+                robot = await self._answer(
+                    self._client.connect(self._config.url, self._token))
+                self.fault, retry_s = '', FIRST_RETRY_S
+                self.connected.set()
+                await self._post_newest(robot)
+            except (self._client.TritiumError, asyncio.TimeoutError) as error:
+                self.fault = self._describe(error)
+                self.connected.clear()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), retry_s)
+                retry_s = min(2 * retry_s, self._config.max_retry_s)
+
+    async def _post_newest(self, robot: Any) -> None:
+        while True:
+            while self._message is not None:
+                message, self._message = self._message, None
+                self._news.clear()
+                await self._answer(robot.post_message(self._config.channel, message))
+            if self._closing.is_set():
+                return
+            waits = [asyncio.ensure_future(e.wait()) for e in (self._news, self._closing)]
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+
+    async def _answer(self, call: Awaitable[T]) -> T:
+        return await asyncio.wait_for(call, self._config.timeout_s)
+
+    def _describe(self, error: BaseException) -> str:
+        text = str(error) or f'no answer within {self._config.timeout_s:g} s'
+        return text.replace(self._token, '(token)')
+
+
+def _token(config: Config) -> str:
+    if config.token_file:
+        path = pathlib.Path(config.token_file).expanduser()
+        try:
+            token = path.read_text(encoding='utf-8').strip()
+        except OSError as error:
+            raise RobotError(f'cannot read the token in {path}: {error.strerror}') from error
+    else:
+        token = os.environ.get(TOKEN_VARIABLE, '').strip()
+    if not token:
+        raise RobotError('Tritium wants an access token: make one on the robot (Scripts, API Keys) '
+                         f'and put it into {TOKEN_VARIABLE} or into a file named by '
+                         'hardware.token_file')
+    return token
+
+
+def _client() -> Any:
+    try:
+        return importlib.import_module(CLIENT)
+    except ImportError as error:
+        raise RobotError("the client of Engineered Arts is missing: pip install tritium-remote "
+                         '(Python 3.10 and 3.11 on Linux)') from error
+
+
+PLUGIN = Tritium

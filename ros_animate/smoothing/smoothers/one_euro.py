@@ -1,0 +1,78 @@
+"""The One-Euro filter alone: a low-pass that opens with speed, evaluated when it is sampled."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.configuration import option
+from ros_animate.hardware.coupling import CoupledSet
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.smoothing.base import Smoother
+from ros_animate.smoothing.filters import StillnessFilter
+from ros_animate.smoothing.wishes import Inbox, wish_at
+from ros_animate.types import ActionChunk, Command
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the filter."""
+
+    cutoff_hz: float = option(3.0, 'of the low-pass for wishes that stand still', low=0.1,
+                              high=100.0)
+    openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
+                             high=1000.0)
+
+
+class OneEuroSmoother(Smoother):
+    """Filters the wish at every sample; keeps ranges and coupled limits, and no others."""
+
+    Config = Config
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._spec = spec
+        self._inbox = Inbox(spec)
+        self._allowed = CoupledSet(spec, spec.low, spec.high)
+        self._filter = StillnessFilter(spec, 0.0, config.cutoff_hz, config.openness)
+        self.reset()
+
+    @property
+    def dropped(self) -> int:
+        """Chunks that could not be used."""
+        return self._inbox.dropped
+
+    def reset(self) -> None:
+        self._inbox.forget()
+        self._filter.reset()
+        self._waypoints = self._spec.neutral[np.newaxis]
+        self._dt_s, self._stamp_s = 1.0, 0.0
+        self._position = self._spec.neutral.copy()
+        self._velocity = np.zeros_like(self._position)
+        self._acceleration = np.zeros_like(self._position)
+        self._now_s: float | None = None
+
+    def push(self, chunk: ActionChunk, now_s: float) -> None:
+        waypoints = self._inbox.take(chunk)
+        if waypoints is not None:
+            self._waypoints = np.clip(waypoints, self._spec.low, self._spec.high)
+            self._dt_s, self._stamp_s = chunk.dt_s, chunk.stamp_s
+
+    def sample(self, now_s: float) -> Command:
+        if self._now_s is None:
+            self._filter.step(self._position, now_s)
+        elif now_s > self._now_s:
+            self._advance(now_s, now_s - self._now_s)
+        self._now_s = now_s
+        return Command(self._spec.names, self._position, self._velocity, self._acceleration,
+                       self._stamp_s)
+
+    def _advance(self, now_s: float, dt_s: float) -> None:
+        wish = wish_at(self._waypoints, self._dt_s, now_s - self._stamp_s)
+        position = self._filter.step(wish, now_s).copy()
+        self._allowed.project(position)
+        velocity = (position - self._position) / dt_s
+        self._acceleration = (velocity - self._velocity) / dt_s
+        self._position, self._velocity = position, velocity
+
+
+PLUGIN = OneEuroSmoother
