@@ -56,6 +56,7 @@ class ReplayNode(RunnableNode):
     Attributes:
         count: Messages in all.
         sent: Messages published so far.
+        ended: Set when all are published.
     """
 
     def __init__(self, **node_arguments: Any) -> None:
@@ -71,6 +72,7 @@ class ReplayNode(RunnableNode):
         clock_qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._clock_publisher = None if self._options.restamp else self.create_publisher(
             ClockMessage, '/clock', clock_qos)
+        self.ended = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name='bag')
 
@@ -103,6 +105,7 @@ class ReplayNode(RunnableNode):
             while self._options.loop and not self._stopping.is_set():
                 self._play()
         finally:
+            self.ended.set()
             self.request_stop()
 
     def _wait_for_subscribers(self) -> None:

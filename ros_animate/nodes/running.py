@@ -55,12 +55,19 @@ class Runner:
         self._finished = False
         self._status = 0
 
-    def run(self, make_nodes: Callable[[], Sequence[RunnableNode]]) -> int:
-        """Makes the nodes, turns them, takes them down; returns the exit status."""
+    def run(self, make_nodes: Callable[[], Sequence[RunnableNode]],
+            arguments: Sequence[str] | None = None) -> int:
+        """Makes the nodes, turns them, takes them down; returns the exit status.
+
+        Args:
+            make_nodes: Called once ROS is up.
+            arguments: With `--ros-args`; by default those of the command line.
+        """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=sys.argv if arguments is None else list(arguments),
+                   signal_handler_options=SignalHandlerOptions.NO)
         try:
             nodes = make_nodes()
             self._turn(nodes)

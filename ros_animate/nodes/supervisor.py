@@ -154,8 +154,13 @@ class Supervisor:
         Raises:
             UserError: A program refused its configuration, or one that may not crash has.
         """
+        return self.poll_only(*self._children)
+
+    def poll_only(self, *names: str) -> list[str]:
+        """`poll` of some programs."""
         ended = []
-        for name, child in self._children.items():
+        for name in names:
+            child = self._children[name]
             status = child.poll()
             if status is None:
                 continue

@@ -1,0 +1,79 @@
+"""From settings to the nodes that have to run, and their parameters; imports no ROS.
+
+The command line and the launch files both start from here, so that the same settings give the same
+pipeline however it is run.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ros_animate.nodes.parameter_values import to_ros
+from ros_animate.plugins import STAGES, find
+from ros_animate.settings import Settings
+
+WITH_ROBOT = ('animation', 'policy', 'smoothing', 'hardware')
+COMPRESSED = '/compressed'
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What is to run.
+
+    Attributes:
+        parameters: ROS parameters of each node, by stage; a stage without a node is not in it.
+        remappings: (from, to) names.
+        image_transport: How the camera's pictures come: 'raw' or 'compressed'.
+    """
+
+    parameters: Mapping[str, dict[str, Any]]
+    remappings: tuple[tuple[str, str], ...] = ()
+    image_transport: str = 'raw'
+
+    def parameter_file(self, namespace: str = '') -> dict[str, Any]:
+        """The content of a ROS parameter file for all nodes below a namespace."""
+        prefix = f'/{namespace.strip("/")}'.rstrip('/')
+        return {f'{prefix}/{stage}': {'ros__parameters': values}
+                for stage, values in self.parameters.items()}
+
+
+def arrange(settings: Settings,
+            more: Mapping[str, Mapping[str, Any]] | None = None) -> Arrangement:
+    """The nodes for the settings.
+
+    Args:
+        settings: Checked ones.
+        more: Options of the nodes themselves, by stage.
+    """
+    parameters = {stage: _stage_parameters(settings, stage) for stage in STAGES
+                  if stage != 'camera' or settings.plugin('camera') != 'topic'}
+    transport, remappings = 'raw', ()
+    if 'camera' not in parameters:
+        topic: str = settings.options('camera')['topic']
+        if topic.endswith(COMPRESSED):
+            topic, transport = topic.removesuffix(COMPRESSED), 'compressed'
+        remappings = (('image_raw', topic),)
+    parameters['motion']['image_transport'] = transport
+    for stage, values in (more or {}).items():
+        if stage in parameters:
+            parameters[stage].update(to_ros(values))
+    return Arrangement(parameters, remappings, transport)
+
+
+def observes_image(settings: Settings) -> bool:
+    """Whether the policy waits for the animated portrait."""
+    return find('policy', settings.plugin('policy')).observes == 'image'  # type: ignore[attr-defined]
+
+
+def _stage_parameters(settings: Settings, stage: str) -> dict[str, Any]:
+    values = {'plugin': settings.plugin(stage), **to_ros(settings.options(stage))}
+    if stage in WITH_ROBOT:
+        values['robot'] = settings.robot
+    if stage == 'motion':
+        values['mirror'] = settings.mirror
+    if stage == 'animation':
+        animator: Any = find(stage, settings.plugin(stage))
+        values['portrait'] = settings.portrait
+        values['own_extractor'] = animator.extractor != settings.plugin('motion')
+    return values

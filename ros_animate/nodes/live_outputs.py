@@ -1,0 +1,104 @@
+"""From the spool of a live run to its files: a process of its own, without ROS, that can wait.
+
+    python -m ros_animate.nodes.live_outputs SETTINGS.yaml SPOOL OUTPUT
+"""
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+
+from ros_animate.animation.source_image import source_image
+from ros_animate.errors import UserError
+from ros_animate.evaluation.outputs import Outputs
+from ros_animate.evaluation.spool import LiveFrame, decompress, read_spool
+from ros_animate.hardware.base import VirtualRobot
+from ros_animate.nodes.environment import die_with_parent
+from ros_animate.pipeline import virtual_robot
+from ros_animate.settings import Settings, load_settings
+from ros_animate.types import Array, Command, Image
+
+# Frames from which the rate of the videos is taken.
+RATE_FRAMES = 31
+DEFAULT_FPS = 30.0
+
+
+class Replayed:
+    """The virtual robot, given what the real one was sent at the time at which it was sent."""
+
+    def __init__(self, robot: VirtualRobot, start: Array) -> None:
+        self._robot = robot
+        self.position = start
+
+    def show(self, frame: LiveFrame, names: tuple[str, ...]) -> Image:
+        """The robot's picture at the end of the frame's interval."""
+        still = np.zeros(len(names))
+        for time_s, position in zip(frame.sent_s, frame.positions, strict=True):
+            self.position = position
+            self._robot.write(Command(names, position, still, still, frame.stamp_s), time_s)
+        self._robot.read(frame.end_s)
+        return self._robot.render()
+
+
+def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathlib.Path) -> None:
+    """Writes the videos and the table, frame by frame; says on standard output how many."""
+    frames = iter(frames)
+    first = list(itertools.islice(frames, RATE_FRAMES))
+    if not first:
+        return
+    spec = settings.spec
+    animated = source_image(settings.portrait, spec)
+    start_s = first[0].stamp_s
+    with (virtual_robot(settings) as robot,
+          Outputs(folder, spec, rate([f.stamp_s for f in first])) as outputs):
+        replayed = Replayed(robot, spec.neutral)
+        for count, frame in enumerate(itertools.chain(first, frames), 1):
+            if frame.animated:
+                animated = decompress(frame.animated)
+            robot_image = replayed.show(frame, spec.names)
+            outputs.write(decompress(frame.driving), animated, robot_image,
+                          frame.stamp_s - start_s, replayed.position)
+            print(json.dumps({'written': count}), flush=True)
+
+
+def rate(stamps: list[float]) -> float:
+    """Frames a second, the whole number where it is one but for the jitter of the stamps."""
+    steps = np.diff(stamps)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return DEFAULT_FPS
+    fps = float(1.0 / np.median(steps))
+    whole = max(1.0, round(fps))
+    return whole if abs(fps / whole - 1) < 0.02 else round(fps, 2)
+
+
+def main() -> int:
+    """Writes until the spool has ended; SIGTERM ends it earlier, with complete files."""
+    die_with_parent()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    cv2.setNumThreads(1)
+    settings_file, spool, folder = map(pathlib.Path, sys.argv[1:])
+    try:
+        settings = load_settings([settings_file])
+        write_outputs(settings, _until(stopping, spool), folder)
+    except UserError as error:
+        print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
+        return 2
+    return 0
+
+
+def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
+    return read_spool(spool, stopping.is_set)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
