@@ -1,0 +1,92 @@
+"""What the files that describe the package say about each other."""
+import ast
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
+# Modules of ROS packages that are not named as the package.
+ROS_PACKAGES = {'ament_index_python', 'launch', 'launch_ros', 'rclpy', 'rcl_interfaces',
+                'builtin_interfaces'}
+
+
+def dependencies() -> set[str]:
+    return {element.text or '' for element in PACKAGE if element.tag.endswith('depend')}
+
+
+def imported(folder: str) -> set[str]:
+    """Top-level packages that the Python files of a folder import."""
+    names = set()
+    for path in (ROOT / folder).rglob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition('.')[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition('.')[0])
+    return names
+
+
+def test_setup_and_changelog_have_the_version_of_package_xml():
+    version = PACKAGE.findtext('version')
+    done = subprocess.run([sys.executable, 'setup.py', '--version'], cwd=ROOT, text=True,
+                          capture_output=True, check=True)
+    assert done.stdout.split()[-1] == version
+    newest = re.search(r'^(\d+\.\d+\.\d+) \(', (ROOT / 'CHANGELOG.rst').read_text(), re.M)
+    assert newest and newest[1] == version
+
+
+def test_name_and_licence_agree():
+    assert PACKAGE.findtext('name') == 'ros_animate'
+    assert 'project(ros_animate)' in (ROOT / 'CMakeLists.txt').read_text()
+    assert PACKAGE.findtext('license') == 'Apache-2.0'
+    assert "text = 'Apache-2.0'" in (ROOT / 'pyproject.toml').read_text()
+    assert 'Version 2.0, January 2004' in (ROOT / 'LICENSE').read_text()
+
+
+def test_all_messages_are_built():
+    cmake = (ROOT / 'CMakeLists.txt').read_text()
+    files = {f'msg/{path.name}' for path in (ROOT / 'msg').iterdir()}
+    assert set(re.findall(r'msg/\w+\.msg', cmake)) == files
+
+
+def test_all_node_executables_have_a_module():
+    cmake = (ROOT / 'CMakeLists.txt').read_text()
+    stages = re.search(r'foreach\(stage ([\w ]+)\)', cmake)
+    assert stages
+    for name in ('composed', *stages[1].split()):
+        assert (ROOT / f'ros_animate/nodes/{name}_node.py').exists(), name
+
+
+def test_ros_packages_in_use_are_declared():
+    used = {name for name in imported('ros_animate/nodes') | imported('launch')
+            if name in ROS_PACKAGES or name.endswith(('_msgs', '_srvs'))}
+    assert 'rclpy' in used
+    assert used <= dependencies()
+
+
+@pytest.mark.parametrize('name', sorted(p.name for p in ROOT.glob('requirements*.txt')))
+def test_every_requirement_is_pinned(name):
+    pinned = {line.partition('==')[0] for line in (ROOT / 'constraints.txt').read_text().split('\n')
+              if not line.startswith('#')}
+    lines = [line.partition('#')[0].strip() for line in (ROOT / name).read_text().split('\n')]
+    wanted = {re.split(r'[<=>\[ ]', line)[0].lower() for line in lines if line}
+    assert wanted and wanted <= pinned
+
+
+def test_pip_installs_what_the_core_reads(tmp_path):
+    """The wheel of the core holds all its modules and, beside them, config/."""
+    subprocess.run([sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps',
+                    '--no-build-isolation', '--wheel-dir', str(tmp_path), str(ROOT)],
+                   check=True, env={**os.environ, 'TMPDIR': str(tmp_path)})
+    wheel, = tmp_path.glob('*.whl')
+    listing = subprocess.run([sys.executable, '-m', 'zipfile', '-l', str(wheel)], text=True,
+                             capture_output=True, check=True).stdout
+    for path in (ROOT / 'ros_animate').rglob('*.py'):
+        assert str(path.relative_to(ROOT)) in listing
+    assert 'data/share/ros_animate/config/retarget.yaml' in listing
