@@ -63,7 +63,8 @@ def _list(args: argparse.Namespace) -> int:
     print('descriptions (config/robots):')
     for name in descriptions():
         spec = load_spec(name)
-        print(f'  {name:<18}{len(spec.controls)} controls, driven by {spec.transport}: {spec.title}')
+        print(f'  {name:<18}{len(spec.controls)} controls, driven by {spec.transport}: '
+              f'{spec.title}')
     print(f'hardware plug-ins (they drive {DEFAULT_DESCRIPTION} if nothing else is said):')
     for name in available('hardware'):
         print(f'  {name}')

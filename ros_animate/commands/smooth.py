@@ -1,9 +1,9 @@
 """Wished control values in, a trajectory that keeps every limit of the robot out.
 
 IN.csv holds `stamp_s` and every control of the robot, in its units, one row per wish; OUT.csv the
-same columns at a fixed rate. The rows go through the whole chain, as if each arrived at its stamp: the
-smoother, then the safety layer. The trajectory starts at neutral, holds and goes neutral in gaps,
-and ends at rest. Rows that are not finite or not in order are refused.
+same columns at a fixed rate. The rows go through the whole chain, as if each arrived at its stamp:
+the smoother, then the safety layer. The trajectory starts at neutral, holds and goes neutral in
+gaps, and ends at rest. Rows that are not finite or not in order are refused.
 """
 from __future__ import annotations
 

@@ -1,12 +1,11 @@
 """Coupled limits as a convex set of poses: half-spaces, membership, and a projection into it.
 
-A limit of one control that is a convex (lower) or concave (upper) piecewise linear map of a weighted
-sum of others is the intersection of one half-space per piece, and the poses that keep all limits are
-a convex polytope. So whatever is a convex combination of allowed poses is allowed.
+A limit of one control that is a convex (lower) or concave (upper) piecewise linear map of a
+weighted sum of others is the intersection of one half-space per piece, and the poses that keep all
+limits are a convex polytope. So whatever is a convex combination of allowed poses is allowed.
 """
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np

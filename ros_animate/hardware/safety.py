@@ -1,8 +1,8 @@
 """The last stage before the motors: what is sent keeps all limits, whatever comes in.
 
-The safety layer trusts no one: commands that make no sense are refused and counted, silence leads to
-the neutral pose, an emergency stop stays in force until it is reset, and all that is sent has gone
-through a `Governor`.
+The safety layer trusts no one: commands that make no sense are refused and counted, silence leads
+to the neutral pose, an emergency stop stays in force until it is reset, and all that is sent has
+gone through a `Governor`.
 """
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ FORGET_SOURCE_S = 60.0
 class Config:
     """Options of the safety layer. Limits can be tightened here, never loosened."""
 
-    stale_s: float = option(0.5, 'commands that answer an older camera frame are refused, and after '
-                            'this time without a command the robot holds', low=0.05, high=10.0)
-    neutral_after_s: float = option(2.0, 'after this time without a command the robot goes neutral',
+    stale_s: float = option(0.5, 'commands that answer an older camera frame are refused, and '
+                            'after this time without a command the robot holds',
+                            low=0.05, high=10.0)
+    neutral_after_s: float = option(2.0, 'after this time without a command it goes neutral',
                                     low=0.1, high=60.0)
     neutral_s: float = option(1.0, 'time for the way to neutral or to the pose for shutting down',
                               low=0.1, high=10.0)
@@ -36,8 +37,8 @@ class Config:
                                high=10.0)
     future_s: float = option(0.1, 'commands stamped further ahead than this are refused', low=0.0,
                              high=10.0)
-    stall_s: float = option(0.1, 'after a longer pause between two ticks the robot is taken to stand '
-                            'where it was sent last', low=0.01, high=1.0)
+    stall_s: float = option(0.1, 'after a longer pause between two ticks the robot is taken to '
+                            'stand where it was sent last', low=0.01, high=1.0)
     velocity_scale: float = option(1.0, "part of the robot's velocity limits", low=0.01, high=1.0)
     acceleration_scale: float = option(1.0, "part of the robot's acceleration limits", low=0.01,
                                        high=1.0)

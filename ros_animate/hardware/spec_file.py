@@ -117,7 +117,8 @@ class _Reader:
             self._wrong(content.line, 'a robot needs `controls`: a list of at least one')
         self._unique(controls)
         known = {c.name: c for c in controls if c.name}
-        coupled = [c for item in self._items('coupled') if (c := self._coupled(item, known))]
+        coupled = [limit for item in self._items('coupled')
+                   if (limit := self._coupled(item, known))]
         free = {key: self._mapping(content, key) for key in ('rig', 'face', 'options')}
         if self.mistakes:
             return None
@@ -266,7 +267,7 @@ class _Reader:
             if not _is_number(weight):
                 self._wrong(item.lines['limiting'], f'weight of {name!r}: expected a number, '
                             f'got {weight!r}')
-        side = item.get('side')
+        side: Any = item.get('side')
         if side not in ('lower', 'upper'):
             self._wrong(item.lines.get('side', item.line),
                         f"side: expected 'lower' or 'upper', got {side!r}")
@@ -277,10 +278,9 @@ class _Reader:
         return CoupledLimit(weights, limited, side, points)
 
     def _points(self, item: _Mapping) -> tuple[tuple[float, float], ...]:
-        value = item.get('map')
-        good = isinstance(value, list) and len(value) >= 2 and all(
-            isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in value)
-        if not good:
+        value: Any = item.get('map')
+        if not (isinstance(value, list) and len(value) >= 2 and all(
+                isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in value)):
             self._wrong(item.lines.get('map', item.line),
                         f'map: expected [[argument, limit], …], got {value!r}')
             return ()

@@ -1,6 +1,7 @@
 """The ROS side of a robot with ros2_control: a publisher of trajectories, its joint states."""
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ class ControllerClient:
         self._context = rclpy.Context()
         self._context.init()
         self._node = rclpy.create_node('joint_trajectory_client', context=self._context)
-        self._publisher = self._node.create_publisher(JointTrajectory, self.topic, QoSProfile(depth=1))
+        self._publisher = self._node.create_publisher(JointTrajectory, self.topic,
+                                                      QoSProfile(depth=1))
         if joint_states:
             self._node.create_subscription(JointState, joint_states, self._hear, 1)
         self._executor = SingleThreadedExecutor(context=self._context)
@@ -75,10 +77,8 @@ class ControllerClient:
         self._node.destroy_node()
 
     def _spin(self) -> None:
-        try:
+        with contextlib.suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass
 
     def _hear(self, message: JointState) -> None:
         indices = {name: i for i, name in enumerate(message.name)}

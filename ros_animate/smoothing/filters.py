@@ -12,9 +12,9 @@ SPEED_CUTOFF_HZ = 2.0
 class StillnessFilter:
     """A low-pass that opens with speed (One-Euro), behind it a dead band.
 
-    Sources: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012, equations 1 to 4, with values relative to
-    the ranges of the robot; the dead band is a play: the output stays while the input is within the
-    band around it, and is pulled along by the edge of the band when it leaves.
+    Sources: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012, equations 1 to 4, with values relative
+    to the ranges of the robot; the dead band is a play: the output stays while the input is within
+    the band around it, and is pulled along by the edge of the band when it leaves.
 
     Args:
         spec: The robot.
@@ -31,9 +31,9 @@ class StillnessFilter:
     def reset(self) -> None:
         """Forgets what it has seen."""
         self._stamp_s: float | None = None
-        self._smooth = np.zeros_like(self._range)
-        self._speed = np.zeros_like(self._range)
-        self._output = np.zeros_like(self._range)
+        self._smooth: Array = np.zeros_like(self._range)
+        self._speed: Array = np.zeros_like(self._range)
+        self._output: Array = np.zeros_like(self._range)
 
     def step(self, wish: Array, stamp_s: float) -> Array:
         """The filtered wish (N,); `stamp_s` does not decrease."""

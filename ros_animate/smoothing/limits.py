@@ -195,8 +195,7 @@ def _tighter(limit: Array | None, robot: Array, sign: float, name: str) -> Array
     limit = np.asarray(limit, dtype=float)
     wrong = ~(sign * limit >= sign * robot)  # also NaN
     if limit.shape != robot.shape or wrong.any():
-        raise ValueError(f'{name} must be {robot.shape} and not looser than the robot\'s {robot}, '
-                         f'got {limit}')
+        raise ValueError(f'{name} must be {robot.shape} and not looser than {robot}, got {limit}')
     return limit.copy()
 
 

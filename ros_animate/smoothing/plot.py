@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -15,7 +16,7 @@ from ros_animate.smoothing.stream import Stream, smooth_stream
 from ros_animate.types import Array
 
 matplotlib.use('Agg')
-from matplotlib import pyplot as plt  # noqa: E402  (after the backend is chosen)
+from matplotlib import pyplot as plt
 
 MOST = 4
 
@@ -53,7 +54,7 @@ def _liveliest(positions: Array, spec: RobotSpec) -> list[int]:
     return [int(i) for i in np.argsort(-spread)[:MOST]]
 
 
-def _draw(axes: Sequence[plt.Axes], spec: RobotSpec, i: int, stream: Stream, times_s: Array,
+def _draw(axes: Any, spec: RobotSpec, i: int, stream: Stream, times_s: Array,
           position: Array) -> None:
     control = spec.controls[i]
     velocity = np.gradient(position, times_s)

@@ -123,8 +123,9 @@ def write_stream(path: pathlib.Path, spec: RobotSpec,
         with open(path, 'w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file)
             writer.writerow([STAMP, *spec.names])
-            for count, (time_s, values) in enumerate(samples, 1):
+            for time_s, values in samples:
                 writer.writerow([repr(time_s), *map(repr, values.tolist())])
+                count += 1
     except OSError as error:
         raise ConfigurationError(f'cannot write {path}: {error.strerror}') from error
     return count

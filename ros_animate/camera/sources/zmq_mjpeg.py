@@ -45,7 +45,7 @@ class ZmqMjpeg(Source):
 
     def open(self) -> None:
         self.close()
-        socket = zmq.Context.instance().socket(zmq.SUB)
+        socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
         socket.set(zmq.RCVHWM, WAITING)
         socket.set(zmq.LINGER, 0)
         socket.set(zmq.RECONNECT_IVL, 100)
@@ -93,7 +93,7 @@ def _decode(parts: list[bytes]) -> Image | None:
         if part.startswith(JPEG_START):
             image = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR)
             if image is not None:
-                return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+                return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
     return None
 
 

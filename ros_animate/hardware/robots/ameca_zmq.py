@@ -17,13 +17,6 @@ WAITING = 4
 LAST_MESSAGES_MS = 500
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the wire."""
-
-    address: str = option('tcp://*:6666', 'where subscribers connect to')
-
-
 class AmecaZmq(Robot):
     """Publishes the controls in index order and robot units; nothing comes back.
 
@@ -31,7 +24,11 @@ class AmecaZmq(Robot):
     that are slow or absent miss messages.
     """
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the wire."""
+
+        address: str = option('tcp://*:6666', 'where subscribers connect to')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._address, self._spec = config.address, spec
@@ -41,7 +38,7 @@ class AmecaZmq(Robot):
 
     def connect(self) -> None:
         self.disconnect()
-        socket = zmq.Context.instance().socket(zmq.PUB)
+        socket: zmq.Socket = zmq.Context.instance().socket(zmq.PUB)
         socket.set(zmq.SNDHWM, WAITING)
         socket.set(zmq.LINGER, LAST_MESSAGES_MS)
         try:

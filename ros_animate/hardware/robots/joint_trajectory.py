@@ -14,20 +14,6 @@ from ros_animate.smoothing.limits import stopping
 from ros_animate.types import Array, Command, RobotState
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the connection."""
-
-    controller: str = option('/joint_trajectory_controller', 'name of the controller, as listed by '
-                             '`ros2 control list_controllers`, with its namespace')
-    horizon_s: float = option(0.02, 'when a command is to be reached; about the period of commands',
-                              low=0.001, high=1.0)
-    joint_states: str = option('', "topic of the robot's own joint states, e.g. /joint_states; "
-                               'empty: what was sent last is taken for the state')
-    state_timeout_s: float = option(1.0, 'joint states are missed after this time', low=0.05,
-                                    high=60.0)
-
-
 class JointTrajectoryRobot(Robot):
     """Publishes each command as a trajectory of two points that starts at once.
 
@@ -36,7 +22,18 @@ class JointTrajectoryRobot(Robot):
     command comes.
     """
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the connection."""
+
+        controller: str = option('/joint_trajectory_controller', 'name of the controller, as '
+                                 '`ros2 control list_controllers` gives it, with its namespace')
+        horizon_s: float = option(0.02, 'when a command is to be reached; about the period of '
+                                  'commands', low=0.001, high=1.0)
+        joint_states: str = option('', "topic of the robot's own joint states, e.g. /joint_states; "
+                                   'empty: what was sent last is taken for the state')
+        state_timeout_s: float = option(1.0, 'joint states are missed after this time', low=0.05,
+                                        high=60.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec

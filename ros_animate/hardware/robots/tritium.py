@@ -28,26 +28,24 @@ TOKEN_VARIABLE = 'TRITIUM_AUTH_TOKEN'
 FIRST_RETRY_S = 0.5
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the connection. The token is never among them: it would show in process lists."""
-
-    url: str = option('ws://localhost:1234', 'WebSocket of the robot')
-    channel: str = option('ros_animate', 'channel that the script on the robot subscribes to')
-    token_file: str = option('', 'file that holds the access token; without one it is taken from '
-                             f'the environment variable {TOKEN_VARIABLE}')
-    timeout_s: float = option(2.0, 'longest wait for an answer of the robot', low=0.1, high=60.0)
-    max_retry_s: float = option(10.0, 'longest pause between two attempts to connect', low=0.5,
-                                high=600.0)
-
-
 class Tritium(Robot):
     """Posts the newest command; commands that come while a post is under way replace each other.
 
     A lost connection is made again by a thread, less and less often; `read` says that it is lost.
     """
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the connection; never the token, which would show in process lists."""
+
+        url: str = option('ws://localhost:1234', 'WebSocket of the robot')
+        channel: str = option('ros_animate', 'channel that the script on the robot subscribes to')
+        token_file: str = option('', 'file with the access token; without one it is taken from '
+                                 f'the environment variable {TOKEN_VARIABLE}')
+        timeout_s: float = option(2.0, 'longest wait for an answer of the robot', low=0.1,
+                                  high=60.0)
+        max_retry_s: float = option(10.0, 'longest pause between attempts to connect',
+                                    low=0.5, high=600.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
@@ -96,7 +94,7 @@ class _Worker:
         fault: Why it does not, '' while it does.
     """
 
-    def __init__(self, config: Config, token: str, client: Any) -> None:
+    def __init__(self, config: Tritium.Config, token: str, client: Any) -> None:
         self.connected = threading.Event()
         self.fault = ''
         self._config, self._token, self._client = config, token, client
@@ -163,7 +161,7 @@ class _Worker:
         return text.replace(self._token, '(token)')
 
 
-def _token(config: Config) -> str:
+def _token(config: Tritium.Config) -> str:
     if config.token_file:
         path = pathlib.Path(config.token_file).expanduser()
         try:
@@ -183,7 +181,7 @@ def _client() -> Any:
     try:
         return importlib.import_module(CLIENT)
     except ImportError as error:
-        raise RobotError("the client of Engineered Arts is missing: pip install tritium-remote "
+        raise RobotError('the client of Engineered Arts is missing: pip install tritium-remote '
                          '(Python 3.10 and 3.11 on Linux)') from error
 
 

@@ -40,24 +40,21 @@ KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 
 KEPT = 512  # knots in memory; the older half is forgotten when it is full
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the Bézier smoother."""
-
-    knot_s: float = option(0.005, 'time between knots; the trajectory answers after two of them',
-                           low=0.001, high=0.05)
-    still: float = option(0.01, 'changes of a wish below this part of the range are not followed',
-                          low=0.0, high=0.1)
-    cutoff_hz: float = option(6.0, 'wishes that hardly change pass this low-pass', low=0.1,
-                              high=100.0)
-    openness: float = option(60.0, 'how far the low-pass opens with the speed of a wish (ranges '
-                             'per second)', low=0.0, high=1000.0)
-
-
 class BezierSmoother(Smoother):
     """Follows chunks one chunk period behind, within the limits, later where it must be."""
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the Bézier smoother."""
+
+        knot_s: float = option(0.005, 'time between knots; the trajectory answers after two',
+                               low=0.001, high=0.05)
+        still: float = option(0.01, 'changes of a wish below this part of the range are not '
+                              'followed', low=0.0, high=0.1)
+        cutoff_hz: float = option(6.0, 'wishes that hardly change pass this low-pass', low=0.1,
+                                  high=100.0)
+        openness: float = option(60.0, 'how far the low-pass opens with the speed of a wish '
+                                 '(hertz, for a range per second)', low=0.0, high=1000.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
@@ -65,6 +62,9 @@ class BezierSmoother(Smoother):
         self._filter = StillnessFilter(spec, config.still, config.cutoff_hz, config.openness)
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
+        self._polyline_s: Array = np.zeros(1)
+        self._polyline: Array = spec.neutral[np.newaxis]
+        self._start_s, self._count = 0.0, 0
         self.reset()
 
     @property

@@ -12,15 +12,12 @@ from ros_animate.smoothing.wishes import Inbox, wish_at
 from ros_animate.types import ActionChunk, Command
 
 
-@dataclass(frozen=True)
-class Config:
-    """It has no options."""
-
-
 class HoldSmoother(Smoother):
     """Holds each waypoint until the next; keeps ranges and coupled limits, and no others."""
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """It has no options."""
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec

@@ -14,20 +14,17 @@ from ros_animate.smoothing.wishes import Inbox, wish_at
 from ros_animate.types import ActionChunk, Command
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the filter."""
-
-    cutoff_hz: float = option(3.0, 'of the low-pass for wishes that stand still', low=0.1,
-                              high=100.0)
-    openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
-                             high=1000.0)
-
-
 class OneEuroSmoother(Smoother):
     """Filters the wish at every sample; keeps ranges and coupled limits, and no others."""
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the filter."""
+
+        cutoff_hz: float = option(3.0, 'of the low-pass for wishes that stand still', low=0.1,
+                                  high=100.0)
+        openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
+                                 high=1000.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec

@@ -19,14 +19,6 @@ from ros_animate.smoothing.wishes import Inbox
 from ros_animate.types import ActionChunk, Array, Command
 
 
-@dataclass(frozen=True)
-class Config:
-    """Options of the Ruckig smoother."""
-
-    full_acceleration_s: float = option(0.01, 'time from no to full acceleration, which sets the '
-                                        'jerk limit', low=0.001, high=1.0)
-
-
 class RuckigSmoother(Smoother):
     """Goes to the first waypoint of the newest chunk, each control by itself.
 
@@ -34,7 +26,12 @@ class RuckigSmoother(Smoother):
     but not on the way.
     """
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the Ruckig smoother."""
+
+        full_acceleration_s: float = option(0.01, 'time from no to full acceleration, which sets '
+                                             'the jerk limit', low=0.001, high=1.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._library = _library()
