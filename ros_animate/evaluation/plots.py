@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ros_animate.hardware.spec import RobotSpec
 
 MAX_POINTS = 4000
+MIN_SPAN = 0.2  # of the control's range
 SIDES = {'Left': '-', 'Right': '--', 'Middle': ':'}
 
 
@@ -33,13 +34,23 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
         for name in members:
             axes.plot(stamps[thin], positions[thin, names.index(name)], label=name,
                       color=_colour(name, members), linestyle=_side(name), linewidth=1.3)
-        units = {c.unit for c in spec.controls if c.group == group}
-        _dress(axes, group, ' or '.join(sorted(u or 'robot units' for u in units)))
+        controls = [c for c in spec.controls if c.group == group]
+        _widen(axes, MIN_SPAN * max(c.high - c.low for c in controls))
+        units = sorted({c.unit or 'robot units' for c in controls})
+        _dress(axes, group, ' or '.join(units))
     panels[-1].set_xlabel('time (s)')
     panels[0].set_title(f'{spec.name}: commanded controls', loc='left', fontsize=14)
     part = path.with_name(f'.part.{path.name}')
     figure.savefig(part, dpi=100)
     os.replace(part, path)
+
+
+def _widen(axes: Any, span: float) -> None:
+    """Shows at least `span`, so that small movements look small."""
+    low, high = axes.get_ylim()
+    if high - low < span:
+        middle = (low + high) / 2
+        axes.set_ylim(middle - span / 2, middle + span / 2)
 
 
 def _dress(axes: Any, group: str, unit: str) -> None:
