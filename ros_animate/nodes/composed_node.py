@@ -9,7 +9,7 @@ from rclpy.utilities import remove_ros_args
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.nodes.animation_node import AnimationNode
 from ros_animate.nodes.camera_node import CameraNode
-from ros_animate.nodes.environment import die_with_parent
+from ros_animate.nodes.environment import become_child
 from ros_animate.nodes.hardware_node import HardwareNode
 from ros_animate.nodes.motion_node import MotionNode
 from ros_animate.nodes.policy_node import PolicyNode
@@ -32,7 +32,7 @@ def make_nodes(without: Sequence[str] = ()) -> list[RunnableNode]:
 
 def main() -> int:
     """Runs the nodes; arguments name stages to leave out (another program does their work)."""
-    die_with_parent()
+    become_child()
     return Runner().run(lambda: make_nodes(remove_ros_args(sys.argv)[1:]))
 
 

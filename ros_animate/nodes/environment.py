@@ -25,11 +25,18 @@ def node_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
     return {**wanted, **(os.environ if environment is None else environment)}
 
 
-def die_with_parent() -> None:
-    """Ends this process when the one named in ROS_ANIMATE_PARENT ends, however that happens."""
+def become_child() -> None:
+    """Makes this process one of the supervisor's, if ROS_ANIMATE_PARENT says so.
+
+    It ends when the supervisor ends, however that happens, and leaves its process group: Ctrl-C
+    reaches the supervisor alone, which stops everything in order. It stays in the session, because
+    Linux weighs priorities (nice) only within one.
+    """
     parent = os.environ.get(PARENT)
-    if parent is None or not sys.platform.startswith('linux'):
+    if parent is None:
         return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    os.setpgid(0, 0)
+    if sys.platform.startswith('linux'):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):
         os.kill(os.getpid(), signal.SIGTERM)

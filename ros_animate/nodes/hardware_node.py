@@ -25,6 +25,7 @@ from ros_animate.nodes.messages import Joints, seconds, stamp_message
 from ros_animate.nodes.robot_link import RobotLink, RobotView
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
+from ros_animate.nodes.ticker import Ticker
 from ros_animate.types import Command, Image
 
 # Of the shutdown, beyond the way to the last pose.
@@ -47,8 +48,9 @@ class HardwareNodeOptions(safety.Config, NodeOptions):
 class HardwareNode(StageNode):
     """joint_trajectory to the robot; joint_states, commands and robot/image_raw from it.
 
-    At a fixed rate the trajectory is sampled, goes through the safety layer and is sent. Without
-    new commands the robot holds, then goes to neutral.
+    At a fixed rate the trajectory is sampled, goes through the safety layer and is sent; a
+    trajectory that answers a new camera frame brings the next tick forward. Without new commands
+    the robot holds, then goes to neutral.
     """
 
     stage = 'hardware'
@@ -67,6 +69,8 @@ class HardwareNode(StageNode):
         self._steady_s: float | None = None
         self._enabled = True
         self._at_rest = threading.Event()
+        # The ticks run beside the callbacks.
+        self._lock = threading.Lock()
         self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
         self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
         self._simulated = bool(self.get_parameter('use_sim_time').value)
@@ -79,7 +83,10 @@ class HardwareNode(StageNode):
             self._view = RobotView(robot, self._publish_picture)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
         self.listen(JointTrajectory, 'joint_trajectory', self._take)
-        self.create_timer(1.0 / self._options.rate_hz, self._tick)
+        self._ticker = Ticker(1.0 / self._options.rate_hz, self._tick)
+
+    def start(self) -> None:
+        self._ticker.start()
 
     def health(self) -> Health:
         state = self._safety.state
@@ -99,11 +106,12 @@ class HardwareNode(StageNode):
 
     def stop(self) -> None:
         """Brings the robot into its last pose."""
-        if self._link.trouble or self._simulated:
-            return
-        self._at_rest.clear()
-        self._safety.rest(self._options.shutdown_pose)
-        self._at_rest.wait(self._options.neutral_s + GRACE_S)
+        if not self._link.trouble and not self._simulated:
+            with self._lock:
+                self._at_rest.clear()
+                self._safety.rest(self._options.shutdown_pose)
+            self._at_rest.wait(self._options.neutral_s + GRACE_S)
+        self._ticker.stop()
 
     def close(self) -> None:
         if self._view is not None:
@@ -112,19 +120,25 @@ class HardwareNode(StageNode):
 
     def _take(self, message: JointTrajectory) -> None:
         points = self._joints.trajectory_from_message(message, self.now_s())
-        try:
-            self._follower.take(points)
-        except ValueError as error:
-            raise MessageError(str(error)) from error
-        while len(self._headers) >= KEPT_HEADERS:
-            del self._headers[next(iter(self._headers))]
-        self._headers[points[0][1].stamp_s] = message.header
+        with self._lock:
+            try:
+                self._follower.take(points)
+            except ValueError as error:
+                raise MessageError(str(error)) from error
+            while len(self._headers) >= KEPT_HEADERS:
+                del self._headers[next(iter(self._headers))]
+            stamp_s = points[0][1].stamp_s
+            is_news = stamp_s not in self._headers
+            self._headers[stamp_s] = message.header
+        if is_news:
+            self._ticker.note_news()
 
     def _tick(self) -> None:
-        now_s, elapsed_s = self._advance()
-        command = self._safety.step(self._follower.at(now_s), now_s, elapsed_s=elapsed_s)
-        at_rest = self._safety.at_rest
-        commanded = self._enabled or not at_rest
+        with self._lock:
+            now_s, elapsed_s = self._advance()
+            command = self._safety.step(self._follower.at(now_s), now_s, elapsed_s=elapsed_s)
+            at_rest = self._safety.at_rest
+            commanded = self._enabled or not at_rest
         sent, state = self._link.exchange(command if commanded else None, now_s)
         if sent is not None:
             self._publish_command(sent)
@@ -171,11 +185,12 @@ class HardwareNode(StageNode):
     def _set_enabled(self, request: SetBool.Request,
                      response: SetBool.Response) -> SetBool.Response:
         """Disabled, the robot goes to neutral and is then no longer commanded."""
-        self._enabled = request.data
-        if request.data:
-            self._safety.resume()
-        else:
-            self._safety.rest('neutral')
+        with self._lock:
+            self._enabled = request.data
+            if request.data:
+                self._safety.resume()
+            else:
+                self._safety.rest('neutral')
         response.success = not self._safety.estopped
         response.message = 'enabled' if request.data else 'disabled: going to neutral'
         return response

@@ -20,7 +20,7 @@ from ros_animate.errors import UserError
 from ros_animate.evaluation.outputs import Outputs
 from ros_animate.evaluation.spool import LiveFrame, decompress, read_spool
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.nodes.environment import die_with_parent
+from ros_animate.nodes.environment import become_child
 from ros_animate.pipeline import virtual_robot
 from ros_animate.settings import Settings, load_settings
 from ros_animate.types import Array, Command, Image
@@ -81,7 +81,7 @@ def rate(stamps: list[float]) -> float:
 
 def main() -> int:
     """Writes until the spool has ended; SIGTERM ends it earlier, with complete files."""
-    die_with_parent()
+    become_child()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

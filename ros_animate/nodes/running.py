@@ -8,18 +8,19 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 
+import cv2
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import UserError
-from ros_animate.nodes.environment import die_with_parent
+from ros_animate.nodes.environment import become_child
 
 EXIT_DEFECT, EXIT_USER_ERROR = 1, 2
 # With several threads the interpreter changes between them this often; the default of 5 ms would
 # add up to several milliseconds of delay to every hop.
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.0002
 # How long messages that are under way get to arrive once the source has ended.
 DRAIN_S = 0.3
 
@@ -66,6 +67,8 @@ class Runner:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        # The nodes themselves are what runs in parallel.
+        cv2.setNumThreads(1)
         rclpy.init(args=sys.argv if arguments is None else list(arguments),
                    signal_handler_options=SignalHandlerOptions.NO)
         try:
@@ -127,5 +130,5 @@ class Runner:
 
 def main(*node_types: Callable[[], RunnableNode]) -> int:
     """Entry point of executables: runs one node of each type until a signal."""
-    die_with_parent()
+    become_child()
     return Runner().run(lambda: [make() for make in node_types])

@@ -18,8 +18,8 @@ from ros_animate.smoothing.base import Smoother
 class SmoothingNodeOptions(NodeOptions):
     """Options of the smoothing node."""
 
-    publish_rate_hz: float = option(60.0, 'trajectories a second', low=1.0, high=1000.0)
-    points: int = option(4, 'points of a trajectory, one publishing period apart', low=2, high=100)
+    rate_hz: float = option(60.0, 'points a second of the trajectories', low=1.0, high=1000.0)
+    points: int = option(8, 'points of a trajectory', low=2, high=100)
 
 
 class SmoothingNode(StageNode):
@@ -30,7 +30,7 @@ class SmoothingNode(StageNode):
     frame that it answers and `time_from_start` counts from there: its points lie now and in the
     near future, which is what joint_trajectory_controller accepts.
 
-    It is published at a fixed rate, and at once when a chunk comes.
+    It is published at once when a chunk comes, and again when half of it has passed.
     """
 
     stage = 'smoothing'
@@ -45,16 +45,17 @@ class SmoothingNode(StageNode):
         self._smoother: Smoother = self.make_plugin(spec)
         self._header: Header | None = None
         self._publisher = self.create_publisher(JointTrajectory, 'joint_trajectory', RELIABLE)
-        self._period_s = 1.0 / self._options.publish_rate_hz
-        self.create_timer(self._period_s, self._tick)
+        self._period_s = 1.0 / self._options.rate_hz
+        self._timer = self.create_timer(0.5 * self._options.points * self._period_s, self._publish)
         self.listen(ActionChunkMessage, 'actions', self._push)
 
     def _push(self, message: ActionChunkMessage) -> None:
         self._smoother.push(self._joints.chunk_from_message(message), self.now_s())
         self._header = message.header
-        self._tick()
+        self._publish()
+        self._timer.reset()
 
-    def _tick(self) -> None:
+    def _publish(self) -> None:
         if self._header is None:
             return
         now_s = self.now_s()

@@ -57,12 +57,10 @@ class Child:
         self.started_s = time.monotonic()
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._on_output, self._on_note = on_output, on_note
-        # A session of its own: Ctrl-C reaches the supervisor alone, which stops all in order.
         self._process = subprocess.Popen(
             [sys.executable, '-m', program.module, *program.arguments], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            errors='replace', start_new_session=True, env={**environment,
-                                                           PARENT: str(os.getpid())})
+            errors='replace', env={**environment, PARENT: str(os.getpid())})
         if program.nice:
             os.setpriority(os.PRIO_PROCESS, self._process.pid, program.nice)
         self._readers = [threading.Thread(target=self._read_output, daemon=True),
