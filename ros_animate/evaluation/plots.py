@@ -27,8 +27,12 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
     names, stamps, positions = read_controls(table)
     thin = slice(None, None, max(1, len(stamps) // MAX_POINTS))
     heights = [1.0 + 0.12 * len(members) for members in spec.groups.values()]
-    figure = Figure(figsize=(16, 2.2 * sum(heights)), layout='constrained')
+    height = 1.9 * sum(heights)
+    figure = Figure(figsize=(16, height))
     FigureCanvasAgg(figure)
+    # By hand: matplotlib's own layouts take a second.
+    figure.subplots_adjust(left=0.07, right=0.84, bottom=0.6 / height, top=1 - 0.5 / height,
+                           hspace=0.12)
     panels = np.atleast_1d(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
     for axes, (group, members) in zip(panels, spec.groups.items(), strict=True):
         for name in members:

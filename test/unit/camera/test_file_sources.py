@@ -11,13 +11,13 @@ from ros_animate.camera.base import SourceError
 from ros_animate.camera.sources.images import natural_key
 from ros_animate.plugins import load
 
-COUNTS = {'video': 10, 'images': 12}
-
-
-@pytest.fixture(params=['video', 'images'])
+@pytest.fixture(params=['video', 'images', 'demo'])
 def source_and_count(request, video_file, image_folder):
-    path = {'video': video_file, 'images': image_folder}[request.param]
-    return request.param, {'path': str(path)}, COUNTS[request.param]
+    """Name, options and number of frames of each source that has an end."""
+    options, count = {'video': ({'path': str(video_file)}, 10),
+                      'images': ({'path': str(image_folder)}, 12),
+                      'demo': ({'fps': 1.0, 'size': 64}, 16)}[request.param]
+    return request.param, options, count
 
 
 def read_all(source, limit=100):
@@ -27,17 +27,23 @@ def read_all(source, limit=100):
     return frames
 
 
-def test_gives_every_frame_in_order_once(source_and_count, numbered):
+def test_gives_every_frame_once(source_and_count):
     name, values, count = source_and_count
     with load('camera', name, values) as source:
         assert source.frame_count == count
         frames = read_all(source)
         assert source.read() is None
     assert len(frames) == count
-    for index, frame in enumerate(frames):
-        assert frame.image.shape == (48, 64, 3)
-        # RGB: blue is the last channel.
-        np.testing.assert_allclose(frame.image[24, 32], numbered(index)[0, 0, ::-1], atol=12)
+    assert all(frame.image.shape == frames[0].image.shape for frame in frames)
+
+
+@pytest.mark.parametrize('name', ['video', 'images'])
+def test_pictures_come_in_order_as_rgb(name, video_file, image_folder, numbered):
+    path = {'video': video_file, 'images': image_folder}[name]
+    with load('camera', name, {'path': str(path)}) as source:
+        for index, frame in enumerate(read_all(source)):
+            # RGB: blue is the last channel.
+            np.testing.assert_allclose(frame.image[24, 32], numbered(index)[0, 0, ::-1], atol=12)
 
 
 def test_stamps_are_media_time(source_and_count):
