@@ -24,7 +24,7 @@ from ros_animate.types import Frame, Motion
 class AnimationNodeOptions(NodeOptions):
     """Options of the animation node."""
 
-    portrait: str = option('', 'picture that is animated; empty: the robot\'s virtual face')
+    portrait: str = option('', "picture that is animated; empty: the robot's virtual face")
     own_extractor: bool = option(
         False, 'listens to image_raw with the extractor that the animator understands, for a '
         'policy that wants the motion of another one')

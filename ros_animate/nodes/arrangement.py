@@ -48,7 +48,8 @@ def arrange(settings: Settings,
     """
     parameters = {stage: _stage_parameters(settings, stage) for stage in STAGES
                   if stage != 'camera' or settings.plugin('camera') != 'topic'}
-    transport, remappings = 'raw', ()
+    transport = 'raw'
+    remappings: tuple[tuple[str, str], ...] = ()
     if 'camera' not in parameters:
         topic: str = settings.options('camera')['topic']
         if topic.endswith(COMPRESSED):

@@ -1,6 +1,6 @@
 """From the spool of a live run to its files: a process of its own, without ROS, that can wait.
 
-    python -m ros_animate.nodes.live_outputs SETTINGS.yaml SPOOL OUTPUT
+Arguments: settings (YAML), folder of the spool, folder of the files.
 """
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
     spec = settings.spec
     animated = source_image(settings.portrait, spec)
     start_s = first[0].stamp_s
-    with (virtual_robot(settings) as robot,
-          Outputs(folder, spec, rate([f.stamp_s for f in first])) as outputs):
+    robot = virtual_robot(settings)
+    with robot, Outputs(folder, spec, rate([f.stamp_s for f in first])) as outputs:
         replayed = Replayed(robot, spec.neutral)
         for count, frame in enumerate(itertools.chain(first, frames), 1):
             if frame.animated:

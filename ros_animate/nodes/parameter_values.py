@@ -59,7 +59,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         for part in path:
             level = level.setdefault(part, {})
             if not isinstance(level, dict):
-                raise ConfigurationError(f'{name}: {part!r} is given both as a value and as a group')
+                raise ConfigurationError(f'{name}: {part!r} is both a value and a group')
         level[last] = value
     return tree
 

@@ -16,7 +16,7 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
 
-from ros_animate.configuration import ConfigurationError, build
+from ros_animate.configuration import build
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.nodes.parameter_values import decoded, encoded, nested, plain, to_ros
 from ros_animate.plugins import find
@@ -62,7 +62,7 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
     where = f'{stage} ({plugin})'
     config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
     config = build(config_type, decoded(config_type, settings.options(stage)), where)
-    chosen = build(options, decoded(options, own), f'{stage} node')
+    chosen: Any = build(options, decoded(options, own), f'{stage} node')
     _declare(node, 'plugin', plugin, ParameterDescriptor(description=f'plug-in of {stage}'))
     if with_robot:
         _declare(node, 'robot', settings.robot, ParameterDescriptor(
@@ -75,7 +75,7 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
 
 def declare_options(node: Node, options: type) -> Any:
     """Declares and checks the parameters of a node that is no stage; returns the options."""
-    chosen = build(options, decoded(options, _given(node)), node.get_name())
+    chosen: Any = build(options, decoded(options, _given(node)), node.get_name())
     for name, value, descriptor in _described(chosen):
         _declare(node, name, value, descriptor)
     return chosen

@@ -39,7 +39,7 @@ class ReplayOptions:
     topics: list[str] = option([], 'which topics, without namespace; all if empty')
     loop: bool = option(False, 'start over at the end')
     restamp: bool = option(False, 'headers get the present time; else they keep theirs and the '
-                                  'bag\'s time is published on /clock (use_sim_time)')
+                                  "bag's time is published on /clock (use_sim_time)")
     wait_for_subscribers: bool = option(False, 'begin when one of the topics has a subscriber')
 
     def __post_init__(self) -> None:

@@ -85,7 +85,7 @@ class Runner:
         threads = []
         for node, executor in zip(nodes, executors):
             executor.add_node(node)
-            node.request_stop = self._finish  # type: ignore[method-assign]
+            node.request_stop = self._finish
             threads.append(threading.Thread(target=self._spin, args=(executor,),
                                             name=node.get_name()))
         for thread in threads:
