@@ -36,6 +36,7 @@ class Control:
         park: Value when the hardware is shut down.
         max_velocity: Units per second, > 0.
         max_acceleration: Units per second squared, > 0.
+        jitter: By how much wishes tremble while a face is still, > 0.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Control:
     park: float
     max_velocity: float
     max_acceleration: float
+    jitter: float
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,11 @@ class RobotSpec:
     def max_acceleration(self) -> Array:
         """Units per second squared."""
         return self._array('max_acceleration')
+
+    @functools.cached_property
+    def jitter(self) -> Array:
+        """By how much wishes tremble while a face is still."""
+        return self._array('jitter')
 
     @functools.cached_property
     def si(self) -> Array:

@@ -14,7 +14,8 @@ from ros_animate.hardware.coupling import coupling_mistake
 from ros_animate.hardware.spec import SI, Control, CoupledLimit, RobotSpec
 
 KEYS = {'name', 'title', 'transport', 'groups', 'controls', 'coupled', 'rig', 'face', 'options'}
-GROUP_KEYS = {'max_velocity', 'max_acceleration'}
+GROUP_KEYS = {'max_velocity', 'max_acceleration', 'jitter'}
+DEFAULT_JITTER = 0.01  # of the range
 CONTROL_KEYS = {'name', 'joint', 'range', 'neutral', 'park', 'unit', 'group', *GROUP_KEYS}
 COUPLED_KEYS = {'limiting', 'limited', 'side', 'map'}
 
@@ -215,11 +216,14 @@ class _Reader:
         velocity, acceleration = (
             self._number(item, key, limits.get(key), positive=True)
             for key in ('max_velocity', 'max_acceleration'))
+        jitter = self._number(item, 'jitter', limits.get('jitter', DEFAULT_JITTER * (high - low)),
+                              positive=True)
         unit = item.get('unit', '')
         if unit not in SI:
             self._wrong(item.lines['unit'], f'unknown unit {unit!r}; '
                         f'choices: {", ".join(repr(u) for u in SI)}')
-        return Control(name, joint, group, unit, low, high, neutral, park, velocity, acceleration)
+        return Control(name, joint, group, unit, low, high, neutral, park, velocity, acceleration,
+                       jitter)
 
     def _range(self, item: _Mapping) -> tuple[float, float]:
         value = item.get('range')

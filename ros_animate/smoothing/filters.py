@@ -1,4 +1,4 @@
-"""Keeping a still face still: filters of wishes, vectorised over the controls of a robot."""
+"""Filters of wishes, vectorised over the controls of a robot."""
 from __future__ import annotations
 
 import numpy as np
@@ -6,54 +6,95 @@ import numpy as np
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import Array
 
-SPEED_CUTOFF_HZ = 2.0
+SPEED_CUTOFF_HZ = 1.0
+SETTLING_S = 1.5
+# All in units of the robot's jitter:
+STILL_RMS, MOVING_RMS = 1.5, 2.0  # of all controls: below the face is still, above it moves
+STILL_OPEN, MOVING_OPEN = 10.0, 0.5  # of one control: from here on a wish passes as it is
+BAND = 3.0  # half width of the play of a still face
+MOST = 30.0  # one control that jumps counts no more than this for the whole face
 
 
 class StillnessFilter:
-    """A low-pass that opens with speed (One-Euro), behind it a dead band.
+    """Keeps a still face still and lets a moving one pass unchanged, without delay.
 
-    Sources: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012, equations 1 to 4, with values relative
-    to the ranges of the robot; the dead band is a play: the output stays while the input is within
-    the band around it, and is pulled along by the edge of the band when it leaves.
+    Tracker noise shakes every control by itself, a face that moves moves many or one of them far.
+    So the filter looks at how far all wishes are from the filtered ones, in units of the controls'
+    jitter. The nearer their root mean square is to that of noise, the more a control's wish is
+    low-passed, unless it is far off by itself; and the wider a play around the output: it stays
+    while the filtered wish is within it, which takes away what slow noise is left.
 
     Args:
         spec: The robot.
-        band: Half width of the play, in ranges.
-        cutoff_hz: Of the low-pass for wishes that stand still.
-        openness: Hertz of cut-off per range per second of speed.
+        strength: Factor of the robot's jitter; 0 lets everything pass.
     """
 
-    def __init__(self, spec: RobotSpec, band: float, cutoff_hz: float, openness: float) -> None:
-        self._range = spec.high - spec.low
-        self._band, self._cutoff_hz, self._openness = band * self._range, cutoff_hz, openness
+    def __init__(self, spec: RobotSpec, strength: float = 1.0) -> None:
+        self._unit = strength * spec.jitter
         self.reset()
 
     def reset(self) -> None:
         """Forgets what it has seen."""
         self._stamp_s: float | None = None
-        self._smooth: Array = np.zeros_like(self._range)
-        self._speed: Array = np.zeros_like(self._range)
-        self._output: Array = np.zeros_like(self._range)
+        self._smooth: Array = np.zeros_like(self._unit)
+        self._output: Array = np.zeros_like(self._unit)
 
     def step(self, wish: Array, stamp_s: float) -> Array:
         """The filtered wish (N,); `stamp_s` does not decrease."""
-        if self._stamp_s is None or not stamp_s > self._stamp_s:
+        if self._stamp_s is None or not self._unit.any():
             self._stamp_s = stamp_s
             self._smooth, self._output = wish.copy(), wish.copy()
-            self._speed[:] = 0.0
             return self._output
-        dt_s = stamp_s - self._stamp_s
+        dt_s, self._stamp_s = stamp_s - self._stamp_s, stamp_s
+        change = wish - self._smooth
+        distance = np.minimum(np.abs(change) / self._unit, MOST)
+        rms = float(np.sqrt((distance * distance).mean()))
+        moving = min(max((rms - STILL_RMS) / (MOVING_RMS - STILL_RMS), 0.0), 1.0)
+        open_ = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
+        share = np.clip((distance / open_) ** 2, 1.0 - np.exp(-dt_s / SETTLING_S), 1.0)
+        self._smooth = self._smooth + share * change
+        play = BAND * self._unit * (1.0 - np.maximum(share, moving))
+        self._output = np.clip(self._output, self._smooth - play, self._smooth + play)
+        return self._output
+
+
+class OneEuroFilter:
+    """A low-pass that opens with speed.
+
+    Source: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012, equations 1 to 4, with values relative to
+    the ranges of the robot.
+
+    Args:
+        spec: The robot.
+        cutoff_hz: Of the low-pass for wishes that stand still.
+        openness: Hertz of cut-off per range per second of speed.
+    """
+
+    def __init__(self, spec: RobotSpec, cutoff_hz: float, openness: float) -> None:
+        self._range = spec.high - spec.low
+        self._cutoff_hz, self._openness = cutoff_hz, openness
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets what it has seen."""
+        self._stamp_s: float | None = None
+        self._output: Array = np.zeros_like(self._range)
+        self._speed: Array = np.zeros_like(self._range)
+
+    def step(self, wish: Array, stamp_s: float) -> Array:
+        """The filtered wish (N,); one that is not newer than the last starts the filter anew."""
+        if self._stamp_s is None or not stamp_s > self._stamp_s:
+            self._output, self._speed = wish.copy(), np.zeros_like(wish)
+        else:
+            dt_s = stamp_s - self._stamp_s
+            speed = (wish - self._output) / (dt_s * self._range)
+            self._speed = self._speed + _share(SPEED_CUTOFF_HZ, dt_s) * (speed - self._speed)
+            cutoff_hz = self._cutoff_hz + self._openness * np.abs(self._speed)
+            self._output = self._output + _share(cutoff_hz, dt_s) * (wish - self._output)
         self._stamp_s = stamp_s
-        speed = (wish - self._smooth) / (dt_s * self._range)
-        self._speed += _share(SPEED_CUTOFF_HZ, dt_s) * (speed - self._speed)
-        cutoff_hz = self._cutoff_hz + self._openness * np.abs(self._speed)
-        self._smooth = self._smooth + _share(cutoff_hz, dt_s) * (wish - self._smooth)
-        self._output = np.clip(self._output, self._smooth - self._band, self._smooth + self._band)
         return self._output
 
 
 def _share(cutoff_hz: Array | float, dt_s: float) -> Array | float:
     """How much of a step a first-order low-pass passes in `dt_s`."""
     return 1.0 - np.exp(-2.0 * np.pi * cutoff_hz * dt_s)
-
-

@@ -49,17 +49,14 @@ class BezierSmoother(Smoother):
 
         knot_s: float = option(0.005, 'time between knots; the trajectory answers after two',
                                low=0.001, high=0.05)
-        still: float = option(0.01, 'changes of a wish below this part of the range are not '
-                              'followed', low=0.0, high=0.1)
-        cutoff_hz: float = option(6.0, 'wishes that hardly change pass this low-pass', low=0.1,
-                                  high=100.0)
-        openness: float = option(60.0, 'how far the low-pass opens with the speed of a wish '
-                                 '(hertz, for a range per second)', low=0.0, high=1000.0)
+        stillness: float = option(1.0, "what is taken for noise, in units of the robot's jitter: "
+                                  'a still face is held still; 0 follows every wish',
+                                  low=0.0, high=10.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
         self._inbox = Inbox(spec)
-        self._filter = StillnessFilter(spec, config.still, config.cutoff_hz, config.openness)
+        self._filter = StillnessFilter(spec, config.stillness)
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
         self._polyline_s: Array = np.zeros(1)

@@ -9,7 +9,7 @@ from ros_animate.configuration import option
 from ros_animate.hardware.coupling import CoupledSet
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.filters import StillnessFilter
+from ros_animate.smoothing.filters import OneEuroFilter
 from ros_animate.smoothing.wishes import Inbox, wish_at
 from ros_animate.types import ActionChunk, Command
 
@@ -30,7 +30,7 @@ class OneEuroSmoother(Smoother):
         self._spec = spec
         self._inbox = Inbox(spec)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
-        self._filter = StillnessFilter(spec, 0.0, config.cutoff_hz, config.openness)
+        self._filter = OneEuroFilter(spec, config.cutoff_hz, config.openness)
         self.reset()
 
     @property

@@ -62,7 +62,9 @@ class RuckigSmoother(Smoother):
         target = np.clip(waypoints[0], self._spec.low, self._spec.high)
         self._allowed.project(target)
         trajectory = self._library.Trajectory(len(self._spec.names))
-        if self._generator.calculate(self._input(target, now_s), trajectory) < 0:
+        try:
+            self._generator.calculate(self._input(target, now_s), trajectory)
+        except self._library.RuckigError:  # numerical trouble: the present trajectory goes on
             self.failures += 1
             return
         self._trajectory, self._start_s, self._stamp_s = trajectory, now_s, chunk.stamp_s
@@ -84,11 +86,15 @@ class RuckigSmoother(Smoother):
         wish.synchronization = self._library.Synchronization.No
         wish.max_velocity, wish.max_acceleration, wish.max_jerk = map(list, self._limits)
         wish.current_position = position.tolist()
-        wish.current_velocity = np.clip(velocity, -self._limits[0], self._limits[0]).tolist()
-        wish.current_acceleration = np.clip(acceleration, -self._limits[1],
-                                            self._limits[1]).tolist()
+        wish.current_velocity = _settled(velocity, self._limits[0])
+        wish.current_acceleration = _settled(acceleration, self._limits[1])
         wish.target_position = target.tolist()
         return wish
+
+
+def _settled(values: Array, limit: Array) -> list[float]:
+    """Within the limit, and nothing so small that the library stumbles over it."""
+    return np.where(np.abs(values) < 1e-9 * limit, 0.0, np.clip(values, -limit, limit)).tolist()
 
 
 def _library() -> Any:
