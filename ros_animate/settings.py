@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import pathlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -107,7 +106,7 @@ class Settings:
                 **{stage: dict(section) for stage, section in self.stages.items() if section}}
 
 
-def load_settings(files: Iterable[str | os.PathLike[str]] = (), params: Iterable[str] = (),
+def load_settings(files: Iterable[str | pathlib.Path] = (), params: Iterable[str] = (),
                   **overrides: Any) -> Settings:
     """The defaults, overlaid by `files`, then `overrides`, then `params`.
 

@@ -51,7 +51,7 @@ def _add_choices(group: Any) -> None:
                           ('motion', '--motion')):
         group.add_argument(option, metavar='NAME', help=f'plug-in of the stage {stage}')
     group.add_argument('--portrait', metavar='IMAGE',
-                       help='the picture to animate (default: the robot\'s own virtual face)')
+                       help="the picture to animate (default: the robot's own virtual face)")
     group.add_argument('--mirror', action='store_true', default=None,
                        help='move as the mirror image would')
     group.add_argument('--config', metavar='FILE', action='append', default=[],

@@ -21,7 +21,7 @@ class ControlsTable:
     def __init__(self, path: pathlib.Path, names: Sequence[str]) -> None:
         self._path = path
         self._part = path.with_name(f'.part.{path.name}')
-        self._file: TextIO | None = open(self._part, 'w', newline='', encoding='utf-8')
+        self._file: TextIO | None = self._part.open('w', newline='', encoding='utf-8')
         self._writer = csv.writer(self._file)
         self._writer.writerow([STAMP, *names])
 

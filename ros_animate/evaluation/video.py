@@ -13,7 +13,7 @@ import queue
 import threading
 from fractions import Fraction
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -128,7 +128,7 @@ class Encoder(contextlib.AbstractContextManager['Encoder']):
 class H264(Encoder):
     """H.264 by PyAV."""
 
-    OPTIONS = {'preset': 'ultrafast', 'crf': '16'}
+    OPTIONS: ClassVar[dict[str, str]] = {'preset': 'ultrafast', 'crf': '16'}
 
     def __init__(self, path: pathlib.Path, size: tuple[int, int], fps: float) -> None:
         import av

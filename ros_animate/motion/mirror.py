@@ -20,7 +20,7 @@ def mirrored(motion: Motion) -> Motion:
         UserError: The motion is carried by learned keypoints, of which nobody knows which is
             whose mirror image.
     """
-    if motion.keypoints is not None:
+    if motion.keypoints is not None or motion.deformations is not None:
         raise UserError(f'the motion of {motion.model} cannot be mirrored (its keypoints have no '
                         'names): leave out mirror, or choose motion mediapipe')
     return dataclasses.replace(

@@ -20,7 +20,7 @@ class Camera:
         self.path = path
         self.asked = []
 
-    def isOpened(self):
+    def isOpened(self):  # noqa: N802 (the name in OpenCV)
         return Camera.plugged
 
     def set(self, key, value):

@@ -11,6 +11,7 @@ from ros_animate.camera.base import SourceError
 from ros_animate.camera.sources.images import natural_key
 from ros_animate.plugins import load
 
+
 @pytest.fixture(params=['video', 'images', 'demo'])
 def source_and_count(request, video_file, image_folder):
     """Name, options and number of frames of each source that has an end."""
@@ -158,9 +159,9 @@ def test_images_keep_their_own_sizes_and_become_rgb(tmp_path, numbered):
 
 def test_an_unreadable_image_is_named(image_folder):
     (image_folder / 'shot3.png').write_bytes(b'no picture')
-    with load('camera', 'images', {'path': str(image_folder)}) as source:
-        with pytest.raises(SourceError, match='shot3.png'):
-            read_all(source)
+    with load('camera', 'images', {'path': str(image_folder)}) as source, \
+            pytest.raises(SourceError, match=r'shot3\.png'):
+        read_all(source)
 
 
 def test_a_folder_without_images_is_named(tmp_path):

@@ -18,11 +18,11 @@ def in_fresh_process(code: str) -> str:
 
 
 def test_help_imports_nothing_heavy():
-    loaded = in_fresh_process(f'''
+    loaded = in_fresh_process(f"""
         import sys
         from ros_animate import cli
         cli.make_parser(cli.verbs())
-        print(sorted({HEAVY!r} & sys.modules.keys()))''')
+        print(sorted({HEAVY!r} & sys.modules.keys()))""")
     assert loaded == '[]'
 
 

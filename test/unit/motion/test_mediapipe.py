@@ -72,7 +72,7 @@ def test_lost_and_found(extractor, portrait):
 def test_the_largest_of_two_faces_wins(extractor, portrait):
     both = on_canvas((portrait, 300, 0), (portrait, 600, 350))
     centre = extractor.extract(Frame(both, 0.0)).landmarks[:, 0].mean()
-    assert 350 < centre
+    assert centre > 350
 
 
 def test_a_face_is_kept_until_another_is_clearly_larger(extractor, portrait):
@@ -140,14 +140,14 @@ def test_closed_twice_and_used_again(extractor, portrait):
 
 
 def test_the_terminal_stays_clean():
-    code = '''
+    code = """
 import numpy as np
 from ros_animate.plugins import load
 from ros_animate.types import Frame
 extractor = load('motion', 'mediapipe')
 extractor.extract(Frame(np.zeros((64, 64, 3), np.uint8), 0.0))
 extractor.close()
-'''
+"""
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     assert done.stdout == '' and done.stderr == ''
 

@@ -72,7 +72,7 @@ class Motor(Robot):
         raise AssertionError('a real robot was built')
     connect = disconnect = write = read = None
 '''
-ENTRY_POINTS = '''
+ENTRY_POINTS = """
 [ros_animate.motion]
 bright = stages_without_face:Bright
 [ros_animate.animation]
@@ -82,13 +82,13 @@ jaw = stages_without_face:Jaw
 jaw_of_picture = stages_without_face:JawOfPicture
 [ros_animate.hardware]
 motor = stages_without_face:Motor
-'''
-CONFIG = '''
+"""
+CONFIG = """
 motion: {plugin: bright}
 animation: {plugin: tint}
 policy: {plugin: jaw}
 hardware: {size: 64}
-'''
+"""
 
 
 @pytest.fixture(scope='session')

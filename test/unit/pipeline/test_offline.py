@@ -53,7 +53,7 @@ def jaw_of(folder):
 def test_all_files_with_one_frame_and_row_per_driving_frame(retarget, make_clip):
     folder = retarget('--source', make_clip(WAVE))
     assert {count_frames(folder / name) for name in VIDEOS} == {36}
-    names, stamps, positions = read_controls(folder / 'controls.csv')
+    names, stamps, _positions = read_controls(folder / 'controls.csv')
     assert tuple(names) == load_spec('ameca').names
     np.testing.assert_allclose(stamps, np.arange(36) / 30, atol=1e-3)
     assert (folder / 'controls.png').stat().st_size > 10_000

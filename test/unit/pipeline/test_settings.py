@@ -110,7 +110,7 @@ def test_any_param_parses_or_is_refused(text):
 values = st.one_of(st.integers(), st.booleans(), st.text(), st.none())
 sections = st.one_of(st.none(), st.dictionaries(st.sampled_from(['plugin', 'a', 'b']), values))
 layers = st.fixed_dictionaries({}, optional={
-    **{stage: sections for stage in STAGES},
+    **dict.fromkeys(STAGES, sections),
     'robot': st.text(), 'mirror': st.booleans()})
 
 
