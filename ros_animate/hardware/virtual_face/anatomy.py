@@ -22,9 +22,14 @@ Handles = dict[int, tuple[float, float, float]]
 # Lids: upper ring vertices from the outer to the inner corner, and the lower ones below them.
 LEFT_LID_UPPER = (466, 388, 387, 386, 385, 384, 398)
 LEFT_LID_LOWER = (249, 390, 373, 374, 380, 381, 382)
+RIGHT_LID_UPPER = (246, 161, 160, 159, 158, 157, 173)
+RIGHT_LID_LOWER = (7, 163, 144, 145, 153, 154, 155)
 # Lips: inner ring, the vertices that touch when the mouth is closed, right to left.
 LIP_CONTACT_UPPER = (191, 80, 81, 82, 13, 312, 311, 310, 415)
 LIP_CONTACT_LOWER = (95, 88, 178, 87, 14, 317, 402, 318, 324)
+# What touches when eyes and mouth close: vertices above and the ones below them.
+CONTACT_ABOVE = np.array([*LIP_CONTACT_UPPER, *LEFT_LID_UPPER, *RIGHT_LID_UPPER])
+CONTACT_BELOW = np.array([*LIP_CONTACT_LOWER, *LEFT_LID_LOWER, *RIGHT_LID_LOWER])
 MOUTH_CORNERS = (61, 78, 291, 308)
 UPPER_LIP = (185, 40, 39, 37, 0, 267, 269, 270, 409, *LIP_CONTACT_UPPER)
 LOWER_LIP = (146, 91, 181, 84, 17, 314, 405, 321, 375, *LIP_CONTACT_LOWER)
@@ -64,13 +69,13 @@ LEFT_MUSCLES: dict[str, Muscle] = {
               282: (0, .2, 0), 334: (0, .22, 0)},
         minus={285: (-.34, -.72, .16), 336: (-.38, -.72, .18), 295: (-.24, -.58, .12),
                296: (-.24, -.58, .14), 282: (-.10, -.26, .05), 334: (-.10, -.26, .05)},
-        pinned=_EYE, reach_cm=3.0),
+        pinned=(*_EYE, *face_mesh.FACE_OVAL), reach_cm=3.0),
     'brow_outer_left': Muscle(
         plus={276: (0, .50, 0), 300: (0, .50, 0), 283: (0, .68, 0), 293: (0, .70, 0),
               282: (0, .55, .02), 334: (0, .6, 0)},
         minus={276: (0, -.42, 0), 300: (0, -.44, 0), 283: (0, -.58, .05), 293: (0, -.60, .05),
                282: (0, -.52, .08), 334: (0, -.54, .08)},
-        pinned=(*_EYE, 285, 336), reach_cm=3.0),
+        pinned=(*_EYE, 285, 336, *face_mesh.FACE_OVAL), reach_cm=3.0),
     'cheek_raise_left': Muscle(
         plus={347: (0, .25, .10), 330: (.02, .32, .14), 280: (.05, .32, .16), 346: (0, .25, .12),
               348: (0, .22, .08), 352: (.05, .22, .1)},

@@ -110,7 +110,7 @@ class VirtualFace:
         jaw, shift = _jaw(state)
         turned = (face - anatomy.JAW_HINGE_CM) @ jaw.T + anatomy.JAW_HINGE_CM + shift
         face = face + share * (turned - face)
-        _keep_lips_apart(face)
+        _keep_apart(face)
         return face * self.appearance.shape
 
     def _lids(self, state: Mapping[str, float]) -> Array:
@@ -258,7 +258,7 @@ def resting(muscles: Mapping[str, float]) -> dict[str, float]:
 
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
     """Head to camera: yaw to the head's left, pitch down, roll to its right ear, (3, 3)."""
-    y, p, r = np.radians([yaw_deg, pitch_deg, -roll_deg])
+    y, p, r = np.radians([yaw_deg, pitch_deg, roll_deg])
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     nod = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
@@ -272,12 +272,12 @@ def _jaw(state: Mapping[str, float]) -> tuple[Array, Array]:
     return rotation(2.5 * sideways, angle, 0), np.array([1.0 * sideways, 0, 0])
 
 
-def _keep_lips_apart(face: Array) -> None:
-    """Lips press on each other, they do not pass through (in place)."""
-    upper, lower = list(anatomy.LIP_CONTACT_UPPER), list(anatomy.LIP_CONTACT_LOWER)
-    overlap = np.maximum(face[lower, 1] - face[upper, 1], 0) / 2
-    face[upper, 1] += overlap
-    face[lower, 1] -= overlap
+def _keep_apart(face: Array) -> None:
+    """Lips and lids press on each other, they do not pass through (in place)."""
+    above, below = anatomy.CONTACT_ABOVE, anatomy.CONTACT_BELOW
+    overlap = np.maximum(face[below, 1] - face[above, 1], 0) / 2
+    face[above, 1] += overlap
+    face[below, 1] -= overlap
 
 
 def _shade_under_lid(picture: Image, opening: Array) -> None:

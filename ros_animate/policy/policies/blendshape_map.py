@@ -120,7 +120,7 @@ def head_angles_deg(motion: Motion) -> tuple[float, float, float]:
     r = motion.rotation
     yaw = np.arctan2(r[0, 2], r[2, 2])
     pitch = np.arctan2(-r[1, 2], np.hypot(r[0, 2], r[2, 2]))
-    roll = -np.arctan2(r[1, 0], r[1, 1])
+    roll = np.arctan2(r[1, 0], r[1, 1])
     return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
 
 

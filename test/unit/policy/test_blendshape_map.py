@@ -1,0 +1,144 @@
+"""The rig: what a person does, the robot does, in range, on its side, from its neutral."""
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ros_animate import plugins
+from ros_animate.configuration import ConfigurationError
+from ros_animate.hardware.spec import load_spec
+from ros_animate.hardware.virtual_face.face import rotation
+from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.types import Frame, Motion
+
+SPEC = load_spec('mock')
+RELAXED = dict(SPEC.rig['baseline'])
+
+
+def policy(**options):
+    return plugins.load('policy', 'blendshape_map', options, SPEC)
+
+
+def motion(stamp_s=0.0, rotated=None, **shapes):
+    return Motion('test', stamp_s, expression={**RELAXED, **shapes},
+                  rotation=np.eye(3) if rotated is None else rotated)
+
+
+def share(chunk, name):
+    """Way from neutral towards the end of the range, -1 to 1."""
+    k = SPEC.index(name)
+    value, neutral = chunk.values[0, k], SPEC.neutral[k]
+    end = SPEC.high[k] if value > neutral else SPEC.low[k]
+    return 0.0 if value == neutral else (value - neutral) / abs(end - neutral)
+
+
+def test_a_relaxed_person_is_a_neutral_robot():
+    chunk = policy().act(motion())
+    assert chunk.names == SPEC.names
+    assert np.allclose(chunk.values, SPEC.neutral, atol=1e-9)
+
+
+@pytest.mark.parametrize(('shapes', 'control', 'least'), [
+    ({'browInnerUp': .8}, 'Brow Inner Left', .4), ({'browDownRight': .8}, 'Brow Inner Right', -.3),
+    ({'browOuterUpLeft': .8}, 'Brow Outer Left', .4), ({'jawOpen': .8}, 'Jaw Pitch', -.5),
+    ({'mouthSmileLeft': .8}, 'Lip Corner Raise Left', .3),
+    ({'mouthFrownRight': .5}, 'Lip Corner Raise Right', -.2),
+    ({'mouthUpperUpLeft': .5}, 'Lip Top Raise Left', .3),
+    ({'mouthLowerDownRight': .5}, 'Lip Bottom Depress Right', .2),
+    ({'mouthPucker': .8}, 'Lip Corner Stretch Left', -.2),
+    ({'mouthRollUpper': .5}, 'Lip Top Curl', -.2), ({'noseSneerLeft': .8}, 'Nose Wrinkle', .2),
+    ({'jawLeft': .5}, 'Jaw Yaw', .3), ({'eyeWideLeft': .5}, 'Eyelid Upper Left', .2),
+    ({'eyeLookOutLeft': .6, 'eyeLookInRight': .6}, 'Gaze Target Phi', .1),
+    ({'eyeLookUpLeft': .6, 'eyeLookUpRight': .6}, 'Gaze Target Theta', .1),
+], ids=str)
+def test_each_expression_moves_its_control(shapes, control, least):
+    got = share(policy().act(motion(**shapes)), control)
+    assert got >= least if least > 0 else got <= least
+
+
+def test_a_blink_closes_the_lids():
+    eyes = {f'{n}{side}': v for side in ('Left', 'Right')
+            for n, v in (('eyeBlink', .7), ('eyeSquint', .7), ('eyeLookDown', .5))}
+    chunk = policy().act(motion(**eyes))
+    for side in ('Left', 'Right'):
+        assert chunk.values[0, SPEC.index(f'Eyelid Upper {side}')] < .2
+
+
+def test_left_stays_left():
+    chunk = policy().act(motion(mouthSmileLeft=.9, eyeBlinkLeft=.8, browDownLeft=.5))
+    for name in SPEC.names:
+        if name.endswith('Right'):
+            assert abs(share(chunk, name)) < .05, name
+
+
+@pytest.mark.parametrize(('angles', 'control'), [
+    ((15, 0, 0), 'Head Yaw'), ((0, 10, 0), 'Head Pitch'), ((0, 0, 10), 'Head Roll'),
+    ((0, 10, 0), 'Neck Pitch'), ((0, 0, 10), 'Neck Roll')])
+@pytest.mark.parametrize('sign', [1, -1])
+def test_the_head_follows_to_the_same_side(angles, control, sign):
+    chunk = policy().act(motion(rotated=rotation(*(sign * a for a in angles))))
+    assert sign * chunk.values[0, SPEC.index(control)] > 3
+
+
+def test_calibration_makes_any_face_the_neutral_one():
+    person = policy()
+    tired = motion(browDownLeft=.6, eyeBlinkLeft=.3, rotated=rotation(10, 5, 2))
+    assert not np.allclose(person.act(tired).values, SPEC.neutral, atol=.05)
+    person.calibrate(tired)
+    assert np.allclose(person.act(tired).values, SPEC.neutral, atol=1e-3)
+    person.reset()
+    assert not np.allclose(person.act(tired).values, SPEC.neutral, atol=.05)
+
+
+def test_neutral_follows_slowly_and_not_far():
+    person = policy(adapt_s=5.0, adapt_limit=.2)
+    brows = [share(person.act(motion(k / 30, browDownLeft=.4)), 'Brow Inner Left')
+             for k in range(900)]
+    assert abs(brows[30] - brows[0]) < .15
+    assert brows[-1] == pytest.approx(brows[0] / 2, abs=.05)
+    fixed = policy(adapt_s=0.0)
+    assert np.ptp([share(fixed.act(motion(k / 30, browDownLeft=.4)), 'Brow Inner Left')
+                   for k in range(60)]) == 0
+
+
+def test_gains_scale_their_region_alone():
+    calm = policy(mouth=0.0).act(motion(mouthSmileLeft=.8, browInnerUp=.8))
+    assert share(calm, 'Lip Corner Raise Left') == 0
+    assert share(calm, 'Brow Inner Left') > .4
+    frozen = policy(gain=0.0).act(motion(mouthSmileLeft=.8, rotated=rotation(20, 0, 0)))
+    assert np.allclose(frozen.values, SPEC.neutral)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=len(BLENDSHAPES), max_size=len(BLENDSHAPES)),
+       st.floats(0, 3))
+def test_always_in_range(values, gain):
+    chunk = policy(gain=gain).act(motion(**dict(zip(BLENDSHAPES, values, strict=True))))
+    assert ((chunk.values >= SPEC.low) & (chunk.values <= SPEC.high)).all()
+
+
+def test_the_frame_interval_is_that_of_the_stamps():
+    person = policy()
+    person.act(motion(0.0))
+    assert person.act(motion(0.04)).dt_s == pytest.approx(0.04)
+    assert person.act(motion(9.0)).dt_s == pytest.approx(0.1)
+    assert person.act(motion(8.0)).dt_s == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(('rig', 'message'), [
+    ({}, 'missing'), ({'control': {}}, 'controls'),
+    ({'controls': {'Jaw Pich': {'jawOpen': 1}}}, 'Jaw Pitch'),
+    ({'controls': {'Jaw Pitch': {'jawOpn': 1}}}, 'jawOpen'),
+    ({'controls': {'Jaw Pitch': {'jawOpen': 'much'}}}, 'much'),
+    ({'baseline': {'jawOpen': True}, 'controls': {}}, 'number'),
+])
+def test_mistakes_in_the_rig_are_named(rig, message):
+    with pytest.raises(ConfigurationError, match=message):
+        plugins.load('policy', 'blendshape_map', {}, dataclasses.replace(SPEC, rig=rig))
+
+
+def test_pictures_are_refused():
+    with pytest.raises(TypeError, match='motion'):
+        policy().act(Frame(np.zeros((4, 4, 3), np.uint8), 0.0))
