@@ -5,9 +5,11 @@ pipeline however it is run.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
 
 from ros_animate.nodes.parameter_values import to_ros
 from ros_animate.plugins import STAGES, find
@@ -31,35 +33,48 @@ class Arrangement:
     remappings: tuple[tuple[str, str], ...] = ()
     image_transport: str = 'raw'
 
-    def parameter_file(self, namespace: str = '') -> dict[str, Any]:
-        """The content of a ROS parameter file for all nodes below a namespace."""
-        prefix = f'/{namespace.strip("/")}'.rstrip('/')
-        return {f'{prefix}/{stage}': {'ros__parameters': values}
-                for stage, values in self.parameters.items()}
+    @property
+    def without(self) -> list[str]:
+        """Stages that have no node."""
+        return [stage for stage in STAGES if stage not in self.parameters]
 
 
-def arrange(settings: Settings,
-            more: Mapping[str, Mapping[str, Any]] | None = None) -> Arrangement:
+def arrange(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = None, *,
+            stages: Sequence[str] = STAGES) -> Arrangement:
     """The nodes for the settings.
 
     Args:
         settings: Checked ones.
         more: Options of the nodes themselves, by stage.
+        stages: Which ones are wanted.
     """
-    parameters = {stage: _stage_parameters(settings, stage) for stage in STAGES
-                  if stage != 'camera' or settings.plugin('camera') != 'topic'}
+    from_topic = 'camera' in stages and settings.plugin('camera') == 'topic'
+    parameters = {stage: _stage_parameters(settings, stage) for stage in stages
+                  if stage != 'camera' or not from_topic}
     transport = 'raw'
     remappings: tuple[tuple[str, str], ...] = ()
-    if 'camera' not in parameters:
+    if from_topic:
         topic: str = settings.options('camera')['topic']
         if topic.endswith(COMPRESSED):
             topic, transport = topic.removesuffix(COMPRESSED), 'compressed'
         remappings = (('image_raw', topic),)
-    parameters['motion']['image_transport'] = transport
+        parameters['motion']['image_transport'] = transport
     for stage, values in (more or {}).items():
         if stage in parameters:
             parameters[stage].update(to_ros(values))
     return Arrangement(parameters, remappings, transport)
+
+
+def parameter_file(parameters: Mapping[str, Mapping[str, Any]], namespace: str = '') -> str:
+    """The text of a ROS parameter file.
+
+    Args:
+        parameters: Of each node, by its name.
+        namespace: Of all nodes.
+    """
+    prefix = f'/{namespace.strip("/")}'.rstrip('/')
+    return yaml.safe_dump({f'{prefix}/{name}': {'ros__parameters': dict(values)}
+                           for name, values in parameters.items()})
 
 
 def observes_image(settings: Settings) -> bool:

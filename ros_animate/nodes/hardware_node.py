@@ -65,7 +65,8 @@ class HardwareNode(StageNode):
         self._safety = Safety(self._options, self.spec)
         self._headers: dict[float, Header] = {}
         self._answered_s = 0.0
-        self._now_s: float | None = None
+        self._now_s = 0.0
+        self._heard_s = 0.0
         self._steady_s: float | None = None
         self._enabled = True
         self._at_rest = threading.Event()
@@ -73,7 +74,6 @@ class HardwareNode(StageNode):
         self._lock = threading.Lock()
         self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
         self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
-        self._simulated = bool(self.get_parameter('use_sim_time').value)
         robot: Robot = self.make_plugin(self.spec)
         self._link = RobotLink(robot, self._report_trouble)
         self._view: RobotView | None = None
@@ -106,7 +106,7 @@ class HardwareNode(StageNode):
 
     def stop(self) -> None:
         """Brings the robot into its last pose."""
-        if not self._link.trouble and not self._simulated:
+        if not self._link.trouble:
             with self._lock:
                 self._at_rest.clear()
                 self._safety.rest(self._options.shutdown_pose)
@@ -130,13 +130,17 @@ class HardwareNode(StageNode):
             stamp_s = points[0][1].stamp_s
             is_news = stamp_s not in self._headers
             self._headers[stamp_s] = message.header
+            self._heard_s = time.monotonic()
         if is_news:
             self._ticker.note_news()
 
     def _tick(self) -> None:
         with self._lock:
             now_s, elapsed_s = self._advance()
-            command = self._safety.step(self._follower.at(now_s), now_s, elapsed_s=elapsed_s)
+            # A simulated clock may stand still: what is said no more is not followed.
+            heard = time.monotonic() - self._heard_s <= self._options.stale_s
+            wanted = self._follower.at(now_s) if heard else None
+            command = self._safety.step(wanted, now_s, elapsed_s=elapsed_s)
             at_rest = self._safety.at_rest
             commanded = self._enabled or not at_rest
         sent, state = self._link.exchange(command if commanded else None, now_s)
@@ -149,15 +153,16 @@ class HardwareNode(StageNode):
             self._at_rest.set()
         self._show(now_s)
 
-    def _advance(self) -> tuple[float, float | None]:
-        """The time of this tick and what has passed since the last, on a clock that cannot jump."""
+    def _advance(self) -> tuple[float, float]:
+        """The time of this tick, and what has really passed since the last.
+
+        The robot's limits are those of the real clock, whatever a simulated one does.
+        """
         now_s, steady_s = self.now_s(), time.monotonic()
-        if self._now_s is not None and now_s < self._now_s:
+        if now_s < self._now_s:
             # Its points are in what is now the future.
             self._follower.reset()
-        elapsed_s = None
-        if not self._simulated and self._steady_s is not None:
-            elapsed_s = steady_s - self._steady_s
+        elapsed_s = 0.0 if self._steady_s is None else steady_s - self._steady_s
         self._now_s, self._steady_s = now_s, steady_s
         return now_s, elapsed_s
 

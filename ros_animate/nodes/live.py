@@ -20,7 +20,12 @@ from ros_animate.camera.base import Source
 from ros_animate.errors import UserError
 from ros_animate.evaluation.report import write_report
 from ros_animate.evaluation.spool import remove_spool
-from ros_animate.nodes.arrangement import Arrangement, arrange, observes_image
+from ros_animate.nodes.arrangement import (
+    Arrangement,
+    arrange,
+    observes_image,
+    parameter_file,
+)
 from ros_animate.nodes.environment import node_environment
 from ros_animate.nodes.supervisor import Program, Supervisor
 from ros_animate.settings import RunOptions, Settings
@@ -195,8 +200,8 @@ class LiveRun:
                 for stage in arrangement.parameters]
 
     def _composed(self, arrangement: Arrangement, arguments: list[str]) -> list[Program]:
-        without = [] if 'camera' in arrangement.parameters else ['camera']
-        return [Program(COMPOSED, 'ros_animate.nodes.composed_node', [*without, *arguments])]
+        return [Program(COMPOSED, 'ros_animate.nodes.composed_node',
+                        [*arrangement.without, *arguments])]
 
     def _output_programs(self) -> list[Program]:
         if self._spool is None:
@@ -214,11 +219,8 @@ class LiveRun:
     def _ros_arguments(self, arrangement: Arrangement,
                        extra: dict[str, dict[str, Any]]) -> list[str]:
         """`--ros-args` that serve every process: each node finds its own parameters."""
-        content = arrangement.parameter_file()
-        content.update({f'/{name}': {'ros__parameters': values}
-                        for name, values in extra.items()})
         path = self._folder / 'parameters.yaml'
-        path.write_text(yaml.safe_dump(content), encoding='utf-8')
+        path.write_text(parameter_file({**arrangement.parameters, **extra}), encoding='utf-8')
         remappings = [part for source, target in arrangement.remappings
                       for part in ('-r', f'{source}:={target}')]
         return ['--ros-args', '--params-file', str(path), *remappings]
