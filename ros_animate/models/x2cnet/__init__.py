@@ -1,0 +1,15 @@
+"""X2CNet: from robot portrait to robot controls (2025), the mapping network.
+
+- `mapping_network` (MappingNetwork): image (B, 3, 224, 224), RGB normalised by `MEAN` and `STD`,
+  to 30 control values (B, 30) in the robot's units; `features(image)` gives (B, 512).
+"""
+from torch import nn
+
+from ros_animate.models.x2cnet.mapping import MEAN, STD, Config, MappingNetwork
+
+__all__ = ['MEAN', 'STD', 'Config', 'MappingNetwork', 'build']
+
+
+def build(config: Config) -> dict[str, nn.Module]:
+    """The one network by its published name."""
+    return {'mapping_network': MappingNetwork(config)}

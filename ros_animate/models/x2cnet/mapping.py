@@ -1,0 +1,44 @@
+"""X2CNet's mapping network: a ResNet-18 (He et al., CVPR 2016) and a perceptron."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ros_animate.configuration import option
+from ros_animate.models.resnet import BasicBlock, stage
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of the network."""
+
+    image_size: int = option(224, 'Side of the square pictures in pixels', low=32)
+    controls: int = option(30, 'Number of control values', low=1)
+    hidden: int = option(256, 'Size of the hidden layers of the head', low=1)
+
+
+class MappingNetwork(nn.Module):
+    """Picture of the robot's face (B, 3, H, W), normalised, to control values (B, N)."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.feature_extractor = nn.Sequential(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            stage(BasicBlock, 64, 64, 2), stage(BasicBlock, 64, 128, 2, stride=2),
+            stage(BasicBlock, 128, 256, 2, stride=2), stage(BasicBlock, 256, 512, 2, stride=2),
+            nn.AdaptiveAvgPool2d(1))
+        self.pos_pred_head = nn.Sequential(
+            nn.Linear(512, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.hidden),
+            nn.ReLU(), nn.Linear(config.hidden, config.controls))
+
+    def features(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, 512)."""
+        return self.feature_extractor(image).flatten(1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.pos_pred_head(self.features(image))
