@@ -25,7 +25,6 @@ from ros_animate.hardware.coupling import TOLERANCE, CoupledSet
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import Array
 
-TARGET, HIGH, LOW, CORNER = range(4)  # rows of the ways that a step looks at
 SHARES = (1.0, 0.5, 0.25, 0.1)  # of a wished change of velocity, tried in turn
 
 
@@ -53,12 +52,18 @@ class Governor:
         self.position = spec.neutral.copy()
         self.velocity = np.zeros_like(self.position)
         self.clamp(self.position)
-        self._twice = 2.0 * self.max_acceleration
-        size = len(self.position)
-        self._wish, self._work, self._gain, self._gain_squared = np.empty((4, size))
-        self._way, self._reach = np.zeros((4, size)), np.empty((2, size))
-        self._dt_s = -1.0
         self._coupled = _Coupled(self)
+        # Arrays of equal shapes and memory of our own: a step is a chain of small operations, whose
+        # time goes into broadcasting and allocating.
+        size = len(self.position)
+        self._wish, self._work = np.empty((2, size))
+        self._way, self._reach = np.zeros((4, size)), np.empty((2, size))
+        self._ahead, self._above, self._below, self._to_corner = self._way
+        self._up, self._down = self._reach
+        self._top_speed, self._twice = (np.tile(values, (4, 1)) for values in (
+            self.max_velocity, 2.0 * self.max_acceleration))
+        self._gain, self._gain_squared = np.empty((2, 4, size))
+        self._dt_s = -1.0
 
     def clamp(self, pose: Array) -> None:
         """Moves `pose` (N,) in place to an allowed one near it."""
@@ -72,7 +77,7 @@ class Governor:
         self.velocity[:] = 0.0
 
     def step(self, target: Array, target_velocity: Array, dt_s: float,
-             corner: Array | None = None, onward_squared: Array | float = 0.0) -> None:
+             corner: Array | None = None, onward_squared: Array | None = None) -> None:
         """Moves on by `dt_s` > 0.
 
         Args:
@@ -85,30 +90,29 @@ class Governor:
         """
         if dt_s != self._dt_s:
             self._dt_s = dt_s
-            np.multiply(self.max_acceleration, dt_s, out=self._gain)
+            np.multiply(self._twice, 0.5 * dt_s, out=self._gain)
             np.multiply(self._gain, self._gain, out=self._gain_squared)
-        speed = self._speeds(target, target_velocity, corner, onward_squared)
-        wish, work = self._wish, self._work
-        np.copysign(speed[TARGET], work, out=wish)
+        self._speeds(target, target_velocity, corner, onward_squared)
+        wish, work, gain = self._wish, self._work, self._gain[0]
+        np.copysign(self._ahead, work, out=wish)
         np.add(wish, target_velocity, out=wish)
         if corner is not None:
-            np.minimum(wish, speed[CORNER], out=wish)
-            np.negative(speed[CORNER], out=work)
+            np.minimum(wish, self._to_corner, out=wish)
+            np.negative(self._to_corner, out=work)
             np.maximum(wish, work, out=wish)
-        reach = self._reach  # fastest upwards and downwards
-        np.add(self.velocity, self._gain, out=reach[0])
-        np.subtract(self._gain, self.velocity, out=reach[1])
-        np.minimum(reach, speed[HIGH:CORNER], out=reach)
-        np.minimum(wish, reach[0], out=wish)
-        np.negative(reach[1], out=work)
+        np.add(gain, self.velocity, out=self._up)
+        np.subtract(gain, self.velocity, out=self._down)
+        np.minimum(self._reach, self._way[1:3], out=self._reach)
+        np.minimum(wish, self._up, out=wish)
+        np.negative(self._down, out=work)
         np.maximum(wish, work, out=wish)
         if len(self.allowed.members):
             self._coupled.limit(wish, target, dt_s)
         self._move(dt_s)
 
     def _speeds(self, target: Array, target_velocity: Array, corner: Array | None,
-                onward_squared: Array | float) -> Array:
-        """(4, N) fastest steps after which the ways still suffice to brake, none above V.
+                onward_squared: Array | None) -> None:
+        """Fills `_way` with the fastest steps, none above V, that leave way enough to brake.
 
         u * dt + u^2 / 2A = way; at a corner the braking ends at the speed after it. Leaves in
         `_work` how far the target is ahead.
@@ -117,19 +121,19 @@ class Governor:
         np.multiply(target_velocity, self._dt_s, out=work)
         np.subtract(target, work, out=work)
         np.subtract(work, self.position, out=work)
-        np.abs(work, out=way[TARGET])
-        np.subtract(self.high, self.position, out=way[HIGH])
-        np.subtract(self.position, self.low, out=way[LOW])
+        np.abs(work, out=self._ahead)
+        np.subtract(self.high, self.position, out=self._above)
+        np.subtract(self.position, self.low, out=self._below)
         if corner is not None:
-            np.subtract(corner, self.position, out=way[CORNER])
-            np.abs(way[CORNER], out=way[CORNER])
+            np.subtract(corner, self.position, out=self._to_corner)
+            np.abs(self._to_corner, out=self._to_corner)
         np.multiply(way, self._twice, out=way)
         np.add(way, self._gain_squared, out=way)
-        if corner is not None:
-            np.add(way[CORNER], onward_squared, out=way[CORNER])
+        if onward_squared is not None:
+            np.add(self._to_corner, onward_squared, out=self._to_corner)
         np.sqrt(way, out=way)
         np.subtract(way, self._gain, out=way)
-        return np.minimum(way, self.max_velocity, out=way)
+        np.minimum(way, self._top_speed, out=way)
 
     def _move(self, dt_s: float) -> None:
         np.multiply(self._wish, dt_s, out=self._work)
@@ -149,6 +153,7 @@ class _Coupled:
         self._bound = allowed.bound + TOLERANCE
         self._acceleration = governor.max_acceleration[self._members]
         self._velocity = governor.max_velocity[self._members]
+        self._stop, self._excess = np.empty(len(self._members)), np.empty(len(self._bound))
 
     def limit(self, wish: Array, target: Array, dt_s: float) -> None:
         """Changes `wish` (N,), which keeps all other limits, where its stop point is forbidden."""
@@ -172,9 +177,14 @@ class _Coupled:
 
     def _stop_allowed(self, x: Array, u: Array, dt_s: float) -> bool:
         """Whether a step from x (M,) at velocity u (M,) can be braked after."""
-        brake_s = np.maximum.reduce(np.abs(u) / self._acceleration)
-        stop = x + u * (dt_s + 0.5 * brake_s)
-        return bool(np.maximum.reduce(self._matrix @ stop - self._bound) <= 0.0)
+        stop, excess = self._stop, self._excess
+        np.abs(u, out=stop)
+        np.divide(stop, self._acceleration, out=stop)
+        np.multiply(u, dt_s + 0.5 * np.maximum.reduce(stop), out=stop)
+        np.add(stop, x, out=stop)
+        np.dot(self._matrix, stop, out=excess)
+        np.subtract(excess, self._bound, out=excess)
+        return bool(np.maximum.reduce(excess) <= 0.0)
 
     def _on_the_line(self, way: Array, dt_s: float) -> Array:
         """Velocity straight along `way` (M,), such that all arrive together and at rest."""

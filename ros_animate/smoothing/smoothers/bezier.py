@@ -59,6 +59,7 @@ class BezierSmoother(Smoother):
         self._filter = StillnessFilter(spec, config.stillness)
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
+        self._still = np.zeros(len(spec.names))
         self._polyline_s: Array = np.zeros(1)
         self._polyline: Array = spec.neutral[np.newaxis]
         self._start_s, self._count = 0.0, 0
@@ -183,15 +184,15 @@ class BezierSmoother(Smoother):
         self._knots[self._count] = self._governor.position
         self._count += 1
 
-    def _target(self, time_s: float) -> tuple[Array, Array, Array, Array | float]:
+    def _target(self, time_s: float) -> tuple[Array, Array, Array, Array | None]:
         """Where the polyline is, its velocity, its next corner, and its squared speed beyond."""
         times, points = self._polyline_s, self._polyline
         i = int(np.searchsorted(times, time_s))
         if i == len(times):
-            return points[-1], np.zeros_like(points[-1]), points[-1], 0.0
+            return points[-1], self._still, points[-1], None
         i = max(i, 1)
         velocity = (points[i] - points[i - 1]) / (times[i] - times[i - 1])
-        onward: Array | float = 0.0
+        onward: Array | None = None
         if i + 1 < len(times):
             after = (points[i + 1] - points[i]) / (times[i + 1] - times[i])
             onward = np.where(after * velocity > 0, after * after, 0.0)
