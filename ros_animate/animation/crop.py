@@ -114,13 +114,15 @@ class Crop:
         return cls(matrix, size)
 
     @classmethod
-    def whole(cls, image: Image, size: int) -> Crop:
-        """The whole picture: its longer side fills the square, pixel corners on pixel corners."""
+    def middle(cls, image: Image, size: int) -> Crop:
+        """The largest square in the middle of the picture."""
         height, width = image.shape[:2]
-        scale = size / max(height, width)
-        border = (size - scale * np.array([width, height])) / 2
+        side = min(height, width)
+        scale = size / side
+        corner = np.array([width - side, height - side]) // 2
         matrix = np.diag([scale, scale, 1.0])
-        matrix[:2, 2] = border + scale / 2 - 0.5
+        # Pixel corners fall on pixel corners, not centres on centres.
+        matrix[:2, 2] = -scale * corner + (scale - 1) / 2
         return cls(matrix, size)
 
     def take(self, image: Image) -> Image:

@@ -24,6 +24,15 @@ def source_image(path: str, spec: RobotSpec) -> Image:
     """
     if not path:
         return load('hardware', 'mock', {'size': RENDERED_SIZE}, spec).render()
+    return read_picture(path)
+
+
+def read_picture(path: str) -> Image:
+    """(H, W, 3) uint8 RGB of a picture file: upright, grey as RGB, without transparency.
+
+    Raises:
+        SourceImageError: The file cannot be read as a picture.
+    """
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
         raise SourceImageError(f'there is no portrait {path!r}')

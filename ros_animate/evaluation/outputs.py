@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import pathlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +90,11 @@ def make_folder(path: str | pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def side_by_side(driving: Image, animated: Image, robot: Image) -> Image:
-    """The three pictures at one height beside each other, labelled above."""
-    panels = [_panel(image) for image in (driving, animated, robot)]
-    labels = [_label(text, panel.shape[1]) for text, panel in zip(LABELS, panels, strict=True)]
-    return np.vstack([np.hstack(labels), np.hstack(panels)])
+def side_by_side(*images: Image, labels: Sequence[str] = LABELS) -> Image:
+    """The pictures at one height beside each other, labelled above."""
+    panels = [_panel(image) for image in images]
+    strips = [_label(text, panel.shape[1]) for text, panel in zip(labels, panels, strict=True)]
+    return np.vstack([np.hstack(strips), np.hstack(panels)])
 
 
 def _panel(image: Image) -> Image:

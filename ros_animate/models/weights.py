@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
 from ros_animate import configuration, models
 from ros_animate.errors import UserError
 from ros_animate.models import checkpoint
@@ -109,10 +107,10 @@ def read(family: str, explicit: str | os.PathLike[str] = '') -> Checkpoint:
 
 
 def load(family: str, explicit: str | os.PathLike[str], names: Sequence[str],
-         optional: Sequence[str] = ()) -> tuple[Any, dict[str, nn.Module]]:
+         optional: Sequence[str] = ()) -> tuple[Any, dict[str, Any]]:
     """(Config, sub-networks with weights) of the checkpoint that `locate` finds."""
     found = read(family, explicit)
-    return found.config, found.load(names, optional)
+    return found.config, dict(found.load(names, optional))
 
 
 def _in_named(family: str, path: pathlib.Path) -> pathlib.Path | None:

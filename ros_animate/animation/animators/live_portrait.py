@@ -1,0 +1,133 @@
+"""A portrait animated by LivePortrait, with stitching and retargeting of eyes and lips."""
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ros_animate.animation.crop import PORTRAIT_SOURCE
+from ros_animate.animation.neural import AnimatorOptions, NeuralAnimator
+from ros_animate.configuration import ConfigurationError, option
+from ros_animate.motion import transfer
+from ros_animate.motion.extractors.live_portrait import MODEL, to_motion
+from ros_animate.motion.neural import to_array
+from ros_animate.motion.ratios import EYE_LEFT, EYE_RIGHT, LIPS
+from ros_animate.types import Array, Motion
+
+_PERCEPTRON = 'stitching_retargeting_module.'
+_LIPS_OPEN_FROM = 0.03
+
+
+class LivePortrait(NeuralAnimator):
+    """LivePortrait (2024): implicit keypoints with scale, stitched into the picture, to 512 pixels.
+
+    Without the file of the stitching and retargeting networks the portrait is animated unstitched,
+    which a warning says.
+    """
+
+    @dataclass(frozen=True)
+    class Config(AnimatorOptions):
+        """Options of the animator."""
+
+        region: str = option('all', 'what moves', choices=transfer.REGIONS)
+        multiplier: float = option(1.0, 'of the whole motion', low=0.0, high=5.0)
+        stitching: bool = option(True, 'shoulders and the picture around the face keep their place')
+        eye_retargeting: bool = option(False, 'the eyes open as far as the driving ones, measured; '
+                                              'replaces relative motion')
+        lip_retargeting: bool = option(False, 'the lips open as far as the driving ones, measured; '
+                                              'replaces relative motion')
+        normalize_lip: bool = option(False, "the source's open lips count as closed "
+                                            '(relative motion only)')
+
+    extractor = family = MODEL
+    networks = ('appearance_feature_extractor', 'motion_extractor', 'warping_module',
+                'spade_generator')
+    optional = tuple(_PERCEPTRON + name for name in ('stitching', 'eye', 'lip'))
+    framing = PORTRAIT_SOURCE
+    magnification = 2
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        wanted = {'eye': config.eye_retargeting,
+                  'lip': config.lip_retargeting or config.normalize_lip}
+        lacking = [name for name in wanted
+                   if wanted[name] and _PERCEPTRON + name not in self.loaded]
+        if lacking:
+            raise ConfigurationError(f'the weights hold no network for retargeting '
+                                     f'{" and ".join(lacking)}: '
+                                     'add retargeting_models/stitching_retargeting_module.pth')
+        self._stitches = config.stitching and _PERCEPTRON + 'stitching' in self.loaded
+        if config.stitching and not self._stitches:
+            logging.getLogger(__name__).warning(
+                'these weights hold no stitching network (stitching_retargeting_module.pth): '
+                'the portrait is animated unstitched')
+
+    def _encode(self, picture: Tensor, landmarks: Array | None) -> Motion:
+        face = self.loaded['motion_extractor'](picture)
+        source = to_motion(face, 0.0, landmarks)
+        self._canonical = to_array(face.canonical)
+        self._keypoints = transfer.implicit_keypoints(self._canonical, source)
+        self._volume = self.loaded['appearance_feature_extractor'](picture)
+        self._normalised = self._closed_lips(source)
+        return source
+
+    def _render(self, motion: Motion) -> Tensor:
+        assert self.source is not None
+        config = self.config
+        reference = self._reference if config.relative else None
+        moved = transfer.portrait(self.source, motion, reference, config.region)
+        keypoints = transfer.finish(
+            self._keypoints, transfer.implicit_keypoints(self._canonical, moved),
+            relative=config.relative, retargeted=self._retargeted(motion),
+            normalised=self._normalised, stitch=self._stitch if self._stitches else None,
+            multiplier=config.multiplier)
+        source, driving = self._tensor(self._keypoints), self._tensor(keypoints)
+        warped = self.loaded['warping_module'](self._volume, source, driving)
+        return self.loaded['spade_generator'](warped.features)
+
+    def _retargeted(self, motion: Motion) -> Array | None:
+        """What opens eyes and lips as far as the driving ones; None if that is not wanted."""
+        config = self.config
+        if not (config.eye_retargeting or config.lip_retargeting):
+            return None
+        assert self.source is not None
+        delta = np.zeros_like(self._keypoints)
+        if config.eye_retargeting:
+            # As the published network was trained: one driving eye sets both.
+            ratios = [*_openness(self.source, EYE_RIGHT, EYE_LEFT), *_openness(motion, EYE_RIGHT)]
+            delta = delta + self._perceive('eye', self._keypoints, ratios)
+        if config.lip_retargeting:
+            ratios = [*_openness(self.source, LIPS), *_openness(motion, LIPS)]
+            delta = delta + self._perceive('lip', self._keypoints, ratios)
+        return delta
+
+    def _closed_lips(self, source: Motion) -> Array | float:
+        if not (self.config.normalize_lip and self.config.relative):
+            return 0.0
+        openness, = _openness(source, LIPS)
+        if openness < _LIPS_OPEN_FROM:
+            return 0.0
+        return self._perceive('lip', self._keypoints, [openness, 0.0])
+
+    def _stitch(self, source: Array, keypoints: Array) -> Array:
+        return self._perceive('stitching', source, keypoints)
+
+    def _perceive(self, name: str, *inputs: Array | list[float]) -> Array:
+        return to_array(self.loaded[_PERCEPTRON + name](*map(self._tensor, inputs)))
+
+    def _tensor(self, values: Array | list[float]) -> Tensor:
+        return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=self.device)[None]
+
+
+def _openness(motion: Motion, *names: str) -> list[float]:
+    if any(name not in motion.expression for name in names):
+        raise ConfigurationError(
+            'retargeting of eyes or lips needs their openness on both sides: look for the faces '
+            '(crop), and use a motion template that holds it (c_eyes_lst, c_lip_lst)')
+    return [motion.expression[name] for name in names]
+
+
+PLUGIN = LivePortrait

@@ -1,0 +1,174 @@
+"""Animates a picture as the face in a video moves, or as a motion template says.
+
+The models need weights (`ros_animate weights list`); mesh_warp needs none. Frames without a face
+repeat the picture before. The sound of the driving video is kept.
+"""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import pathlib
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ros_animate.commands.retarget import positive
+
+if TYPE_CHECKING:
+    from ros_animate.animation.base import Animator
+    from ros_animate.animation.driving import Driving, Progress
+    from ros_animate.settings import Settings
+    from ros_animate.types import Image
+
+HELP = 'a picture moves as the face in a video'
+EXAMPLES = """\
+examples:
+  ros_animate animate --model live_portrait --weights liveportrait/ \\
+      --source portrait.jpg --driving face.mp4 --output animated.mp4 --paste-back
+  ros_animate animate --model live_portrait --source portrait.jpg --driving wink.pkl \\
+      --output wink.mp4 --region eyes
+  ros_animate animate --model fomm --source portrait.jpg --driving face.mp4 \\
+      --output side.mp4 --side-by-side --best-frame
+  ros_animate animate --model mesh_warp --source a.jpg b.jpg c.jpg --driving face.mp4 \\
+      --grid grid.png"""
+OPTIONS = ('relative', 'region', 'multiplier', 'crop', 'paste_back')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_argument_group('what')
+    what.add_argument('--model', metavar='NAME', required=True, help=(
+        'monkey_net, fomm, face_vid2vid, live_portrait, or another animator '
+        '(`ros_animate plugins list animation`)'))
+    what.add_argument('--weights', metavar='PATH', help=(
+        'checkpoint, a file or a folder (default: looked for, see `ros_animate weights list`)'))
+    what.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
+                      help='the picture to animate; several for --grid')
+    what.add_argument('--driving', metavar='VIDEO|TEMPLATE', required=True, help=(
+        'a video, a folder of pictures, or a motion template of LivePortrait (.pkl)'))
+    what.add_argument('--limit', type=positive(int), metavar='N', help='only the first N frames')
+    made = parser.add_argument_group('what is made')
+    made.add_argument('--output', metavar='FILE', help='the animated picture, an .mp4')
+    made.add_argument('--side-by-side', action='store_true',
+                      help='driving video, source and animation beside each other')
+    made.add_argument('--grid', metavar='FILE', help=(
+        'a picture: every source (rows) in driving frames spread over the clip (columns)'))
+    made.add_argument('--columns', type=positive(int), metavar='N', default=6,
+                      help='columns of the grid (default: 6)')
+    made.add_argument('--save-motion', metavar='FILE', help=(
+        'write the driving motion as a motion template (live_portrait)'))
+    made.add_argument('--quiet', action='store_true', help='no progress')
+    _add_ways(parser.add_argument_group('how it moves'))
+
+
+def _add_ways(how: Any) -> None:
+    transfer = how.add_mutually_exclusive_group()
+    transfer.add_argument('--relative', dest='relative', action='store_true', default=None,
+                          help='change since the reference frame (default)')
+    transfer.add_argument('--absolute', dest='relative', action='store_false', default=None,
+                          help='the driving motion as it is')
+    how.add_argument('--best-frame', action='store_true', help=(
+        'the reference is the driving frame most like the source, not the first one'))
+    how.add_argument('--region', metavar='NAME', help=(
+        'what moves: all, exp, pose, lip or eyes (live_portrait)'))
+    how.add_argument('--multiplier', type=float, metavar='X',
+                     help='of the whole motion (live_portrait)')
+    how.add_argument('--crop', action=argparse.BooleanOptionalAction, default=None, help=(
+        'look for the faces (default); else use the middle of both pictures, whatever they show'))
+    how.add_argument('--paste-back', action='store_true', default=None,
+                     help='put the animated square back into the whole picture')
+    how.add_argument('--param', metavar='STAGE.KEY=VALUE', action='append', default=[], help=(
+        'another option of the animator or extractor, e.g. animation.eye_retargeting=true '
+        '(`ros_animate plugins show animation NAME`)'))
+
+
+def run(args: argparse.Namespace) -> int:
+    _check(args)
+    settings = _settings(args)
+    from ros_animate.animation import clip
+    from ros_animate.animation.source_image import read_picture
+    pictures = [read_picture(path) for path in args.source]
+    animator: Animator = settings.load('animation')
+    progress = _progress(args.quiet)
+    motions = None
+    with contextlib.ExitStack() as stack:
+        driving = _driving(args, settings, animator.extractor, pictures[0], stack)
+        if args.grid:
+            clip.make_grid(animator, pictures, driving, pathlib.Path(args.grid), args.columns)
+        if args.output:
+            motions = clip.make_video(animator, pictures[0], driving, pathlib.Path(args.output),
+                                      progress, args.side_by_side)
+            _add_sound(args, driving)
+        if args.save_motion:
+            motions = motions or clip.find_motions(driving, progress)
+            clip.save_motion(motions, driving.fps, pathlib.Path(args.save_motion))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    from ros_animate.errors import UserError
+    from ros_animate.evaluation.outputs import make_folder
+    if not (args.output or args.grid or args.save_motion):
+        raise UserError('nothing to make: give --output, --grid or --save-motion')
+    if len(args.source) > 1 and args.output:
+        raise UserError('give one --source for an --output; several are for a --grid')
+    if args.output and not args.output.lower().endswith('.mp4'):
+        raise UserError(f'--output is an .mp4, not {args.output}')
+    for path in filter(None, (args.output, args.grid, args.save_motion)):
+        make_folder(pathlib.Path(path).expanduser().parent)
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    """The animator with the options that are given, and the extractor that it needs."""
+    from ros_animate.plugins import find
+    from ros_animate.settings import load_settings
+    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    both = {'crop': args.crop} if args.crop is not None else {}
+    if args.weights:
+        both['weights'] = args.weights
+    extractor = find('animation', args.model).extractor  # type: ignore[attr-defined]
+    settings = load_settings((), args.param, motion={'plugin': extractor, **both},
+                             animation={'plugin': args.model, **given, **both})
+    settings.check(('animation', 'motion'))
+    return settings
+
+
+def _driving(args: argparse.Namespace, settings: Settings, extractor: str, picture: Image,
+             stack: contextlib.ExitStack) -> Driving:
+    """The driving side, looked through in advance where that is of use."""
+    from ros_animate.animation.driving import TemplateDriving, VideoDriving
+    from ros_animate.animation.neural import find_face
+    from ros_animate.errors import UserError
+    if args.driving.lower().endswith('.pkl'):
+        if extractor != 'live_portrait':
+            raise UserError(f'a motion template drives live_portrait, not {args.model}')
+        if args.best_frame:
+            raise UserError('--best-frame needs a driving video: a template shows no face')
+        return TemplateDriving(pathlib.Path(args.driving).expanduser(), args.limit)
+    seen_by = settings.load('motion')
+    stack.callback(seen_by.close)
+    driving = VideoDriving(args.driving, seen_by, args.limit)
+    face = find_face(picture) if args.best_frame else None
+    if args.best_frame and face is None:
+        raise UserError(f'--best-frame: no face found in {args.source[0]}')
+    if args.best_frame or (args.crop is not False and extractor == args.model):
+        driving.look_ahead(face, _progress(args.quiet))
+    return driving
+
+
+def _progress(quiet: bool) -> Progress:
+    from tqdm import tqdm
+
+    def show(iterable: Iterable, total: int | None, unit: str) -> Iterable:
+        return tqdm(iterable, total=total, unit=f' {unit}', dynamic_ncols=True,
+                    disable=quiet or None)
+    return show
+
+
+def _add_sound(args: argparse.Namespace, driving: Driving) -> None:
+    from ros_animate.evaluation.audio import NoAudioError, has_audio, keep_audio
+    if driving.video is None or not has_audio(driving.video):
+        return
+    try:
+        keep_audio(pathlib.Path(args.output), driving.video)
+    except NoAudioError as error:
+        print(f'{args.output} is silent: {error}', file=sys.stderr)
