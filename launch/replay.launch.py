@@ -5,10 +5,10 @@
 
 The nodes run on the time of the bag (use_sim_time), so stamps are as old as they were.
 """
-from launch import LaunchContext, LaunchDescription
 from launch.action import Action
 from launch.actions import OpaqueFunction
 
+from launch import LaunchContext, LaunchDescription
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.nodes.arrangement import arrange
 from ros_animate.nodes.launching import (
@@ -41,7 +41,7 @@ ARGUMENTS = {
     'motion': ('', 'plug-in of the stage motion'),
     'animator': ('', 'plug-in of the stage animation'),
     'policy': ('', 'plug-in of the stage policy'),
-    'portrait': ('', 'the picture to animate; empty: the robot\'s own virtual face'),
+    'portrait': ('', "the picture to animate; empty: the robot's own virtual face"),
     'mirror': ('false', 'the robot moves as the mirror image would'),
     'config': ('', 'YAML like config/retarget.yaml'),
     'params': ('', 'ROS parameter file; wins over all other arguments'),
@@ -73,10 +73,10 @@ def make_nodes(context: LaunchContext) -> list[Action]:
     settings.check(stages)
     more = {stage: {'use_sim_time': True} for stage in stages}
     more.setdefault('motion', {})['image_transport'] = given['image_transport']
-    replay = {'bag': given['bag'], 'rate': float(given['rate']),
-              'loop': is_true('loop', given['loop']), 'topics': TOPICS[given['from_stage']],
-              'wait_for_subscribers': True}
-    extra = {'replay': replay}
+    extra = {'replay': {
+        'bag': given['bag'], 'rate': float(given['rate']), 'topics': TOPICS[given['from_stage']],
+        'loop': is_true('loop', given['loop']),
+        'wait_for': [*stages, *(['record'] if given['record'] else [])]}}
     if given['record']:
         extra['record'] = {'bag': given['record'], 'use_sim_time': True}
     return pipeline_nodes(arrange(settings, more, stages=stages), namespace=given['namespace'],

@@ -1,13 +1,13 @@
 """The whole pipeline: a camera's (or a video's) face drives a robot's face.
 
-    ros2 launch ros_animate retarget.launch.py
-    ros2 launch ros_animate retarget.launch.py source:=topic:/usb_cam/image_raw robot:=ameca_zmq
-    ros2 launch ros_animate retarget.launch.py source:=face.mp4 namespace:=left composed:=true
+ros2 launch ros_animate retarget.launch.py
+ros2 launch ros_animate retarget.launch.py source:=topic:/usb_cam/image_raw robot:=ameca_zmq
+ros2 launch ros_animate retarget.launch.py source:=face.mp4 namespace:=left composed:=true
 """
-from launch import LaunchContext, LaunchDescription
 from launch.action import Action
 from launch.actions import OpaqueFunction
 
+from launch import LaunchContext, LaunchDescription
 from ros_animate.camera.resolve import resolve
 from ros_animate.nodes.arrangement import arrange
 from ros_animate.nodes.launching import (
@@ -23,13 +23,13 @@ from ros_animate.settings import load_settings
 # name: (default, description); no default means required
 ARGUMENTS = {
     'source': ('', 'demo, device, /dev/videoN, a video, a folder of pictures, topic:/NAME, or a '
-                   'camera plug-in; empty: the configuration\'s'),
+                   "camera plug-in; empty: the configuration's"),
     'robot': ('', 'a robot (`ros_animate robots list`) or the path of a robot file'),
     'motion': ('', 'plug-in of the stage motion'),
     'animator': ('', 'plug-in of the stage animation'),
     'policy': ('', 'plug-in of the stage policy; one that observes pictures makes the way lead '
                    'through the animated portrait'),
-    'portrait': ('', 'the picture to animate; empty: the robot\'s own virtual face'),
+    'portrait': ('', "the picture to animate; empty: the robot's own virtual face"),
     'mirror': ('false', 'the robot moves as the mirror image would'),
     'config': ('', 'YAML like config/retarget.yaml'),
     'params': ('', 'ROS parameter file; wins over all other arguments'),

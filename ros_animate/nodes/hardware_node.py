@@ -72,10 +72,10 @@ class HardwareNode(StageNode):
         self._at_rest = threading.Event()
         # The ticks run beside the callbacks.
         self._lock = threading.Lock()
-        self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
-        self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
         robot: Robot = self.make_plugin(self.spec)
         self._link = RobotLink(robot, self._report_trouble)
+        self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
+        self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
         self._view: RobotView | None = None
         self._viewed_s = 0.0
         if isinstance(robot, VirtualRobot):

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from launch import Action, LaunchContext
+from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
     RegisterEventHandler,
@@ -16,6 +16,7 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit, OnShutdown
 from launch.events.process import ProcessExited
+from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
 
 from ros_animate.configuration import ConfigurationError
@@ -48,7 +49,7 @@ def is_true(name: str, text: str) -> bool:
 
 
 def preparations() -> list[Action]:
-    """The shared-memory transport for images; a node that refuses its parameters ends the launch."""
+    """The transport for images; a node that refuses its parameters ends the launch."""
     return [SetEnvironmentVariable(PROFILES, node_environment()[PROFILES]),
             RegisterEventHandler(OnProcessExit(on_exit=_end_if_refused))]
 

@@ -213,8 +213,11 @@ class LiveRun:
                         respawn=False, nice=FILES_NICE)]
 
     def _watch_parameters(self, arrangement: Arrangement) -> dict[str, Any]:
+        wait_for = [stage for stage in arrangement.parameters if stage != 'camera']
+        if self._options.record is not None:
+            wait_for.append(RECORD)
         return {'robot': self._settings.robot, 'image_transport': arrangement.image_transport,
-                'spool': str(self._spool or '')}
+                'spool': str(self._spool or ''), 'wait_for': wait_for}
 
     def _ros_arguments(self, arrangement: Arrangement,
                        extra: dict[str, dict[str, Any]]) -> list[str]:

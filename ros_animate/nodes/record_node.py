@@ -26,7 +26,9 @@ class RecordOptions:
 
     bag: str = option('', 'folder to write, which must not exist')
     storage: str = option('mcap', 'format of the bag', choices=tuple(STORAGES))
-    topics: list[str] = option(list(TOPICS), 'which topics of the pipeline to record')
+    topics: list[str] = option(
+        [name for name in TOPICS if name != 'robot/image_raw'], 'which topics of the pipeline; '
+        "the robot's picture costs time and can be drawn from its commands at any time")
 
     def __post_init__(self) -> None:
         if not self.bag:

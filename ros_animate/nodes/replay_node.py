@@ -19,6 +19,7 @@ from ros_animate.errors import UserError
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.messages import NANOSECONDS
 from ros_animate.nodes.parameters import declare_options
+from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 
@@ -27,7 +28,7 @@ CLOCK_PERIOD_S = 0.005
 GLOBAL_TOPICS = ('/clock', '/diagnostics', '/parameter_events', '/rosout', '/tf', '/tf_static')
 # Offset of a std_msgs/Header's stamp in a serialized message that begins with one.
 _STAMP_OFFSET = 4
-_POLL_S = 0.05
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,12 @@ class ReplayOptions:
     loop: bool = option(False, 'start over at the end')
     restamp: bool = option(False, 'headers get the present time; else they keep theirs and the '
                                   "bag's time is published on /clock (use_sim_time)")
-    wait_for_subscribers: bool = option(False, 'begin when one of the topics has a subscriber')
+    wait_for: list[str] = option([], 'nodes that have to be there before it begins')
 
     def __post_init__(self) -> None:
         if not self.bag:
             raise ConfigurationError('replay: which bag? Give the parameter bag')
+        check_names(self.wait_for)
 
 
 class ReplayNode(RunnableNode):
@@ -100,19 +102,15 @@ class ReplayNode(RunnableNode):
 
     def _work(self) -> None:
         try:
-            self._wait_for_subscribers()
+            while not are_ready(self, self._options.wait_for):
+                if self._stopping.wait(POLL_S):
+                    return
             self._play()
             while self._options.loop and not self._stopping.is_set():
                 self._play()
         finally:
             self.ended.set()
             self.request_stop()
-
-    def _wait_for_subscribers(self) -> None:
-        publishers = self._publishers_by_topic.values()
-        while self._options.wait_for_subscribers and not self._stopping.is_set() and not any(
-                p.get_subscription_count() for p in publishers):
-            self._stopping.wait(_POLL_S)
 
     def _play(self) -> None:
         start_s, start_ns = time.monotonic(), self.get_clock().now().nanoseconds

@@ -32,6 +32,7 @@ from ros_animate.nodes.conversions import (
 )
 from ros_animate.nodes.messages import NANOSECONDS, Joints, seconds
 from ros_animate.nodes.parameters import declare_options
+from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 from ros_animate.plugins import STAGES
@@ -39,8 +40,6 @@ from ros_animate.types import Array
 
 STATUS_PERIOD_S = 0.5
 POLL_PERIOD_S = 0.1
-# What the stages publish when they are ready; the animation is looked at only with a spool.
-READY_TOPICS = ('motion', 'actions', 'joint_trajectory', 'commands')
 # A frame is complete when this many later ones have come: its answer takes about one interval.
 FRAMES_LATER = 2
 
@@ -51,8 +50,13 @@ class WatchOptions:
 
     robot: str = option('mock', 'name of a robot, or path of its description')
     spool: str = option('', 'folder for the frames; empty: only figures')
+    wait_for: list[str] = option(list(STAGES[1:]), 'nodes that have to be there before the camera '
+                                 'is listened to')
     image_transport: str = option('raw', 'compressed: listens to <image_raw>/compressed instead',
                                   choices=('raw', 'compressed'))
+
+    def __post_init__(self) -> None:
+        check_names(self.wait_for)
 
 
 @dataclass
@@ -118,8 +122,7 @@ class WatchNode(RunnableNode):
         print(json.dumps({'report': report}), flush=True)
 
     def _poll(self) -> None:
-        topics = [*READY_TOPICS, *(['animated/image_raw'] if self._ledger else [])]
-        if not all(self.count_publishers(self.resolve_topic_name(t)) for t in topics):
+        if not are_ready(self, self._options.wait_for):
             return
         self.destroy_timer(self._poll_timer)
         self._ready = True
