@@ -45,4 +45,4 @@ bench: setup
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 clean:
-	rm -rf .venv build install log output
+	rm -rf .venv build install log output *.egg-info

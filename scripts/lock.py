@@ -14,7 +14,7 @@ import re
 import sys
 
 HEADER = """\
-# Exact versions of everything that the requirements files pull in, on Python 3.10 to 3.13.
+# Exact versions of everything that the requirements files pull in, on Python {}.
 # Written by scripts/lock.py; do not edit.
 """
 
@@ -63,4 +63,5 @@ def _normal(name: str) -> str:
 if __name__ == '__main__':
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    print(HEADER + '\n'.join(merge(dict(installed(pathlib.Path(p)) for p in sys.argv[1:]))))
+    environments = dict(installed(pathlib.Path(path)) for path in sys.argv[1:])
+    print(HEADER.format(', '.join(environments)) + '\n'.join(merge(environments)))
