@@ -13,6 +13,7 @@ from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import image_to_message
 from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
 from ros_animate.types import Frame
@@ -29,9 +30,11 @@ class CameraNodeOptions(NodeOptions):
 
     frame_id: str = option('camera', 'in the headers of the pictures')
     limit: int = option(0, 'the source ends after this many frames; 0 for all', low=0)
-    wait_for_subscribers: bool = option(
-        False, 'the first frame is read when image_raw and camera_info have a subscriber')
+    wait_for: list[str] = option([], 'nodes that have to be there before the first frame is read')
     exit_at_end: bool = option(False, 'the node ends with its source; else it stays, silent')
+
+    def __post_init__(self) -> None:
+        check_names(self.wait_for)
 
 
 class CameraNode(StageNode):
@@ -80,7 +83,8 @@ class CameraNode(StageNode):
 
     def _work(self) -> None:
         try:
-            self._wait_for_subscribers()
+            while not (are_ready(self, self._options.wait_for) or self._stopping.is_set()):
+                self._stopping.wait(MAX_WAIT_S)
             while not self._stopping.is_set() and not self._ended:
                 self._play()
         finally:
@@ -144,11 +148,6 @@ class CameraNode(StageNode):
         self.diagnostics.count('failures')
         self.get_logger().error(why if final else f'{why}; trying again',
                                 throttle_duration_sec=LAST_RETRY_S)
-
-    def _wait_for_subscribers(self) -> None:
-        while self._options.wait_for_subscribers and not self._stopping.is_set() and not (
-                self._images.get_subscription_count() and self._infos.get_subscription_count()):
-            self._stopping.wait(MAX_WAIT_S)
 
 
 def main() -> int:

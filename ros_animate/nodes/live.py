@@ -177,7 +177,7 @@ class LiveRun:
     def _programs(self) -> list[Program]:
         """In the order in which they are to end."""
         arrangement = arrange(self._settings, {
-            'camera': {'wait_for_subscribers': True, 'exit_at_end': True,
+            'camera': {'wait_for': [WATCH, *([RECORD] if self._options.record else [])], 'exit_at_end': True,
                        'limit': self._options.limit or 0},
             'hardware': {'shutdown_pose': 'neutral'}})
         extra = {WATCH: self._watch_parameters(arrangement)}
@@ -188,7 +188,7 @@ class LiveRun:
             arrangement, arguments)
         if RECORD in extra:
             programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments,
-                                    respawn=False, nice=BACKGROUND_NICE))
+                                    respawn=False))
         programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
                                 nice=BACKGROUND_NICE))
         return [*programs, *self._output_programs()]

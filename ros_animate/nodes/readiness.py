@@ -7,10 +7,10 @@ from rclpy.node import Node
 
 from ros_animate.configuration import ConfigurationError, suggest
 
-# What a node publishes once its plug-in is loaded, or subscribes to if it publishes nothing.
+# What a node publishes once its plug-in is loaded, or subscribes to last if it publishes nothing.
 PUBLISHED = {'camera': 'image_raw', 'motion': 'motion', 'animation': 'animated/image_raw',
              'policy': 'actions', 'smoothing': 'joint_trajectory', 'hardware': 'commands'}
-SUBSCRIBED = {'record': 'joint_states', 'watch': 'commands'}
+SUBSCRIBED = {'record': 'joint_states', 'watch': 'camera_info'}
 NAMES = (*PUBLISHED, *SUBSCRIBED)
 
 

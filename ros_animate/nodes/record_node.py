@@ -16,8 +16,8 @@ from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.topics import TOPICS, Topic
 
-# Room for a second of messages: the recorder may be late, but shall not lose any.
-DEPTH, IMAGE_DEPTH = 200, 30
+# Room for two seconds of messages: the recorder may be late, but shall not lose any.
+DEPTH, IMAGE_DEPTH = 500, 60
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Watches a live run: its figures for the report, its frames for the files.
 
 It listens only; the run is the same with and without it. Once everything is there it subscribes to
-the camera's topics, which is what a camera with `wait_for_subscribers` waits for.
+the camera's topics; a camera that waits for it (`wait_for`) then begins.
 """
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ from ros_animate.nodes.running import main as run
 from ros_animate.plugins import STAGES
 from ros_animate.types import Array
 
+# Room for a second of pictures: the watcher may be late, but shall not lose any.
+IMAGE_DEPTH = 30
 STATUS_PERIOD_S = 0.5
 POLL_PERIOD_S = 0.1
 # A frame is complete when this many later ones have come: its answer takes about one interval.
@@ -128,15 +130,15 @@ class WatchNode(RunnableNode):
         self._ready = True
         if self._ledger is not None:
             self._listen_to_camera()
-            self._listen(ImageMessage, 'animated/image_raw', self._take_animated, 8)
+            self._listen(ImageMessage, 'animated/image_raw', self._take_animated, IMAGE_DEPTH)
         self._listen(CameraInfo, 'camera_info', self._take_info, 50)
 
     def _listen_to_camera(self) -> None:
         topic = self.resolve_topic_name('image_raw')
         if self._options.image_transport == 'compressed':
-            self._listen(CompressedImage, f'{topic}/compressed', self._take_image, 8)
+            self._listen(CompressedImage, f'{topic}/compressed', self._take_image, IMAGE_DEPTH)
         else:
-            self._listen(ImageMessage, topic, self._take_image, 8)
+            self._listen(ImageMessage, topic, self._take_image, IMAGE_DEPTH)
 
     def _listen(self, message_type: type, topic: str, callback: Any, depth: int) -> None:
         self.create_subscription(message_type, topic, callback, QoSProfile(
