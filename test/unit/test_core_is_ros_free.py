@@ -1,12 +1,12 @@
 """Only ros_animate/nodes imports ROS, and what is slow to import waits until it is needed."""
 import json
-import pkgutil
+import pathlib
 import subprocess
 import sys
 
 import pytest
 
-import ros_animate
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 HEAVY = {'av', 'cv2', 'matplotlib', 'mediapipe', 'torch'}
 IMPORT = """
@@ -23,11 +23,11 @@ def is_ros(name: str) -> bool:
 
 
 def core_modules() -> list[str]:
-    """All modules of the checkout but the nodes, the generated messages and the entry point."""
-    names = [module.name for module in pkgutil.walk_packages(ros_animate.__path__, 'ros_animate.')]
-    outside = ('ros_animate.nodes', 'ros_animate.msg')
-    return ['ros_animate', *sorted({name for name in names if not name.startswith(outside)
-                                    and name.rpartition('.')[2] != '__main__'})]
+    """All modules of the checkout but the nodes and the entry point."""
+    names = ('.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
+             for path in (ROOT / 'ros_animate').rglob('*.py'))
+    return sorted(name for name in names if not name.startswith('ros_animate.nodes')
+                  and not name.endswith('.__main__'))
 
 
 def imported_by(*names: str) -> set[str]:
