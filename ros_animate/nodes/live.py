@@ -176,8 +176,9 @@ class LiveRun:
 
     def _programs(self) -> list[Program]:
         """In the order in which they are to end."""
+        observers = [WATCH, *([RECORD] if self._options.record is not None else [])]
         arrangement = arrange(self._settings, {
-            'camera': {'wait_for': [WATCH, *([RECORD] if self._options.record else [])], 'exit_at_end': True,
+            'camera': {'wait_for': observers, 'exit_at_end': True,
                        'limit': self._options.limit or 0},
             'hardware': {'shutdown_pose': 'neutral'}})
         extra = {WATCH: self._watch_parameters(arrangement)}

@@ -11,7 +11,7 @@ class Slots:
 
     Something new is answered as soon as half a period has passed since the last action; without it
     the action is due at the end of the slot. So there is exactly one action a slot, two are at
-    least half a period and less than two periods apart, and what comes less often than every other
+    least half a period and at most two periods apart, and what comes less often than every other
     slot waits 1/8 of a period on average, where a plain timer would let it wait 1/2.
     """
 
