@@ -13,7 +13,7 @@ from ros_animate.nodes import supervisor as module
 from ros_animate.nodes.supervisor import Program, Supervisor
 
 TIMEOUT_S = 60.0
-CHILDREN = '''
+CHILDREN = """
 import os, signal, sys, time
 from ros_animate.nodes.environment import become_child
 become_child()
@@ -32,7 +32,7 @@ print('[WARN] [1.5] [camera]: unplugged', file=sys.stderr, flush=True)
 print('[INFO] [1.5] [camera]: chatter', file=sys.stderr, flush=True)
 while True:
     time.sleep(0.01)
-'''
+"""
 
 
 @pytest.fixture
@@ -113,15 +113,15 @@ def test_a_child_that_keeps_crashing_is_started_ever_less_often(environment, mon
 
 
 def test_refused_parameters_end_the_run_with_the_reason(environment):
-    with Supervisor([program('refuse')], environment) as supervisor:
-        with pytest.raises(UserError, match='^no such robot$'):
-            poll_until(supervisor, lambda: False)
+    with Supervisor([program('refuse')], environment) as supervisor, \
+            pytest.raises(UserError, match='^no such robot$'):
+        poll_until(supervisor, lambda: False)
 
 
 def test_a_child_that_may_not_crash_ends_the_run(environment):
-    with Supervisor([program('crash', respawn=False)], environment) as supervisor:
-        with pytest.raises(UserError, match='child has crashed.*broken'):
-            poll_until(supervisor, lambda: False)
+    with Supervisor([program('crash', respawn=False)], environment) as supervisor, \
+            pytest.raises(UserError, match='child has crashed.*broken'):
+        poll_until(supervisor, lambda: False)
 
 
 def test_a_child_that_ends_by_itself_is_reported_and_stays_ended(environment):
@@ -150,13 +150,13 @@ def test_children_are_stopped_in_order(environment):
 
 
 def test_children_end_with_a_supervisor_that_is_killed(environment, tmp_path):
-    code = '''
+    code = """
 import os, sys
 from ros_animate.nodes.supervisor import Program, Supervisor
 with Supervisor([Program('child', 'stand_in', ['run'])], dict(os.environ),
                 on_output=lambda name, line: print(line, flush=True)):
     sys.stdin.read()
-'''
+"""
     (tmp_path / 'parent.py').write_text(code)
     parent = subprocess.Popen([sys.executable, str(tmp_path / 'parent.py')], env=environment,
                               text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

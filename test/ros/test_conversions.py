@@ -1,0 +1,174 @@
+"""Pictures in every encoding and size; messages that contradict themselves."""
+import array
+
+import pytest
+
+pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
+
+import cv2
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from ros_animate.nodes.conversions import (
+    ENCODINGS,
+    MessageError,
+    image_from_compressed,
+    image_from_message,
+    image_to_message,
+)
+
+COLOR = np.array([200, 120, 40], np.uint8)
+# Tolerances: chroma is rounded, and grey keeps only the lightness.
+TOLERANCE = 4
+
+
+def solid(size):
+    return np.broadcast_to(COLOR, (*size, 3)).copy()
+
+
+def encode(encoding, rgb):
+    """The buffer of an RGB picture in an encoding, written out here once more, pixel by pixel."""
+    red, green, blue = (rgb[..., k] for k in range(3))
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    alpha = np.full_like(red, 255)
+    if encoding in ('rgb8', 'bgr8', '8UC3'):
+        return rgb if encoding == 'rgb8' else rgb[..., ::-1]
+    if encoding in ('rgba8', 'bgra8', '8UC4'):
+        order = (red, green, blue) if encoding == 'rgba8' else (blue, green, red)
+        return np.stack([*order, alpha], -1)
+    if encoding in ('mono8', '8UC1'):
+        return grey
+    if encoding == 'mono16':
+        return grey.astype('<u2') * 257
+    if encoding.startswith('bayer_'):
+        mosaic = np.empty_like(red)
+        for k, letter in enumerate(encoding.removeprefix('bayer_').removesuffix('8')):
+            rows, columns = slice(k // 2, None, 2), slice(k % 2, None, 2)
+            mosaic[rows, columns] = {'r': red, 'g': green, 'b': blue}[letter][rows, columns]
+        return mosaic
+    # BT.601 in limited range
+    r, g, b = (x.astype(float) for x in (red, green, blue))
+    luma = 16 + 0.257 * r + 0.504 * g + 0.098 * b
+    u = 128 - 0.148 * r - 0.291 * g + 0.439 * b
+    v = 128 + 0.439 * r - 0.368 * g - 0.071 * b
+    chroma = np.where(np.arange(rgb.shape[1]) % 2 == 0, u, v)
+    pair = (chroma, luma) if encoding in ('yuv422', 'uyvy') else (luma, chroma)
+    return np.stack(pair, -1).round().astype(np.uint8)
+
+
+def message_of(encoding, rgb, padding=0):
+    pixels = np.ascontiguousarray(encode(encoding, rgb))
+    height = len(pixels)
+    rows = pixels.reshape(height, -1).view(np.uint8)
+    data = np.pad(rows, ((0, 0), (0, padding)), constant_values=99)
+    return Image(height=height, width=rgb.shape[1], encoding=encoding, step=data.shape[1],
+                 data=array.array('B', data.tobytes()))
+
+
+def expected(encoding, rgb):
+    if 'mono' in encoding or encoding == '8UC1':
+        return cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return rgb
+
+
+@pytest.mark.parametrize('padding', [0, 6])
+@pytest.mark.parametrize('encoding', ENCODINGS)
+def test_every_encoding_becomes_rgb(encoding, padding):
+    rgb = solid((64, 48))
+    image = image_from_message(message_of(encoding, rgb, padding))
+    assert image.shape == rgb.shape and image.dtype == np.uint8
+    assert np.abs(image.astype(int) - expected(encoding, rgb)).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize('encoding', [e for e in ENCODINGS if 'bayer' not in e])
+def test_left_stays_left_and_top_stays_top(encoding):
+    rgb = solid((64, 64))
+    rgb[:32] = 20
+    rgb[:, :32] = 250
+    image = image_from_message(message_of(encoding, rgb))
+    assert np.abs(image.astype(int) - expected(encoding, rgb)).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize('size', [(64, 64), (480, 640), (1080, 1920), (2160, 3840), (2, 2)])
+def test_sizes(size):
+    rgb = solid(size)
+    np.testing.assert_array_equal(image_from_message(image_to_message(rgb, Header())), rgb)
+
+
+def test_big_endian_mono16():
+    message = message_of('mono16', solid((4, 4)))
+    message.data = array.array('B', np.frombuffer(message.data, '<u2').astype('>u2').tobytes())
+    message.is_bigendian = 1
+    grey = expected('mono16', solid((4, 4)))
+    np.testing.assert_array_equal(image_from_message(message), grey)
+
+
+@pytest.mark.parametrize('change, complaint', [
+    ({'width': 0}, '0x48'), ({'height': 0}, '64x0'), ({'step': 10}, 'step is 10'),
+    ({'data': array.array('B')}, 'got 0'), ({'data': array.array('B', [1, 2])}, 'got 2'),
+    ({'encoding': 'nv21'}, "'nv21'.*rgb8"), ({'encoding': ''}, "''"),
+    ({'width': 10 ** 6}, 'a row is'), ({'height': 49}, 'expected'), ({'step': 2 ** 32 - 1}, 'got')])
+def test_contradictions_are_named(change, complaint):
+    message = image_to_message(solid((48, 64)), Header())
+    for name, value in change.items():
+        setattr(message, name, value)
+    with pytest.raises(MessageError, match=complaint):
+        image_from_message(message)
+
+
+def test_odd_sizes_of_encodings_that_have_pairs():
+    for encoding in ('yuv422', 'bayer_rggb8'):
+        message = message_of(encoding, solid((4, 4)))
+        message.width, message.step = 3, message.step // 4 * 3
+        message.data = message.data[:3 * message.step // 3 * 4]
+        with pytest.raises(MessageError, match='even size'):
+            image_from_message(message)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 200), st.binary(max_size=2000),
+       st.sampled_from([*ENCODINGS, 'nonsense']), st.integers(0, 1))
+def test_any_message_is_a_picture_or_an_error(height, width, step, data, encoding, big):
+    message = Image(height=height, width=width, step=step, encoding=encoding, is_bigendian=big,
+                    data=array.array('B', data))
+    try:
+        image = image_from_message(message)
+    except MessageError:
+        return
+    assert image.shape == (height, width, 3) and image.dtype == np.uint8
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 5), st.sampled_from(ENCODINGS))
+def test_any_honest_message_is_a_picture(half_height, half_width, padding, encoding):
+    size = (2 * half_height, 2 * half_width)
+    image = image_from_message(message_of(encoding, solid(size), padding))
+    assert image.shape == (*size, 3)
+
+
+@pytest.mark.parametrize('suffix, tolerance', [('.jpg', 6), ('.png', 0)])
+def test_compressed_pictures(suffix, tolerance):
+    data = cv2.imencode(suffix, solid((48, 64))[..., ::-1])[1].tobytes()
+    image = image_from_compressed(CompressedImage(format=suffix[1:], data=data))
+    assert image.shape == (48, 64, 3)
+    assert np.abs(image.astype(int) - COLOR).max() <= tolerance
+
+
+@pytest.mark.parametrize('data', [b'', b'no picture', b'\xff\xd8\xff\xe0' + bytes(20)])
+def test_compressed_rubbish_is_named(data):
+    with pytest.raises(MessageError, match=f'{len(data)} bytes of .jpeg'):
+        image_from_compressed(CompressedImage(format='jpeg', data=data))
+
+
+def test_a_picture_is_copied_as_a_whole():
+    message = image_to_message(solid((48, 64)), Header(frame_id='camera'))
+    assert isinstance(message.data, array.array) and message.data.typecode == 'B'
+    assert (message.encoding, message.step, message.header.frame_id) == ('rgb8', 192, 'camera')
+
+
+def test_a_picture_that_is_a_view_is_published_as_it_looks():
+    rgb = np.random.default_rng(1).integers(0, 255, (10, 20, 3), np.uint8)[:, ::-1]
+    np.testing.assert_array_equal(image_from_message(image_to_message(rgb, Header())), rgb)
