@@ -144,7 +144,8 @@ class CoupledSet:
         pieces = _pieces(spec, low, high)
         names = {n for limit in spec.coupled for n in (limit.limited, *dict(limit.limiting))}
         members = self.members = np.array(sorted(spec.index(n) for n in names), dtype=int)
-        rows = np.array([p.row(len(low))[members] for p in pieces]).reshape(-1, len(members))
+        rows = np.array([p.row(len(low))[members] for p in pieces])
+        rows = rows.reshape(len(pieces), len(members))
         eye = np.eye(len(members))
         self.matrix = np.concatenate([rows, eye, -eye])
         self.bound = np.concatenate([[p.sign * p.intercept for p in pieces],

@@ -10,6 +10,7 @@ from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot
 from ros_animate.hardware.safety import Config, Safety
 from ros_animate.hardware.spec import RobotSpec
+from ros_animate.smoothing.limits import REST
 from ros_animate.types import Command
 
 RATE_HZ = 60.0
@@ -47,7 +48,8 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
             now_s = clock() - start_s
             command = Command(spec.names, pose, np.zeros_like(pose), np.zeros_like(pose), now_s)
             sent = robot.write(safety.step(command, now_s, 'jog'), now_s)
-            if np.isinf(arrived_s) and safety.state == 'tracking' and not sent.velocity.any():
+            if np.isinf(arrived_s) and safety.state == 'tracking' and (
+                    np.abs(sent.velocity) <= REST * spec.max_velocity).all():
                 arrived_s, held = now_s, float(sent.position[i])
             if now_s > arrived_s + hold_s and safety.state != 'resting':
                 safety.rest('neutral')

@@ -93,8 +93,9 @@ class Safety:
     @property
     def at_rest(self) -> bool:
         """In the pose asked for with `rest`, or stopped."""
-        return self.estopped or (self.state == RESTING and not self._governor.velocity.any() and
-                                 bool(np.allclose(self._governor.position, self._goal)))
+        return self.estopped or (
+            self.state == RESTING and self._governor.at_rest
+            and bool((np.abs(self._governor.position - self._goal) <= self._tolerance).all()))
 
     @property
     def silence_s(self) -> float:

@@ -11,7 +11,8 @@ SETTLING_S = 1.5
 # All in units of the robot's jitter:
 STILL_RMS, MOVING_RMS = 1.5, 2.0  # of all controls: below the face is still, above it moves
 STILL_OPEN, MOVING_OPEN = 10.0, 0.5  # of one control: from here on a wish passes as it is
-BAND = 3.0  # half width of the play of a still face
+SHARPNESS = 3.0  # how sharply noise and movement of one control are told apart
+BAND = 4.0  # half width of the play of a still face
 MOST = 30.0  # one control that jumps counts no more than this for the whole face
 
 
@@ -51,7 +52,7 @@ class StillnessFilter:
         rms = float(np.sqrt((distance * distance).mean()))
         moving = min(max((rms - STILL_RMS) / (MOVING_RMS - STILL_RMS), 0.0), 1.0)
         open_ = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
-        share = np.clip((distance / open_) ** 2, 1.0 - np.exp(-dt_s / SETTLING_S), 1.0)
+        share = np.clip((distance / open_) ** SHARPNESS, 1.0 - np.exp(-dt_s / SETTLING_S), 1.0)
         self._smooth = self._smooth + share * change
         play = BAND * self._unit * (1.0 - np.maximum(share, moving))
         self._output = np.clip(self._output, self._smooth - play, self._smooth + play)

@@ -25,6 +25,7 @@ from ros_animate.hardware.coupling import TOLERANCE, CoupledSet
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import Array
 
+REST = 1e-9  # of the greatest velocity
 SHARES = (1.0, 0.5, 0.25, 0.1)  # of a wished change of velocity, tried in turn
 
 
@@ -64,6 +65,11 @@ class Governor:
             self.max_velocity, 2.0 * self.max_acceleration))
         self._gain, self._gain_squared = np.empty((2, 4, size))
         self._dt_s = -1.0
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it stands, rounding aside."""
+        return bool((np.abs(self.velocity) <= REST * self.max_velocity).all())
 
     def clamp(self, pose: Array) -> None:
         """Moves `pose` (N,) in place to an allowed one near it."""

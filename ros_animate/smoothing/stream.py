@@ -14,6 +14,7 @@ from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
+from ros_animate.smoothing.limits import REST
 from ros_animate.types import ActionChunk, Array
 
 STAMP = 'stamp_s'
@@ -99,7 +100,7 @@ def smooth_stream(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: S
     start_s = float(arrivals_s[np.isfinite(arrivals_s)][0])
     arrivals_s = np.maximum(arrivals_s, start_s)
     end_s, period_s, arrived = float(arrivals_s[-1]), stream.period_s, 0
-    rest = 1e-9 * spec.max_velocity
+    rest = REST * spec.max_velocity
     for tick in range(math.floor((end_s + MAX_SETTLING_S - start_s) * rate_hz)):
         now_s = start_s + tick / rate_hz
         while arrived < len(arrivals_s) and arrivals_s[arrived] <= now_s:

@@ -109,12 +109,14 @@ class BezierSmoother(Smoother):
         k = self._extend(now_s)
         s = (now_s - self._start_s) / h - k
         r = 1.0 - s
-        weights = np.array([
-            [r * r * r, 3 * r * r * s, 3 * r * s * s, s * s * s],
-            [-3 * r * r / h, 3 * (r - 2 * s) * r / h, 3 * (2 * r - s) * s / h, 3 * s * s / h],
-            [6 * r / h ** 2, 6 * (s - 2 * r) / h ** 2, 6 * (r - 2 * s) / h ** 2, 6 * s / h ** 2],
-        ]) @ KNOTS_TO_BEZIER
-        position, velocity, acceleration = weights @ self._knots[k:k + 4]
+        knots = self._knots[k:k + 4]
+        # Sums of differences, of which nothing is left at rest, instead of sums of positions.
+        steps = knots[1:] - knots[:-1]
+        first, second, third = 0.5 * r * r, 0.5 + s * r, 0.5 * s * s
+        velocity = np.array([first, second, third]) @ steps / h
+        acceleration = (r * (steps[1] - steps[0]) + s * (steps[2] - steps[1])) / (h * h)
+        to_start = 1 - r ** 3 / 6, (1 + 3 * s * (1 + s * r) + s ** 3) / 6, s ** 3 / 6
+        position = knots[0] + np.array(to_start) @ steps
         return Command(self._spec.names, position, velocity, acceleration, self._stamp_s)
 
     def _arrive(self, now_s: float) -> None:

@@ -6,6 +6,7 @@ Arbitrary Target States", RSS 2021.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,9 @@ class RuckigSmoother(Smoother):
 
     def sample(self, now_s: float) -> Command:
         return Command(self._spec.names, *self._state(now_s), self._stamp_s)
+
+    def preview(self, times_s: Sequence[float]) -> list[Command]:
+        return [self.sample(time_s) for time_s in times_s]
 
     def _state(self, now_s: float) -> tuple[Array, Array, Array]:
         if self._trajectory is None:
