@@ -14,7 +14,7 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.hardware.estop import EmergencyStop
 from ros_animate.hardware.spec import RobotSpec
-from ros_animate.smoothing.limits import Governor
+from ros_animate.smoothing.limits import Governor, stopping
 from ros_animate.types import Array, Command
 
 IDLE, TRACKING, TAKEOVER, HOLD, NEUTRAL, RESTING, ESTOP = (
@@ -156,6 +156,9 @@ class Safety:
         governor = _governor(config, self._spec)
         limits = ('velocity_scale', 'acceleration_scale', 'ranges')
         if any(getattr(config, key) != getattr(self.config, key) for key in limits):
+            _, self._waypoint = stopping(self._spec, self._governor.position,
+                                         self._governor.velocity)
+            governor.clamp(self._waypoint)
             self._next_governor = governor
         self.config = config
 
@@ -233,7 +236,7 @@ class Safety:
         np.copyto(self._before, self._wish)
         self._choose_wish()
         if self._next_governor is not None:
-            self._change_governor(self._next_governor, dt_s)
+            self._change_governor(self._next_governor)
         velocity = (self._wish - self._before) / dt_s
         np.minimum(velocity, self._governor.max_velocity, out=velocity)
         np.maximum(velocity, -self._governor.max_velocity, out=velocity)
@@ -272,15 +275,13 @@ class Safety:
             self.state = TRACKING
             np.copyto(self._wish, self._wanted)
 
-    def _change_governor(self, governor: Governor, dt_s: float) -> None:
+    def _change_governor(self, governor: Governor) -> None:
         """Comes to rest within the limits of `governor`, under the present ones; then changes."""
-        governor.clamp(self._wish)
-        now = self._governor
-        slow = (np.abs(now.velocity) <= now.max_acceleration * dt_s).all()
-        inside = now.position.copy()
-        governor.clamp(inside)
-        if slow and np.abs(inside - now.position).max() == 0.0:
-            governor.stand(now.position)
+        np.copyto(self._wish, self._waypoint)
+        distance = np.abs(self._governor.position - self._waypoint)
+        if self._governor.at_rest and (distance <= self._tolerance).all():
+            governor.clamp(self._governor.position)  # rounding alone
+            governor.stand(self._governor.position)
             self._governor, self._next_governor = governor, None
             governor.clamp(self._wanted)
             governor.clamp(self._goal)
