@@ -1,7 +1,7 @@
 """The robot's own eye: JPEG pictures published over ZeroMQ (Ameca: tcp://ROBOT:5000)."""
 from __future__ import annotations
 
-import contextlib
+import threading
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +14,7 @@ from ros_animate.configuration import option
 from ros_animate.types import Frame, Image
 
 JPEG_START = b'\xff\xd8'
-WAITING = 2
+POLL_MS = 50
 
 
 class ZmqMjpeg(Source):
@@ -39,52 +39,76 @@ class ZmqMjpeg(Source):
     def __init__(self, config: Config) -> None:
         self.config = config
         self.fps = config.fps
-        self._socket: zmq.Socket | None = None
+        self._receiver: _Receiver | None = None
         self._stamps = Stamps(self.fps)
-        self._received = 0
 
     def open(self) -> None:
         self.close()
-        socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
-        socket.set(zmq.RCVHWM, WAITING)
-        socket.set(zmq.LINGER, 0)
-        socket.set(zmq.RECONNECT_IVL, 100)
-        socket.set(zmq.RECONNECT_IVL_MAX, 2000)
-        socket.set(zmq.SUBSCRIBE, self.config.topic.encode())
-        try:
-            socket.connect(self.config.address)
-        except zmq.ZMQError as error:
-            socket.close(0)
-            raise SourceError(f'camera address {self.config.address!r}: {error.strerror}; expected '
-                              'e.g. tcp://192.168.0.10:5000') from error
-        self._socket = socket
+        self._receiver = _Receiver(self.config.address, self.config.topic)
         self._stamps = Stamps(self.fps)
 
     def read(self) -> Frame | None:
-        if self._socket is None:
+        if self._receiver is None:
             raise SourceError(f'camera {self.config.address} is not open')
-        image = None
-        while image is None:
-            if not self._socket.poll(round(1000 * self.config.timeout_s)):
+        while True:
+            number, parts = self._receiver.newest(self.config.timeout_s)
+            if not parts:
                 raise SourceError(f'no picture from {self.config.address} for '
                                   f'{self.config.timeout_s:g} s')
-            image = _decode(self._newest())
-        return Frame(image, self._stamps.next(self._received / self.fps))
+            image = _decode(parts)
+            if image is not None:
+                return Frame(image, self._stamps.next(number / self.fps))
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close(0)
-        self._socket = None
+        if self._receiver is not None:
+            self._receiver.close()
+        self._receiver = None
 
-    def _newest(self) -> list[bytes]:
-        assert self._socket is not None
-        parts = self._socket.recv_multipart()
-        self._received += 1
-        with contextlib.suppress(zmq.Again):
-            while True:
-                parts = self._socket.recv_multipart(zmq.NOBLOCK)
-                self._received += 1
-        return parts
+
+class _Receiver:
+    """A thread that takes all messages and keeps the newest.
+
+    A full queue of ZeroMQ drops the newest, and conflation does not work with messages of several
+    parts, so the queue must be emptied at any time.
+    """
+
+    def __init__(self, address: str, topic: str) -> None:
+        self._news = threading.Condition()
+        self._number, self._parts, self._given = 0, list[bytes](), 0
+        self._closing = False
+        self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
+        for key, value in ((zmq.LINGER, 0), (zmq.RECONNECT_IVL, 100),
+                           (zmq.RECONNECT_IVL_MAX, 2000), (zmq.SUBSCRIBE, topic.encode())):
+            self._socket.set(key, value)
+        try:
+            self._socket.connect(address)
+        except zmq.ZMQError as error:
+            self._socket.close()
+            raise SourceError(f'camera address {address!r}: {error.strerror}; expected '
+                              'e.g. tcp://192.168.0.10:5000') from error
+        self._thread = threading.Thread(target=self._receive, name='zmq_mjpeg', daemon=True)
+        self._thread.start()
+
+    def newest(self, timeout_s: float) -> tuple[int, list[bytes]]:
+        """(number, parts) of the newest message not given yet; no parts if none comes in time."""
+        with self._news:
+            if not self._news.wait_for(lambda: self._number > self._given, timeout_s):
+                return self._number, []
+            self._given = self._number
+            return self._number, self._parts
+
+    def close(self) -> None:
+        self._closing = True
+        self._thread.join()
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while not self._closing:
+            if self._socket.poll(POLL_MS):
+                parts = self._socket.recv_multipart()
+                with self._news:
+                    self._number, self._parts = self._number + 1, parts
+                    self._news.notify()
 
 
 def _decode(parts: list[bytes]) -> Image | None:

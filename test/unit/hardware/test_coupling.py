@@ -11,7 +11,7 @@ from ros_animate.hardware.coupling import CoupledSet
 from ros_animate.hardware.spec import load_spec
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'smoothing'))
-from random_robots import robots  # noqa: E402
+from random_robots import robots
 
 SPEC = load_spec('ameca')
 

@@ -13,7 +13,7 @@ from ros_animate.hardware.spec import load_spec
 from ros_animate.types import Command
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'smoothing'))
-from random_robots import KINDS, excess, robots, wishes  # noqa: E402
+from random_robots import KINDS, excess, robots, wishes
 
 SPEC = load_spec('ameca')
 SPAN = SPEC.high - SPEC.low

@@ -1,0 +1,113 @@
+"""VividFace's wire, read by a real ZeroMQ subscriber."""
+import time
+
+import numpy as np
+import pytest
+import zmq
+
+from ros_animate.hardware.base import RobotError
+from ros_animate.hardware.spec import load_spec
+from ros_animate.plugins import load
+from ros_animate.types import Command
+
+SPEC = load_spec('ameca')
+TIMEOUT_MS = 5000
+
+
+def command(pose, names=SPEC.names):
+    pose = np.asarray(pose, float)
+    return Command(names, pose, np.zeros_like(pose), np.zeros_like(pose), 1.0)
+
+
+@pytest.fixture
+def robot(tmp_path):
+    with load('hardware', 'ameca_zmq', {'address': f'ipc://{tmp_path}/wire'}, SPEC) as robot:
+        yield robot
+
+
+@pytest.fixture
+def subscribe(robot):
+    sockets = []
+
+    def subscriber(high_water_mark=1000):
+        socket = zmq.Context.instance().socket(zmq.SUB)
+        sockets.append(socket)
+        socket.set(zmq.RCVHWM, high_water_mark)
+        socket.set(zmq.RCVTIMEO, TIMEOUT_MS)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.SUBSCRIBE, b'')
+        socket.connect(robot._address)
+        return socket
+    yield subscriber
+    for socket in sockets:
+        socket.close()
+
+
+def first_message(robot, socket, pose):
+    """Sends until the subscription has reached the publisher."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while time.monotonic() < deadline:
+        robot.write(command(pose), 0.0)
+        if socket.poll(20):
+            return socket.recv_multipart()
+    raise AssertionError('no message arrived')
+
+
+def test_a_message_is_thirty_texts_in_index_order(robot, subscribe):
+    pose = SPEC.neutral + 0.123456789
+    message = first_message(robot, subscribe(), pose)
+    assert len(message) == 30
+    assert [float(part.decode('utf-8')) for part in message] == pose.tolist()
+
+
+def test_controls_are_sent_by_name(robot, subscribe):
+    socket = subscribe()
+    first_message(robot, socket, SPEC.neutral)
+    robot.write(command([0.25, 7.0], ('Nose Wrinkle', 'Head Yaw')), 0.0)
+    wanted = SPEC.neutral.copy()
+    wanted[29], wanted[12] = 0.25, 7.0
+    values = SPEC.neutral
+    while values[29] != 0.25:
+        values = np.array([float(part) for part in socket.recv_multipart()])
+    np.testing.assert_array_equal(values, wanted)
+
+
+def test_sending_never_waits_for_absent_or_slow_subscribers(robot, subscribe):
+    subscribe(high_water_mark=1)  # never reads
+    start = time.monotonic()
+    for _ in range(5000):
+        robot.write(command(SPEC.neutral), 0.0)
+    assert (time.monotonic() - start) / 5000 < 0.01
+
+
+def test_a_subscriber_that_comes_again_gets_the_newest(robot, subscribe):
+    first_message(robot, subscribe(), SPEC.neutral)
+    values = np.array([float(x) for x in first_message(robot, subscribe(), SPEC.park)])
+    np.testing.assert_array_equal(values, SPEC.park)
+
+
+def test_the_state_is_what_was_sent(robot):
+    assert robot.read(0.0).enabled
+    np.testing.assert_array_equal(robot.read(0.0).position, SPEC.neutral)
+    assert robot.write(command(SPEC.park), 1.0).position is not None
+    np.testing.assert_array_equal(robot.read(2.0).position, SPEC.park)
+
+
+def test_an_address_in_use_is_a_clear_error(tmp_path):
+    options = {'address': 'tcp://127.0.0.1:0'}
+    with zmq.Context.instance().socket(zmq.PUB) as other:
+        port = other.bind_to_random_port('tcp://127.0.0.1')
+        options['address'] = f'tcp://127.0.0.1:{port}'
+        robot = load('hardware', 'ameca_zmq', options, SPEC)
+        with pytest.raises(RobotError, match=f'{port}.*hardware.address'):
+            robot.connect()
+    with pytest.raises(RobotError, match='nonsense'):
+        load('hardware', 'ameca_zmq', {'address': 'nonsense'}, SPEC).connect()
+
+
+def test_writing_without_a_connection_is_a_clear_error():
+    robot = load('hardware', 'ameca_zmq', {}, SPEC)
+    with pytest.raises(RobotError, match='not open'):
+        robot.write(command(SPEC.neutral), 0.0)
+    assert not robot.read(0.0).enabled
+    robot.disconnect()
