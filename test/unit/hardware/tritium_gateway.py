@@ -48,9 +48,9 @@ class Gateway:
 
     def _serve(self, connection):
         with connection, connection.makefile('rb') as stream:
+            self._connections.append(connection)
             if not self._shake_hands(connection, stream):
                 return
-            self._connections.append(connection)
             try:
                 while self._answer(connection, stream):
                     pass
