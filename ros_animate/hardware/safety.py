@@ -27,9 +27,9 @@ class Config:
     """Options of the safety layer. Limits can be tightened here, never loosened."""
 
     stale_s: float = option(0.5, 'commands that answer an older camera frame are refused, and '
-                            'after this time without a command the robot holds',
+                            'after this time without a newer one the robot holds',
                             low=0.05, high=10.0)
-    neutral_after_s: float = option(2.0, 'after this time without a command it goes neutral',
+    neutral_after_s: float = option(2.0, 'after this time without a newer frame it goes neutral',
                                     low=0.1, high=60.0)
     neutral_s: float = option(1.0, 'time for the way to neutral or to the pose for shutting down',
                               low=0.1, high=10.0)
@@ -76,7 +76,7 @@ class Safety:
         self.source = ''
         self._seen_s: dict[str, float] = {}
         self._time_s = 0.0  # elapsed since the start, on the steady clock of the ticks
-        self._accepted_s = 0.0
+        self._fresh_s = 0.0  # when the camera frame was taken that is answered, on the same clock
         self._blend_s = 0.0
         self._now_s: float | None = None
         self._stamp_s = -np.inf
@@ -99,8 +99,8 @@ class Safety:
 
     @property
     def silence_s(self) -> float:
-        """Time since the last accepted command."""
-        return self._time_s - self._accepted_s
+        """Age of the newest camera frame that an accepted command answers."""
+        return self._time_s - self._fresh_s
 
     def step(self, command: Command | None, now_s: float, source: str = 'default',
              elapsed_s: float | None = None) -> Command:
@@ -131,7 +131,7 @@ class Safety:
         self._estop.release()
         self._stand(self._governor.position)
         self.state = IDLE
-        self._accepted_s = self._time_s
+        self._fresh_s = self._time_s
 
     def rest(self, pose: str) -> None:
         """Goes to the 'neutral' or the 'park' pose and refuses commands, until `resume`."""
@@ -145,7 +145,7 @@ class Safety:
         """Takes commands again."""
         if self.state == RESTING:
             self.state = IDLE
-            self._accepted_s = self._time_s
+            self._fresh_s = self._time_s
 
     def configure(self, config: Config) -> None:
         """Takes new options; limits come into force when the robot has come to rest within them.
@@ -183,7 +183,7 @@ class Safety:
         if source != self.source or self.state in (IDLE, NEUTRAL):
             self._take_over(source)
         self._stamp_s = command.stamp_s
-        self._accepted_s = self._time_s
+        self._fresh_s = self._time_s - max(now_s - command.stamp_s, 0.0)
         if self.state == HOLD:
             self.state = TRACKING
         self._asked[self._columns[command.names]] = command.position
