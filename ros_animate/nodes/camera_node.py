@@ -82,44 +82,37 @@ class CameraNode(StageNode):
         return diagnostics.OK, 'running'
 
     def _work(self) -> None:
-        try:
-            while not (are_ready(self, self._options.wait_for) or self._stopping.is_set()):
-                self._stopping.wait(MAX_WAIT_S)
-            while not self._stopping.is_set() and not self._ended:
-                self._play()
-        finally:
-            # Also a defect in a source ends the process: who started it starts it again.
-            if self._options.exit_at_end or not self._ended:
-                self.request_stop()
+        while not (are_ready(self, self._options.wait_for) or self._stopping.is_set()):
+            self._stopping.wait(MAX_WAIT_S)
+        self._play()
+        if self._ended and self._options.exit_at_end:
+            self.request_stop()
 
     def _play(self) -> None:
         """Plays the source until it ends, fails for good, or the node stops."""
         retry_s = FIRST_RETRY_S
         while not self._stopping.is_set() and not self._ended:
+            before = self._sent
             try:
                 if self._source.live:
                     self._source.open()
-                for_a_while = self._publish_all()
+                self._publish_all()
             except SourceError as error:
                 self._fail(str(error), final=not self._source.live)
+                retry_s = FIRST_RETRY_S if self._sent > before else min(2 * retry_s, LAST_RETRY_S)
                 self._stopping.wait(retry_s)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
-            else:
-                retry_s = FIRST_RETRY_S if for_a_while else retry_s
 
-    def _publish_all(self) -> bool:
-        """Publishes frames to the end; whether there were any."""
+    def _publish_all(self) -> None:
         start_s: float | None = None
         while not self._stopping.is_set():
             frame = self._source.read()
             if frame is None or (self._options.limit and self._sent >= self._options.limit):
                 self._ended = True
                 self.get_logger().info(f'the source has ended after {self._sent} frames')
-                break
+                return
             if not self._source.live:
                 start_s = self._wait_until_due(start_s, frame)
             self._publish(frame)
-        return self._sent > 0
 
     def _wait_until_due(self, start_s: float | None, frame: Frame) -> float:
         """Waits for the frame's time; returns the time of frame 0.

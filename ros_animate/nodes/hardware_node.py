@@ -86,6 +86,8 @@ class HardwareNode(StageNode):
         self._ticker = Ticker(1.0 / self._options.rate_hz, self._tick)
 
     def start(self) -> None:
+        if self._view is not None:
+            self._view.start()
         self._ticker.start()
 
     def health(self) -> Health:

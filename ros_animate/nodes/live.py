@@ -243,10 +243,10 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
         wishes['topics'] = list(topics)
     overrides = [Parameter(name, value=value) for name, value in wishes.items()]
 
-    def make_nodes() -> list[ReplayNode]:
+    def make_node() -> ReplayNode:
         node = ReplayNode(parameter_overrides=overrides)
         threading.Thread(target=follow, args=(node,), daemon=True).start()
-        return [node]
+        return node
 
     def follow(node: ReplayNode) -> None:
         with tqdm(total=None if loop else node.count, unit='message', dynamic_ncols=True,
@@ -255,4 +255,4 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
                 bar.update(node.sent - bar.n)
             bar.update(node.sent - bar.n)
 
-    return Runner().run(make_nodes, arguments=[])
+    return Runner().run([make_node], arguments=[])

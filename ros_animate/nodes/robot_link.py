@@ -82,6 +82,9 @@ class RobotView:
         self._closing = False
         self._time_s = 0.0
         self._thread = threading.Thread(target=self._work, name='view')
+
+    def start(self) -> None:
+        """Begins to render what is wanted."""
         self._thread.start()
 
     def want(self, time_s: float) -> None:
@@ -93,7 +96,8 @@ class RobotView:
         """Ends the thread."""
         self._closing = True
         self._wanted.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while True:

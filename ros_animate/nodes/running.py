@@ -1,6 +1,7 @@
 """Running nodes in one process until a signal: one thread and one executor for each."""
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import threading
@@ -56,24 +57,29 @@ class Runner:
         self._finished = False
         self._status = 0
 
-    def run(self, make_nodes: Callable[[], Sequence[RunnableNode]],
+    def run(self, makers: Sequence[Callable[[], RunnableNode]],
             arguments: Sequence[str] | None = None) -> int:
         """Makes the nodes, turns them, takes them down; returns the exit status.
 
         Args:
-            make_nodes: Called once ROS is up.
+            makers: Each makes a node, once ROS is up. The nodes are stopped in the opposite order.
             arguments: With `--ros-args`; by default those of the command line.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
+        threading.excepthook = self._fail
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The nodes themselves are what runs in parallel.
         cv2.setNumThreads(1)
         rclpy.init(args=sys.argv if arguments is None else list(arguments),
                    signal_handler_options=SignalHandlerOptions.NO)
         try:
-            nodes = make_nodes()
-            self._turn(nodes)
+            with contextlib.ExitStack() as stack:
+                nodes: list[RunnableNode] = []
+                for make in makers:
+                    nodes.append(make())
+                    stack.callback(_take_down, nodes[-1])
+                self._turn(nodes)
         except UserError as error:
             self._refuse(error)
         finally:
@@ -81,6 +87,7 @@ class Runner:
         return self._status
 
     def _turn(self, nodes: Sequence[RunnableNode]) -> None:
+        """Spins and starts the nodes, waits for the end, stops them."""
         executors = [SingleThreadedExecutor() for _ in nodes]
         threads = []
         for node, executor in zip(nodes, executors):
@@ -95,29 +102,26 @@ class Runner:
         self._stop.wait()
         if self._finished:
             time.sleep(DRAIN_S)
-        for node in nodes:
+        for node in reversed(nodes):
             node.stop()
         for executor in executors:
             executor.shutdown()
         for thread in threads:
             thread.join()
-        for node in nodes:
-            node.close()
-            node.destroy_node()
 
     def _spin(self, executor: SingleThreadedExecutor) -> None:
-        try:
+        with contextlib.suppress(ExternalShutdownException):
             executor.spin()
-        except ExternalShutdownException:
-            pass
-        except UserError as error:
-            self._refuse(error)
-        except BaseException:
-            # A defect in one node ends the process loudly; who started it starts it again.
-            traceback.print_exc()
+        self._stop.set()
+
+    def _fail(self, failure: threading.ExceptHookArgs) -> None:
+        """A thread has failed: the process ends loudly, and who started it starts it again."""
+        if isinstance(failure.exc_value, UserError):
+            self._refuse(failure.exc_value)
+        else:
+            traceback.print_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
             self._status = EXIT_DEFECT
-        finally:
-            self._stop.set()
+        self._stop.set()
 
     def _refuse(self, error: UserError) -> None:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
@@ -131,4 +135,9 @@ class Runner:
 def main(*node_types: Callable[[], RunnableNode]) -> int:
     """Entry point of executables: runs one node of each type until a signal."""
     become_child()
-    return Runner().run(lambda: [make() for make in node_types])
+    return Runner().run(node_types)
+
+
+def _take_down(node: RunnableNode) -> None:
+    node.close()
+    node.destroy_node()

@@ -91,10 +91,13 @@ class Processes:
 
 
 class Observer:
-    """A node of the test: keeps what it hears, and waits for things to happen."""
+    """A node of the test: keeps what it hears, and waits for things to happen.
+
+    It has the watcher's name, so that a camera can be told to wait for it.
+    """
 
     def __init__(self, context):
-        self.node = rclpy.create_node('observer', context=context)
+        self.node = rclpy.create_node('watch', context=context)
         self.heard = {}
         self._changed = threading.Condition()
         self._executor = SingleThreadedExecutor(context=context)
