@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import threading
 import time
@@ -64,7 +65,7 @@ def run(title: str, command: List[str], variables: Optional[Dict[str, str]] = No
     """Runs a command: all its output goes to log/setup.log, a line now and then to the screen.
 
     Raises:
-        Problem: The command failed; its last line of output and the log are named.
+        Problem: The command failed; what it said last about an error and the log are named.
     """
     say(title)
     LOG.parent.mkdir(exist_ok=True)
@@ -85,17 +86,22 @@ def run(title: str, command: List[str], variables: Optional[Dict[str, str]] = No
         finally:
             reader.join()
     if process.returncode != 0:
-        raise Problem(f'{title} failed: {lines[-1]} (all of it is in {LOG})')
+        said = [line.strip() for line in LOG.read_text(errors='replace').splitlines()]
+        errors = [line for line in said if 'error' in line.lower()]
+        raise Problem(f'{title} failed: {(errors or lines)[-1]} (all of it is in {LOG})')
 
 
 def _wait(process: 'subprocess.Popen[str]', lines: List[str]) -> None:
+    """Says now and then that it goes on: pip copies for minutes without a word."""
     begin = time.monotonic()
+    free = shutil.disk_usage(str(ROOT)).free
     while True:
         try:
             process.wait(REPORT_EVERY_S)
             return
         except subprocess.TimeoutExpired:
-            say(f'  {time.monotonic() - begin:.0f} s: {lines[-1][:76]}')
+            written = max(0, free - shutil.disk_usage(str(ROOT)).free) / 1e9
+            say(f'  {time.monotonic() - begin:.0f} s, {written:.1f} GB written: {lines[-1][:60]}')
 
 
 def _copy(source: Iterable[str], log: Any, lines: List[str]) -> None:
