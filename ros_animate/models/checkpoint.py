@@ -50,7 +50,8 @@ class Checkpoint:
         config: The family's Config.
         networks: State dicts by sub-network.
         extras: What else is in it (optimizers, counters), not used.
-        foreign: How many of the extras are state dicts of unknown networks.
+        foreign: How many state dicts are of unknown networks, or of one that is there already.
+        twice: Sub-networks that are there more than once.
     """
 
     path: pathlib.Path
@@ -60,6 +61,7 @@ class Checkpoint:
     networks: Mapping[str, State]
     extras: tuple[str, ...]
     foreign: int = 0
+    twice: tuple[str, ...] = ()
 
     def problems(self, names: Iterable[str] | None = None) -> list[str]:
         """Every missing, unexpected or misshapen tensor of the sub-networks `names` (all held)."""
@@ -133,6 +135,9 @@ def read(path: str | os.PathLike[str], family: str | None = None) -> Checkpoint:
         found = _recognise(path, states, extras, family)
     if family is not None and found.family != family:
         raise CheckpointError(f'{path} holds weights of {found.family}, not of {family}')
+    if found.twice:
+        raise CheckpointError(f'{path} holds {", ".join(found.twice)}: name the folder of one '
+                              'model')
     return found
 
 
@@ -252,17 +257,18 @@ def _split(path: pathlib.Path, family: str, variant: str, config: Any,
     networks: dict[str, State] = {}
     origin: dict[str, str] = {}
     others: list[str] = []
+    twice: list[str] = []
     for source, state in states.items():
         stem, _, label = source.rpartition(':')
         for network, part in _networks_in(label, state, layout).items():
             if network not in layout:
                 others.append(network)
-                continue
-            if network in networks:
-                raise CheckpointError(f'{path} holds {network} twice ({origin[network]} and '
-                                      f'{stem}): name the folder of one model')
-            networks[network], origin[network] = part, stem
-    return Checkpoint(path, family, variant, config, networks, (*extras, *others), len(others))
+            elif network in networks:
+                twice.append(f'{network} twice ({origin[network]} and {stem})')
+            else:
+                networks[network], origin[network] = part, stem
+    return Checkpoint(path, family, variant, config, networks, (*extras, *others),
+                      len(others) + len(twice), tuple(twice))
 
 
 def _networks_in(label: str, state: State, layout: Layout) -> dict[str, State]:

@@ -1,0 +1,82 @@
+"""A portrait and a driving clip with faces in them, made by the virtual face; small networks."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import pytest
+import tiny_models
+import torch
+
+from ros_animate import plugins
+from ros_animate.animation import neural
+from ros_animate.evaluation.video import VideoFile
+from ros_animate.hardware.spec import load_spec
+from ros_animate.types import Array, Image
+
+
+@pytest.fixture(scope='session', autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small networks lose more time than they gain by a second one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope='session', autouse=True)
+def remembered_faces() -> Iterator[None]:
+    """Every picture's face is looked for once: the tracker takes longest to start."""
+    known: dict[bytes, Array | None] = {}
+    find_face = neural.find_face
+
+    def remember(image: Image) -> Array | None:
+        key = image.tobytes() + bytes(str(image.shape), 'ascii')
+        if key not in known:
+            known[key] = find_face(image)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neural, 'find_face', remember)
+        yield
+
+
+@pytest.fixture(scope='session')
+def portrait() -> Image:
+    """(400, 440, 3): the robot's face in a wider picture."""
+    face = plugins.load('hardware', 'mock', {'size': 256}, load_spec('ameca')).render()
+    return np.pad(face, ((72, 72), (92, 92), (0, 0)), mode='edge')
+
+
+@pytest.fixture(scope='session')
+def portrait_file(portrait: Image, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp('portrait') / 'portrait.png'
+    cv2.imwrite(str(path), cv2.cvtColor(portrait, cv2.COLOR_RGB2BGR))
+    return path
+
+
+@pytest.fixture(scope='session')
+def frames() -> list[Image]:
+    """Six pictures of a performing face, a fifth of a second apart."""
+    with plugins.load('camera', 'demo') as source:
+        return [source.read().image for _ in range(36)][::6]
+
+
+@pytest.fixture(scope='session')
+def clip(frames: list[Image], tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A video of them."""
+    path = tmp_path_factory.mktemp('clip') / 'driving.mp4'
+    with VideoFile(path, 10.0) as video:
+        for frame in frames:
+            video.write(frame)
+    return path
+
+
+@pytest.fixture(scope='session')
+def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pathlib.Path]:
+    """A checkpoint folder for each family."""
+    folder = tmp_path_factory.mktemp('weights')
+    return {family: tiny_models.save(family, folder / family)
+            for family in tiny_models.FAMILIES}
