@@ -6,43 +6,43 @@ from ros_animate.hardware.spec import Control, CoupledLimit, RobotSpec
 from ros_animate.types import ActionChunk
 
 
-@st.composite
-def robots(draw, max_controls=6):
-    """A RobotSpec with random ranges, limits and, between its first controls, coupled limits."""
-    size = draw(st.integers(1, max_controls))
-    controls = tuple(draw(_controls(f'c{i}')) for i in range(size))
-    coupled = tuple(limit for i in range(1, size) if draw(st.booleans())
-                    for limit in draw(_coupled(controls[i - 1], controls[i])))
+def robots(max_controls=6):
+    """Strategy of robots."""
+    return st.integers(0, 2 ** 32).map(
+        lambda seed: random_robot(np.random.default_rng(seed), max_controls))
+
+
+def random_robot(rng, max_controls=6):
+    """Random ranges and limits and, between neighbouring controls, coupled limits or none."""
+    controls = tuple(_control(rng, f'c{i}') for i in range(rng.integers(1, max_controls + 1)))
+    coupled = tuple(limit for limiting, limited in zip(controls, controls[1:], strict=False)
+                    if rng.random() < 0.5 for limit in _coupled(rng, limiting, limited))
     return RobotSpec('random', 'random', 'mock', controls, coupled)
 
 
-@st.composite
-def _controls(draw, name):
-    low = draw(st.floats(-100, 100))
-    span = draw(st.floats(0.1, 200))
-    velocity = span * draw(st.floats(0.2, 50))
-    acceleration = velocity * draw(st.floats(1, 200))
+def _control(rng, name):
+    span = 10 ** rng.uniform(-1, 2.3)
+    low = rng.uniform(-1, 1) * span
+    velocity = span * 10 ** rng.uniform(-0.7, 1.7)
+    acceleration = velocity * 10 ** rng.uniform(0, 2.3)
     middle = low + 0.5 * span
     return Control(name, name, 'all', '', low, low + span, middle, middle, velocity, acceleration,
                    0.01 * span)
 
 
-@st.composite
-def _coupled(draw, limiting, limited):
+def _coupled(rng, limiting, limited):
     """A convex lower limit, a concave upper one or both; the middle of the range is always free."""
     x = [limiting.low, 0.5 * (limiting.low + limiting.high), limiting.high]
-    ends = st.floats(0.0, 0.45)
 
-    def points(sign, base):
-        a, c = draw(ends), draw(ends)
-        b = 0.5 * (a + c) * draw(st.floats(0.0, 1.0))
+    def limit(side, sign, base):
+        a, c = rng.uniform(0.0, 0.45, 2)
+        b = 0.5 * (a + c) * rng.uniform()
         span = sign * (limited.high - limited.low)
-        return tuple(zip(x, (base + span * v for v in (a, b, c)), strict=True))
+        points = tuple((at, base + span * share) for at, share in zip(x, (a, b, c), strict=True))
+        return CoupledLimit(((limiting.name, 1.0),), limited.name, side, points)
 
-    sides = draw(st.sampled_from([('lower',), ('upper',), ('lower', 'upper')]))
-    bases = {'lower': (1, limited.low), 'upper': (-1, limited.high)}
-    return [CoupledLimit(((limiting.name, 1.0),), limited.name, side, points(*bases[side]))
-            for side in sides]
+    both = [limit('lower', 1, limited.low), limit('upper', -1, limited.high)]
+    return [both[:1], both[1:], both][rng.integers(3)]
 
 
 KINDS = ('uniform', 'corners', 'steps', 'walk', 'wild', 'poison', 'ramp')
