@@ -49,7 +49,7 @@ def duration_message(duration_s: float) -> DurationMessage:
 def motion_to_message(motion: Motion, header: Header) -> MotionMessage:
     """The message of what an extractor found."""
     message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence))
-    for name in ('keypoints', 'jacobians', 'covariances', 'landmarks'):
+    for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks'):
         values = getattr(motion, name)
         if values is not None:
             setattr(message, name, _flat(values, 'f'))
@@ -87,6 +87,7 @@ def motion_from_message(message: MotionMessage) -> Motion | None:
         keypoints=_unflat(message.keypoints, 'keypoints', (-1, message.keypoint_dimensions)),
         jacobians=_unflat(message.jacobians, 'jacobians', (-1, 2, 2)),
         covariances=_unflat(message.covariances, 'covariances', (-1, 2, 2)),
+        deformations=_unflat(message.deformations, 'deformations', (-1, 3)),
         landmarks=_unflat(message.landmarks, 'landmarks', (MotionMessage.LANDMARK_COUNT, 3)),
         image_size=size if all(size) else None,
         rotation=_unflat(message.rotation, 'rotation', (3, 3)),

@@ -56,6 +56,7 @@ def test_durations_may_be_negative(duration_s):
 FULL = Motion(
     model='test', stamp_s=seconds(HEADER.stamp), keypoints=RNG.uniform(-1, 1, (21, 3)),
     jacobians=RNG.normal(size=(21, 2, 2)), covariances=RNG.normal(size=(21, 2, 2)),
+    deformations=RNG.normal(size=(21, 3)),
     landmarks=RNG.uniform(0, 500, (478, 3)), image_size=(640, 480), rotation=np.eye(3)[::-1],
     translation=np.array([0.1, -0.2, -0.6]), scale=1.25,
     expression={'jawOpen': 0.5, 'mouthSmileLeft': 0.25}, confidence=0.75)
@@ -65,7 +66,8 @@ BARE = Motion(model='test', stamp_s=seconds(HEADER.stamp))
 @pytest.mark.parametrize('motion', [FULL, BARE], ids=['full', 'bare'])
 def test_a_motion_comes_back(motion):
     again = motion_from_message(through_the_wire(motion_to_message(motion, HEADER)))
-    for name in ('keypoints', 'jacobians', 'covariances', 'landmarks', 'rotation', 'translation'):
+    for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks', 'rotation',
+                 'translation'):
         wanted = getattr(motion, name)
         if wanted is None:
             assert getattr(again, name) is None

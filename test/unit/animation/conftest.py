@@ -17,7 +17,7 @@ from ros_animate.hardware.spec import load_spec
 from ros_animate.types import Array, Image
 
 
-@pytest.fixture(scope='session', autouse=True)
+@pytest.fixture(scope='module', autouse=True)
 def one_thread() -> Iterator[None]:
     """Small networks lose more time than they gain by a second one."""
     threads = torch.get_num_threads()
@@ -26,7 +26,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
-@pytest.fixture(scope='session', autouse=True)
+@pytest.fixture(scope='module', autouse=True)
 def remembered_faces() -> Iterator[None]:
     """Every picture's face is looked for once: the tracker takes longest to start."""
     known: dict[bytes, Array | None] = {}
