@@ -2,7 +2,8 @@
 
 Time is that of the source: a frame's command is computed at its stamp, the hardware ticks on a
 fixed grid until the next frame's stamp, and what the robot then does and looks like is the frame's
-result.
+result. If there is a face in the first frame, the robot has taken up its expression by then, as it
+would have had the recording begun a second earlier.
 """
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ from ros_animate.plugins import find, load
 from ros_animate.policy.base import Policy
 from ros_animate.settings import Settings
 from ros_animate.smoothing.base import Smoother
-from ros_animate.types import Array, Frame, Image, Motion
+from ros_animate.types import ActionChunk, Array, Frame, Image, Motion
 
 TICK_HZ = 60.0
+LEAD_IN_S = 1.0
 
 
 @dataclass
@@ -129,16 +131,29 @@ class Pipeline:
         assert step.animated is not None
         observation = Frame(step.animated, motion.stamp_s) if self._policy.observes == 'image' \
             else motion
-        self._smoother.push(self._policy.act(observation), step.frame.stamp_s)
+        chunk = self._policy.act(observation)
+        if self._ticks == 0:
+            self._lead_in(chunk)
+        self._smoother.push(chunk, step.frame.stamp_s)
+
+    def _lead_in(self, chunk: ActionChunk) -> None:
+        """Brings the robot from neutral to the first frame's wish before the recording begins."""
+        for tick in range(-round(LEAD_IN_S * TICK_HZ), 0):
+            now_s = tick / TICK_HZ
+            self._smoother.push(dataclasses.replace(chunk, stamp_s=now_s), now_s)
+            self._tick(now_s)
 
     def _actuate(self, step: Step) -> None:
-        # A tick at the very stamp of the next frame belongs to that one.
-        while (now_s := self._ticks / TICK_HZ) < step.until_s - 1e-9:
-            safe = self._safety.step(self._smoother.sample(now_s), now_s)
-            self._position = self._robot.write(safe, now_s).position
+        # A tick at the very stamp of the next frame, which is not yet known then, belongs here.
+        while (now_s := self._ticks / TICK_HZ) <= step.until_s + 1e-9:
+            self._tick(now_s)
             self._ticks += 1
         self._robot.read(step.until_s)
         step.position = self._position
+
+    def _tick(self, now_s: float) -> None:
+        safe = self._safety.step(self._smoother.sample(now_s), now_s)
+        self._position = self._robot.write(safe, now_s).position
 
     def _show(self, step: Step) -> None:
         step.robot = self._robot.render()
