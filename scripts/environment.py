@@ -37,6 +37,8 @@ def apply() -> None:
     """Completes the environment, in a new image of this process if it comes too late for this."""
     with open(SETTINGS, encoding='utf-8') as file:
         changed = changes(os.environ, **json.load(file))
+    # A service or a cron job may have no HOME, where ROS writes its logs.
+    changed.setdefault('HOME', os.path.expanduser('~'))
     os.environ.update(changed)
     if any(name in changed for name in READ_AT_START):
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
