@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,24 @@ from ros_animate.types import ActionChunk, Array, Command
 # Control points of a Bézier piece from four knots.
 KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 1]]) / 6.0
 KEPT = 512  # knots in memory; the older half is forgotten when it is full
+
+
+@dataclass(frozen=True)
+class _Leg:
+    """A straight piece of the way that the knots follow.
+
+    Attributes:
+        end_s: When its end is due.
+        end: (N,) where it ends.
+        velocity: (N,)
+        onward_squared: (N,) square of the velocity after the end where it has the same direction;
+            None for the last leg, at whose end the trajectory rests.
+    """
+
+    end_s: float
+    end: Array
+    velocity: Array
+    onward_squared: Array | None
 
 
 class BezierSmoother(Smoother):
@@ -60,8 +78,8 @@ class BezierSmoother(Smoother):
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
         self._still = np.zeros(len(spec.names))
-        self._polyline_s: Array = np.zeros(1)
-        self._polyline: Array = spec.neutral[np.newaxis]
+        self._legs: list[_Leg] = []
+        self._leg = 0
         self._start_s, self._count = 0.0, 0
         self.reset()
 
@@ -125,7 +143,8 @@ class BezierSmoother(Smoother):
             self._start_s = now_s
         elif now_s < self._now_s:
             self._start_s += now_s - self._now_s
-            self._polyline_s = self._polyline_s + (now_s - self._now_s)
+            self._legs = [replace(leg, end_s=leg.end_s + now_s - self._now_s)
+                          for leg in self._legs]
             self._inbox.forget()
         self._now_s = now_s
 
@@ -134,8 +153,7 @@ class BezierSmoother(Smoother):
         self._governor.stand(pose)
         self._knots[:4] = pose
         self._count, self._start_s = 4, now_s
-        self._polyline_s = np.array([now_s])
-        self._polyline = np.array([pose])
+        self._legs, self._leg = [_Leg(now_s, pose, self._still, None)], 0
 
     def _forget_after(self, now_s: float) -> None:
         """Drops the knots after the piece at `now_s`; the governor is where the last one is."""
@@ -145,18 +163,30 @@ class BezierSmoother(Smoother):
         self._governor.velocity[:] = (last - before) / self._config.knot_s
 
     def _plan(self, wishes: Array, chunk: ActionChunk, now_s: float) -> None:
-        """The polyline through the wishes (H, N) that the next knots follow.
+        """The way through the wishes (H, N) that the next knots follow.
 
         It begins at the last knot kept. A wish is due one chunk period after `now_s`, and as much
         later as the next chunk's knots can begin.
         """
         h = self._config.knot_s
-        due_s = now_s + 1.5 * h + chunk.dt_s * np.arange(1, len(wishes) + 1)
-        ahead = (due_s - 1.5 * h - chunk.stamp_s) / chunk.dt_s
+        met_s = now_s + chunk.dt_s * np.arange(1, len(wishes) + 1)
         if len(wishes) > 1:
-            wishes = _interpolate(wishes, ahead)
-        self._polyline_s = np.concatenate([[self._knot_time(self._count - 1)], due_s])
-        self._polyline = np.concatenate([[self._governor.position], wishes])
+            wishes = _interpolate(wishes, (met_s - chunk.stamp_s) / chunk.dt_s)
+        start_s = self._knot_time(self._count - 1)
+        later_s = max(1.5 * h, start_s + h - met_s[0])
+        times_s = [start_s, *(met_s + later_s).tolist()]
+        self._plan_legs(times_s, [self._governor.position.copy(), *wishes])
+
+    def _plan_legs(self, times_s: list[float], points: list[Array]) -> None:
+        self._legs, self._leg = [], 0
+        velocities = [(b - a) / (tb - ta) for a, b, ta, tb in zip(
+            points, points[1:], times_s, times_s[1:], strict=False)]
+        for k, velocity in enumerate(velocities):
+            onward = None
+            if k + 1 < len(velocities):
+                after = velocities[k + 1]
+                onward = np.where(after * velocity > 0, after * after, 0.0)
+            self._legs.append(_Leg(times_s[k + 1], points[k + 1], velocity, onward))
 
     def _knot_time(self, k: int) -> float:
         """When the curve is nearest to knot k."""
@@ -168,9 +198,16 @@ class BezierSmoother(Smoother):
         k = max(math.floor((now_s - self._start_s) / h), 0)
         while self._count < k + 4:
             if self._count == KEPT:
+                if self._rests():
+                    self._stand_at(self._governor.position.copy(), now_s)
+                    return 0
                 k -= self._make_room()
             self._place_knot()
         return k
+
+    def _rests(self) -> bool:
+        """Whether all that is to come is to stand still."""
+        return self._leg == len(self._legs) and self._governor.at_rest
 
     def _make_room(self) -> int:
         half = KEPT // 2
@@ -180,25 +217,18 @@ class BezierSmoother(Smoother):
         return half
 
     def _place_knot(self) -> None:
-        time_s = self._knot_time(self._count)
-        target, velocity, corner, onward_squared = self._target(time_s)
-        self._governor.step(target, velocity, self._config.knot_s, corner, onward_squared)
+        time_s, h = self._knot_time(self._count), self._config.knot_s
+        while self._leg < len(self._legs) and self._legs[self._leg].end_s < time_s:
+            self._leg += 1
+        if self._leg < len(self._legs):
+            leg = self._legs[self._leg]
+            target = leg.end + leg.velocity * (time_s - leg.end_s)
+            self._governor.step(target, leg.velocity, h, leg.end, leg.onward_squared)
+        else:
+            rest = self._legs[-1].end
+            self._governor.step(rest, self._still, h, rest)
         self._knots[self._count] = self._governor.position
         self._count += 1
-
-    def _target(self, time_s: float) -> tuple[Array, Array, Array, Array | None]:
-        """Where the polyline is, its velocity, its next corner, and its squared speed beyond."""
-        times, points = self._polyline_s, self._polyline
-        i = int(np.searchsorted(times, time_s))
-        if i == len(times):
-            return points[-1], self._still, points[-1], None
-        i = max(i, 1)
-        velocity = (points[i] - points[i - 1]) / (times[i] - times[i - 1])
-        onward: Array | None = None
-        if i + 1 < len(times):
-            after = (points[i + 1] - points[i]) / (times[i + 1] - times[i])
-            onward = np.where(after * velocity > 0, after * after, 0.0)
-        return points[i - 1] + velocity * (time_s - times[i - 1]), velocity, points[i], onward
 
 
 def _interpolate(waypoints: Array, at: Array) -> Array:

@@ -169,6 +169,31 @@ def test_a_blink_of_three_frames_closes_the_lids():
     assert lowest < 0.05
 
 
+@pytest.mark.parametrize('period_s', [0.0005, 0.002, 0.3])
+def test_chunks_may_come_much_faster_or_slower_than_knots(period_s):
+    smoother, i = bezier(stillness=0.0), SPEC.index('Head Yaw')
+    wishes, worst = np.linspace(0, 5, 200), 0.0
+    for k, wish in enumerate(wishes):
+        pose = SPEC.neutral.copy()
+        pose[i] = wish
+        smoother.push(chunk(pose, k * period_s, period_s), k * period_s)
+        worst = max(worst, abs(smoother.sample((k + 0.5) * period_s).position[i] - wish))
+    assert worst < 2.0
+    assert smoother.sample(300.0).position[i] == pytest.approx(5.0)
+
+
+def test_a_clock_that_jumps_far_ahead_costs_no_time():
+    smoother = bezier()
+    pose = SPEC.neutral + 0.2 * (SPEC.high - SPEC.low)
+    smoother.push(chunk(pose, 0.0), 0.0)
+    settled = smoother.sample(1e4).position
+    placed = smoother._count
+    np.testing.assert_allclose(smoother.sample(1e9).position, settled, atol=1e-9)
+    assert placed <= 512
+    smoother.push(chunk(SPEC.neutral, 1e9), 1e9)
+    np.testing.assert_allclose(smoother.sample(1e9 + 1).position, SPEC.neutral, atol=1e-5)
+
+
 def test_long_runs_do_not_run_out_of_memory_for_knots():
     smoother = BezierSmoother(BezierSmoother.Config(), SPEC)
     size = smoother._knots.nbytes

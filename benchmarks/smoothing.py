@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""The figures of smoothing and safety: limits, time, tracking, jerk, stillness.
+
+    .venv/bin/python benchmarks/smoothing.py [--streams 100000] [--json FILE]
+
+Recorded controls are those that the tracker and the policy give for the clips of --media (the demo
+source if there are none). The random streams are those of test/unit/smoothing/random_robots.py.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / 'test' / 'unit' / 'smoothing'))
+
+from random_robots import KINDS, excess, random_robot, stream  # noqa: E402
+
+from ros_animate.hardware.safety import Config, Safety  # noqa: E402
+from ros_animate.hardware.spec import RobotSpec, load_spec  # noqa: E402
+from ros_animate.motion.base import Extractor  # noqa: E402
+from ros_animate.plugins import load  # noqa: E402
+from ros_animate.policy.base import Policy  # noqa: E402
+from ros_animate.settings import Settings, load_settings  # noqa: E402
+from ros_animate.smoothing.base import Smoother  # noqa: E402
+from ros_animate.types import ActionChunk, Array, Frame, Image  # noqa: E402
+
+SMOOTHERS = ('bezier', 'ruckig', 'one_euro', 'hold')
+CHUNKS = 8  # of a random stream: about 0.3 s
+TICK_S = 1 / 60
+STILL_S, STILL_NOISE = 5.0, 3.0  # the noise in grey levels
+SETTLING = 30  # frames before a still face is looked at
+
+Recordings = dict[str, tuple[Array, Array]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--streams', type=int, default=1000, help='random streams (default: 1000)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--media', type=pathlib.Path, default=ROOT.parent / 'shared' / 'media',
+                        help='folder of driving clips (*.mp4)')
+    parser.add_argument('--json', type=pathlib.Path, help='the figures, for programs')
+    args = parser.parse_args()
+    spec = load_spec('ameca')
+    figures: dict[str, Any] = {'limits': limits(args.streams, args.seed)}
+    recordings = record(args.media)
+    figures['smoothers'] = {name: compare(name, spec, recordings) for name in SMOOTHERS}
+    figures['safety_tick_us'] = time_safety(spec, recordings)
+    show(figures)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=2), encoding='utf-8')
+    return int(figures['limits']['violations'] > 0)
+
+
+def limits(count: int, seed: int) -> dict[str, Any]:
+    """Random robots under random streams, smoothed and made safe, sampled at 1 kHz."""
+    violations, worst = 0, np.full(3, -np.inf)
+    for k in tqdm(range(count), 'random streams', disable=not sys.stderr.isatty()):
+        rng = np.random.default_rng([seed, k])
+        beyond = one_stream(random_robot(rng), KINDS[k % len(KINDS)], rng)
+        violations += bool((beyond > 1e-6).any())
+        worst = np.maximum(worst, beyond)
+    return {'streams': count, 'violations': violations, 'worst': worst.tolist()}
+
+
+def one_stream(spec: RobotSpec, kind: str, rng: np.random.Generator) -> Array:
+    """(3,) excess of position, velocity and acceleration, of the smoother or of what was sent."""
+    smoother: Any = load('smoothing', 'bezier', {'stillness': float(rng.integers(2))}, spec)
+    safety = Safety(Config(), spec)
+    times_s, now_s = [0.0], 0.0
+    smoothed, sent = [smoother.sample(0.0).position], [safety.step(None, 0.0).position]
+    for chunk in stream(kind, CHUNKS, spec, rng):
+        while now_s < chunk.stamp_s:
+            now_s = len(times_s) / 1000
+            wish = smoother.sample(now_s)
+            times_s.append(now_s)
+            smoothed.append(wish.position)
+            sent.append(safety.step(wish, now_s).position)
+        smoother.push(chunk, now_s)
+    return np.maximum(*(excess(spec, smoother._governor, times_s, x) for x in (smoothed, sent)))
+
+
+def record(media: pathlib.Path) -> Recordings:
+    """(stamps, wishes) of each clip, and of a still face with camera noise."""
+    settings = load_settings(robot='ameca')
+    cameras: dict[str, dict[str, Any]] = {
+        path.stem: {'plugin': 'video', 'path': str(path)} for path in sorted(media.glob('*.mp4'))}
+    cameras = cameras or {'demo': {'plugin': 'demo'}}
+    result = {name: wishes(settings, frames(camera)) for name, camera in cameras.items()}
+    still = next(frames(next(iter(cameras.values()))))
+    result['still'] = wishes(settings, noisy(still.image))
+    return result
+
+
+def frames(camera: dict[str, Any]) -> Iterator[Frame]:
+    with load_settings(camera=camera).load('camera') as source:
+        while (frame := source.read()) is not None:
+            yield frame
+
+
+def noisy(image: Image) -> Iterator[Frame]:
+    rng = np.random.default_rng(0)
+    for k in range(round(STILL_S * 30)):
+        noise = rng.normal(0, STILL_NOISE, image.shape)
+        yield Frame(np.clip(image + noise, 0, 255).astype(np.uint8), k / 30)
+
+
+def wishes(settings: Settings, source: Iterator[Frame]) -> tuple[Array, Array]:
+    extractor: Extractor = settings.load('motion')
+    policy: Policy = settings.load('policy')
+    stamps, values = [], []
+    for frame in source:
+        motion = extractor.extract(frame)
+        if motion is not None:
+            stamps.append(frame.stamp_s)
+            values.append(policy.act(motion).values[0])
+    extractor.close()
+    return np.array(stamps), np.array(values)
+
+
+def compare(name: str, spec: RobotSpec, recordings: Recordings) -> dict[str, float]:
+    """Time of push and sample, tracking error and jerk on the clips, trembling of a still face."""
+    span = spec.high - spec.low
+    errors, jerks, pushes, samples, still = [], [], [], [], np.nan
+    for clip, (stamps, values) in recordings.items():
+        follower = Follower(load('smoothing', name, {}, spec), spec)
+        follower.follow(stamps, values)
+        positions = np.array(follower.positions)
+        if clip == 'still':
+            still = float((positions[SETTLING:].std(axis=0) / span).max())
+            continue
+        allowed = Follower(load('smoothing', 'hold', {}, spec), spec)
+        allowed.follow(stamps, values)
+        errors.append((positions - np.array(allowed.positions)) / span)
+        jerks.append(np.diff(follower.ticks, 3, axis=0) / TICK_S ** 3 / span)
+        pushes += follower.push_s
+        samples += follower.sample_s
+    return {'push_us': 1e6 * float(np.median(pushes)), 'sample_us': 1e6 * float(np.median(samples)),
+            'error_percent': 100 * _rms(errors), 'jerk_rms_per_s3': _rms(jerks),
+            'still_percent': 100 * still}
+
+
+class Follower:
+    """A smoother on a recording.
+
+    Attributes:
+        positions: A chunk period after each wish, as the next one comes.
+        ticks: At the rate of the robot.
+        push_s, sample_s: Times of the calls.
+    """
+
+    def __init__(self, smoother: Smoother, spec: RobotSpec) -> None:
+        self._smoother, self._spec = smoother, spec
+        self.positions: list[Array] = []
+        self.ticks: list[Array] = []
+        self.push_s: list[float] = []
+        self.sample_s: list[float] = []
+
+    def follow(self, stamps: Array, values: Array) -> None:
+        """Pushes each wish at its stamp and samples until the next one."""
+        period_s = float(np.median(np.diff(stamps)))
+        for stamp_s, wish, next_s in zip(stamps, values, [*stamps[1:], stamps[-1] + period_s],
+                                         strict=True):
+            chunk = ActionChunk(self._spec.names, wish[np.newaxis], period_s, float(stamp_s))
+            start_s = time.perf_counter()
+            self._smoother.push(chunk, float(stamp_s))
+            self.push_s.append(time.perf_counter() - start_s)
+            while (now_s := stamps[0] + len(self.ticks) * TICK_S) < next_s:
+                start_s = time.perf_counter()
+                command = self._smoother.sample(now_s)
+                self.sample_s.append(time.perf_counter() - start_s)
+                self.ticks.append(command.position)
+            self.positions.append(self._smoother.sample(float(next_s)).position)
+
+
+def _rms(parts: Sequence[Array]) -> float:
+    return float(np.sqrt(np.mean(np.concatenate(parts) ** 2)))
+
+
+def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
+    """Median time of a tick of the safety layer behind the smoother, in microseconds."""
+    stamps, values = next(iter(recordings.values()))
+    smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(Config(), spec)
+    times_s, ticks = [], 0
+    for stamp_s, wish in zip(stamps, values, strict=True):
+        smoother.push(ActionChunk(spec.names, wish[np.newaxis], 1 / 30, stamp_s), stamp_s)
+        while (now_s := stamps[0] + ticks * TICK_S) < stamp_s + 1 / 30:
+            command = smoother.sample(now_s)
+            start_s = time.perf_counter()
+            safety.step(command, now_s)
+            times_s.append(time.perf_counter() - start_s)
+            ticks += 1
+    return 1e6 * float(np.median(times_s))
+
+
+def show(figures: dict[str, Any]) -> None:
+    found = figures['limits']
+    print(f'limits: {found["streams"]} random streams and robots at 1 kHz, {found["violations"]} '
+          f'violations\nsafety layer: {figures["safety_tick_us"]:.0f} µs a tick (median)\n')
+    print('30 controls    push (replan)  sample (tick)  error   jerk (rms)  still face (std)')
+    for name, row in figures['smoothers'].items():
+        print(f'{name:<12}{row["push_us"]:13.0f} µs {row["sample_us"]:11.1f} µs '
+              f'{row["error_percent"]:5.2f} % {row["jerk_rms_per_s3"]:8.0f} /s³ '
+              f'{row["still_percent"]:14.3f} %')
+    print('\nMedians of times; error against the allowed wish a chunk period after it; error, jerk '
+          'and still\nface relative to the ranges; still face: the most trembling control under '
+          'camera noise.')
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())
