@@ -28,7 +28,7 @@ setup:
 	@$(START) scripts/bootstrap.py
 
 demo: setup
-	$(BIN)/ros_animate retarget --source demo --output $(DEMO) --offline $(ARGS)
+	$(BIN)/ros_animate retarget --source demo --duration 5 --offline --output $(DEMO) $(ARGS)
 	@echo 'Look at $(DEMO)/side_by_side.mp4 (driving face, animated portrait, robot)'
 	@echo 'and $(DEMO)/controls.png (what the motors were told).'
 
