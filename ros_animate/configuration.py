@@ -77,10 +77,10 @@ def _check(where: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> An
             not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
         raise ConfigurationError(f'{where}: expected {kind.__name__}, got {value!r}')
     low, high, choices = (metadata.get(k) for k in ('low', 'high', 'choices'))
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not (low is None or value >= low) or not (high is None or value <= high):
-            bounds = f'{"-inf" if low is None else low} to {"inf" if high is None else high}'
-            raise ConfigurationError(f'{where}: {value!r} is outside {bounds}')
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and not ((low is None or value >= low) and (high is None or value <= high)):
+        bounds = f'{"-inf" if low is None else low} to {"inf" if high is None else high}'
+        raise ConfigurationError(f'{where}: {value!r} is outside {bounds}')
     if choices is not None and value not in choices:
         raise ConfigurationError(f'{where}: {value!r} is unknown; {suggest(value, choices)}')
     return value

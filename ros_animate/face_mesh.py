@@ -13,6 +13,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def canonical_mesh() -> FaceMesh:
     return FaceMesh(table[:, :3], table[:, 3:], np.array(indices).reshape(-1, 3))
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, object]]:
+def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
     """(field number, value) pairs of a protobuf message: int, 4 bytes, or bytes."""
     at = 0
 

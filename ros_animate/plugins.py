@@ -47,7 +47,7 @@ def load(stage: str, name: str, values: Mapping[str, Any] | None = None, *contex
         context: What the stage's plug-ins get besides: the RobotSpec for policy, smoothing and
             hardware, nothing for the others.
     """
-    cls = find(stage, name)
+    cls: Any = find(stage, name)
     return cls(build(cls.Config, values, f'{stage} ({name})'), *context)
 
 

@@ -13,16 +13,17 @@ from ros_animate.hardware.virtual_face.controls import FaceMap
 from ros_animate.types import Array, Command, Image, RobotState
 
 
-@dataclass(frozen=True)
-class Config:
-    size: int = option(384, 'Width and height of the rendered picture in pixels.', low=64, high=2048)
-    view_cm: float = option(27.0, 'Height of the view at the face in centimetres.', low=10, high=200)
-
-
 class MockRobot(VirtualRobot):
     """A robot whose actuators go to what is commanded as fast as they can, and no faster."""
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the virtual camera."""
+
+        size: int = option(384, 'width and height of the rendered picture in pixels',
+                           low=64, high=2048)
+        view_cm: float = option(27.0, 'height of the view at the face in centimetres',
+                                low=10.0, high=200.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self.spec = spec
@@ -30,7 +31,10 @@ class MockRobot(VirtualRobot):
         self._face = VirtualFace(self._face_map.appearance,
                                  Camera((config.size, config.size), config.view_cm))
         self._connected = False
-        self._start()
+        self._position: Array = spec.neutral.copy()
+        self._goal: Array = spec.neutral.copy()
+        self._velocity: Array = np.zeros(len(spec.names))
+        self._now_s: float | None = None
 
     def connect(self) -> None:
         self._connected = True
@@ -39,12 +43,15 @@ class MockRobot(VirtualRobot):
         self._connected = False
 
     def write(self, command: Command, now_s: float) -> Command:
-        """Takes the wanted positions, by name; controls not named keep theirs."""
-        self._move(now_s)
+        """Takes the positions wanted at `now_s`, by name; controls not named keep theirs.
+
+        The actuators follow a trajectory: they have been under way since the last call.
+        """
         goal = self._goal.copy()
         for name, value in zip(command.names, command.position, strict=True):
             goal[self.spec.index(name)] = value
         self._goal = np.clip(goal, self.spec.low, self.spec.high)
+        self._move(now_s)
         index = [self.spec.index(name) for name in command.names]
         return replace(command, position=self._goal[index])
 
@@ -58,13 +65,10 @@ class MockRobot(VirtualRobot):
 
     def reset(self) -> None:
         """Back to neutral."""
-        self._start()
-
-    def _start(self) -> None:
-        self._position: Array = self.spec.neutral.copy()
-        self._goal: Array = self.spec.neutral.copy()
-        self._velocity: Array = np.zeros(len(self.spec.names))
-        self._now_s: float | None = None
+        self._position = self.spec.neutral.copy()
+        self._goal = self.spec.neutral.copy()
+        self._velocity = np.zeros(len(self.spec.names))
+        self._now_s = None
 
     def _move(self, now_s: float) -> None:
         """The actuators' way since the last call."""

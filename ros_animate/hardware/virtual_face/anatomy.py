@@ -57,7 +57,7 @@ class Muscle:
 
 
 def _all(points: tuple[int, ...], *move: float) -> Handles:
-    return {p: (move[0], move[1], move[2]) for p in points}
+    return dict.fromkeys(points, (move[0], move[1], move[2]))
 
 
 _EYE = face_mesh.LEFT_EYE

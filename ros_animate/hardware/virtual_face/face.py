@@ -64,7 +64,7 @@ class VirtualFace:
         state = resting(muscles)
         pose = self._pose(state)
         face = self._skin(state)
-        surface, view = self._surface(face, pose)
+        view = self._view(face, pose)
         pixels, depth = self.camera.project(view)
         picture = self._background.copy()
         self._draw_eyes(picture, state, pose, pixels)
@@ -78,7 +78,7 @@ class VirtualFace:
     def landmarks(self, muscles: Mapping[str, float]) -> Array:
         """(468, 2) pixels of the face mesh's vertices in the rendered picture."""
         state = resting(muscles)
-        _, view = self._surface(self._skin(state), self._pose(state))
+        view = self._view(self._skin(state), self._pose(state))
         return self.camera.project(view[:468])[0]
 
     def _assemble(self) -> None:
@@ -136,15 +136,14 @@ class VirtualFace:
         jaw, shift = _jaw(state)
         return _Pose(neck @ head, offset, jaw, shift)
 
-    def _surface(self, face: Array, pose: _Pose) -> tuple[Array, Array]:
-        """All vertices, in head axes and as the camera sees them."""
+    def _view(self, face: Array, pose: _Pose) -> Array:
+        """All vertices (V, 3) as the camera sees them, in cm."""
         skull = body.skull_rings(face[self._oval]).reshape(-1, 3)
         parts = [p.vertices for p in self._parts]
         share = np.concatenate([np.ones(len(face) + len(skull)),
                                 *(p.head for p in self._parts)])[:, None]
         surface = np.concatenate([face, skull, *parts])
-        view = surface + share * (surface @ pose.head.T + pose.head_at - surface)
-        return surface, view
+        return surface + share * (surface @ pose.head.T + pose.head_at - surface)
 
     def _attributes(self, view: Array) -> Array:
         look = self.appearance

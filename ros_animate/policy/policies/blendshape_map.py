@@ -23,21 +23,6 @@ _SECTIONS = ('baseline', 'controls')
 _FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames
 
 
-@dataclass(frozen=True)
-class Config:
-    gain: float = option(1.0, 'Strength of all movements.', low=0, high=3)
-    brow: float = option(1.0, 'Strength of the brows.', low=0, high=3)
-    lid: float = option(1.0, 'Strength of the lids.', low=0, high=3)
-    gaze: float = option(1.0, 'Strength of the gaze.', low=0, high=3)
-    head: float = option(1.0, 'Strength of head and neck.', low=0, high=3)
-    mouth: float = option(1.0, 'Strength of jaw and lips.', low=0, high=3)
-    nose: float = option(1.0, 'Strength of the nose.', low=0, high=3)
-    adapt_s: float = option(60.0, 'Time in which the neutral face follows the person\'s usual one '
-                                  'by 0.25; 0 keeps it.', low=0)
-    adapt_limit: float = option(0.3, 'How far a blendshape\'s neutral may follow by itself.',
-                                low=0, high=1)
-
-
 class BlendshapeMap(Policy):
     """Linear in the deviation from the person's neutral face.
 
@@ -45,7 +30,22 @@ class BlendshapeMap(Policy):
     (slowly and not far), and is exact after `calibrate`.
     """
 
-    Config = Config
+    @dataclass(frozen=True)
+    class Config:
+        """Strength of the movements, and how the neutral face is found."""
+
+        gain: float = option(1.0, 'strength of all movements', low=0.0, high=3.0)
+        brow: float = option(1.0, 'strength of the brows', low=0.0, high=3.0)
+        lid: float = option(1.0, 'strength of the lids', low=0.0, high=3.0)
+        gaze: float = option(1.0, 'strength of the gaze', low=0.0, high=3.0)
+        head: float = option(1.0, 'strength of head and neck', low=0.0, high=3.0)
+        mouth: float = option(1.0, 'strength of jaw and lips', low=0.0, high=3.0)
+        nose: float = option(1.0, 'strength of the nose', low=0.0, high=3.0)
+        adapt_s: float = option(60.0, "time in which the neutral face follows the person's usual "
+                                      'one by 0.25; 0 keeps it', low=0.0)
+        adapt_limit: float = option(0.3, "how far a blendshape's neutral may follow by itself",
+                                    low=0.0, high=1.0)
+
     observes: Literal['motion', 'image'] = 'motion'
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face_mesh import LEFT_EYE, RIGHT_EYE
-from ros_animate.motion.extractors.mediapipe import choose_face
+from ros_animate.motion.face_finder import choose_face
 from ros_animate.plugins import load
 from ros_animate.types import Frame
 
@@ -78,7 +78,7 @@ def test_the_largest_of_two_faces_wins(extractor, portrait):
 def test_a_face_is_kept_until_another_is_clearly_larger(extractor, portrait):
     def centre(left_side, right_side, k):
         image = on_canvas((portrait, left_side, 0), (portrait, right_side, 480))
-        return extractor.extract(Frame(image, k / 30)).landmarks[:, 0].mean()
+        return extractor.extract(Frame(image, float(k))).landmarks[:, 0].mean()
     assert centre(440, 360, 0) < 480
     assert centre(400, 440, 1) < 480
     assert centre(300, 480, 2) > 480

@@ -24,10 +24,10 @@ def test_the_defaults():
 
 
 def test_later_layers_win(tmp_path):
-    one = write(tmp_path / '1.yaml', 'motion: {num_faces: 3, min_presence: 0.25}\nmirror: true\n')
-    two = write(tmp_path / '2.yaml', 'motion: {num_faces: 4}\n')
+    one = write(tmp_path / '1.yaml', 'motion: {takeover: 3, min_presence: 0.25}\nmirror: true\n')
+    two = write(tmp_path / '2.yaml', 'motion: {takeover: 4}\n')
     settings = load_settings([one, two], ['motion.min_tracking=0.75'], robot='ameca')
-    assert settings.options('motion') == {'num_faces': 4, 'min_presence': 0.25,
+    assert settings.options('motion') == {'takeover': 4, 'min_presence': 0.25,
                                           'min_tracking': 0.75}
     assert settings.mirror is True and settings.robot == 'ameca'
 
@@ -67,8 +67,8 @@ def test_a_mistake_in_a_file_names_file_and_key(tmp_path, text, named):
     ({'plugin': 'mediapip'}, 'motion', "did you mean 'mediapipe'"),
     ({'plugin': 3}, 'motion', 'motion.plugin'),
     ({'plugin': None}, 'motion', 'motion.plugin'),
-    ({'num_faces': 'two'}, 'motion', 'num_faces'),
-    ({'num_faces': 0}, 'motion', 'num_faces'),
+    ({'takeover': 'two'}, 'motion', 'takeover'),
+    ({'takeover': 0}, 'motion', 'takeover'),
 ])
 def test_check_names_what_is_wrong(section, stage, named):
     with pytest.raises(ConfigurationError, match=named):
@@ -81,7 +81,7 @@ def test_an_unknown_robot_lists_the_choices():
 
 
 @pytest.mark.parametrize('text, expected', [
-    ('motion.num_faces=3', {'motion': {'num_faces': 3}}),
+    ('motion.takeover=3', {'motion': {'takeover': 3}}),
     ('hardware.address=tcp://127.0.0.1:16666', {'hardware': {'address': 'tcp://127.0.0.1:16666'}}),
     ('mirror=true', {'mirror': True}),
     ('camera.path=a=b.mp4', {'camera': {'path': 'a=b.mp4'}}),
@@ -90,7 +90,7 @@ def test_parse_param(text, expected):
     assert parse_param(text) == expected
 
 
-@pytest.mark.parametrize('text', ['motion', 'motion.num_faces', 'a.b.c=1', '.x=1', 'x.=1', '=1',
+@pytest.mark.parametrize('text', ['motion', 'motion.takeover', 'a.b.c=1', '.x=1', 'x.=1', '=1',
                                   'motion.x=[1'])
 def test_a_malformed_param_is_named(text):
     with pytest.raises(ConfigurationError) as error:
@@ -127,7 +127,7 @@ def test_overlay_lets_the_upper_layer_win_and_keeps_the_rest(below, above):
 
 
 def test_settings_survive_a_file(tmp_path):
-    settings = load_settings(params=['motion.num_faces=3', 'mirror=true'], robot='ameca')
+    settings = load_settings(params=['motion.takeover=3', 'mirror=true'], robot='ameca')
     file = write(tmp_path / 's.yaml', yaml.safe_dump(settings.as_mapping()))
     again = load_settings([file])
     assert again.as_mapping() == settings.as_mapping()
