@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from ros_animate import plugins
-from ros_animate.animation.crop import Box, mean_box
+from ros_animate.animation.crop import Box, common_box
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.resolve import resolve
 from ros_animate.errors import UserError
@@ -90,7 +90,8 @@ class VideoDriving(Driving):
         """Finds the face in every frame, before anything is animated.
 
         The square that the network sees then stays where the face is on average, so that the
-        face's way through the picture is part of its motion.
+        face's way through the picture is part of its motion. It follows the face, slowly, in a
+        clip whose faces are far apart.
 
         Args:
             source_face: (478, 3): the frame most like it becomes the reference. None: the first.
@@ -115,8 +116,8 @@ class VideoDriving(Driving):
         if best is None:
             raise UserError(f'there is no face in {self._path}: choose another video, or use the '
                             'middle of the pictures without looking for a face (--no-crop)')
-        if isinstance(self._extractor, NeuralExtractor):
-            self._extractor.hold(mean_box(boxes))
+        if isinstance(self._extractor, NeuralExtractor) and (square := common_box(boxes)):
+            self._extractor.hold(square)
         if source_face is not None:
             self.reference = self._extractor.extract(best)
 

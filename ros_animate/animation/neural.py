@@ -19,7 +19,7 @@ from ros_animate.models.device import DEVICES, choose_device, to_image, to_tenso
 from ros_animate.motion import transfer
 from ros_animate.types import Array, Frame, Image, Motion
 
-_TRACKING_SIZE = 320  # the face tracker wants a picture of at least so many pixels
+_TRACKED = (320, 1280)  # pixels of the shorter and longer side that the face tracker likes
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class NeuralAnimator(Animator):
         self._reference: Motion | None = None
 
     def set_source(self, image: Image) -> None:
-        picture = limit_size(image)
+        # A video of the whole picture would be too large; the square alone keeps every detail.
+        picture = limit_size(image) if self.config.paste_back else image
         landmarks = find_face(picture) if self.config.crop else None
         size = self.model.image_size * self.magnification
         if not self.config.crop:
@@ -167,14 +168,14 @@ class KeypointAnimator(NeuralAnimator):
 
 def find_face(image: Image) -> Array | None:
     """(478, 3) landmarks of the largest face in a still picture, in pixels; None without one."""
-    enlargement = max(1.0, _TRACKING_SIZE / min(image.shape[:2]))
-    height, width = (round(n * enlargement) for n in image.shape[:2])
-    if max(height, width) > 4096:  # a sliver: nobody's portrait
-        return None
-    seen = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    sides = image.shape[:2]
+    scale = min(max(1.0, _TRACKED[0] / min(sides)), _TRACKED[1] / max(sides))
+    height, width = (max(1, round(n * scale)) for n in sides)
+    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    seen = np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
     extractor = plugins.load('motion', 'mediapipe')
     try:
         motion = extractor.extract(Frame(seen, 0.0))
     finally:
         extractor.close()
-    return None if motion is None else motion.landmarks / enlargement
+    return None if motion is None else motion.landmarks / scale

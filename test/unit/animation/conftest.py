@@ -59,9 +59,9 @@ def portrait_file(portrait: Image, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope='session')
 def frames() -> list[Image]:
-    """Six pictures of a performing face, a fifth of a second apart."""
-    with plugins.load('camera', 'demo') as source:
-        return [source.read().image for _ in range(36)][::6]
+    """Six pictures of a performing face: neutral, neutral, smiling, laughing, neutral, amazed."""
+    with plugins.load('camera', 'demo', {'fps': 1.0, 'size': 320}) as source:
+        return [source.read().image for _ in range(6)]
 
 
 @pytest.fixture(scope='session')

@@ -1,6 +1,7 @@
 """`ros_animate animate` from end to end, with small random networks."""
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import shutil
 
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 import tiny_models
 
+from ros_animate import plugins
+from ros_animate.animation import neural
+from ros_animate.animation.driving import VideoDriving
 from ros_animate.cli import main
 from ros_animate.evaluation import audio
 from ros_animate.evaluation.video import VideoFile
@@ -89,12 +93,28 @@ def test_side_by_side_and_paste_back(weights: Weights, portrait_file: pathlib.Pa
 def test_relative_and_absolute_differ(weights: Weights, portrait_file: pathlib.Path,
                                       clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
     pictures = []
-    for option in ('--relative', '--absolute', '--best-frame'):
+    for option in ('--relative', '--absolute'):
         output = tmp_path / f'{option}.mp4'
         assert animate('fomm', weights, portrait_file, clip, '--output', output, option) == 0
         pictures.append(read_video(output)[0])
     assert not np.array_equal(pictures[0], pictures[1])
-    assert not np.array_equal(pictures[0], pictures[2])
+
+
+def test_the_best_frame_is_the_reference(weights: Weights, clip: pathlib.Path,
+                                         tmp_path: pathlib.Path, portrait_file: pathlib.Path,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    face = neural.find_face(read_video(clip)[4])
+    with contextlib.closing(plugins.load('motion', 'fomm', {'weights': str(weights['fomm'])})) as e:
+        driving = VideoDriving(str(clip), e, None)
+        driving.look_ahead(face, lambda frames, *_: frames)
+    assert driving.reference is not None
+    assert driving.reference.stamp_s == pytest.approx(0.4)
+    assert animate('fomm', weights, portrait_file, clip, '--output', tmp_path / 'a.mp4',
+                   '--best-frame') == 0
+    cv2.imwrite(str(tmp_path / 'plain.png'), np.zeros((64, 64, 3), np.uint8))
+    assert animate('fomm', weights, tmp_path / 'plain.png', clip, '--output', tmp_path / 'b.mp4',
+                   '--best-frame', '--no-crop') == 2
+    assert 'plain.png' in capsys.readouterr().err
 
 
 def test_a_template_drives_and_is_written(weights: Weights, portrait_file: pathlib.Path,
@@ -144,6 +164,19 @@ def test_frames_without_a_face_hold_the_picture(weights: Weights, portrait_file:
     for early in made[:2]:
         assert np.abs(early.astype(int) - made[2]).max() <= 8  # as far as the codec goes
     assert np.abs(made[5].astype(int) - made[4]).max() <= 8
+
+
+def test_one_person_after_another(weights: Weights, portrait_file: pathlib.Path,
+                                  frames: list[Image], tmp_path: pathlib.Path) -> None:
+    """The square follows to the second face; the motion refers to the first one's reference."""
+    side = len(frames[0])
+    left = np.pad(frames[0], ((0, 0), (0, 2 * side), (0, 0)), constant_values=90)
+    right = np.pad(frames[3], ((0, 0), (2 * side, 0), (0, 0)), constant_values=90)
+    driving = write_video(tmp_path / 'd.mp4', [left] * 3 + [right] * 5)
+    assert animate('fomm', weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
+    made = read_video(tmp_path / 'a.mp4')
+    assert len(made) == 8
+    assert not np.array_equal(made[2], made[7])
 
 
 def test_a_video_without_any_face(weights: Weights, portrait_file: pathlib.Path,

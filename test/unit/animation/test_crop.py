@@ -13,9 +13,9 @@ from ros_animate.animation.crop import (
     Box,
     Crop,
     SteadyCrop,
+    common_box,
     enclosing_box,
     limit_size,
-    mean_box,
     soft_square,
 )
 from ros_animate.face_mesh import canonical_mesh
@@ -143,10 +143,19 @@ def test_a_steady_square_jumps_to_another_face() -> None:
         np.testing.assert_allclose(seen.matrix, Crop.of(TIGHT.box(other), 64, False).matrix)
 
 
+def test_faces_far_apart_have_no_common_square() -> None:
+    near, far = TIGHT.box(face()), TIGHT.box(face(at=(2000, 200)))
+    assert common_box([near, near]) is not None
+    assert common_box([near, far]) is None
+    assert common_box([near, TIGHT.box(face(size=50.0))]) is None
+
+
 def test_a_fixed_square_stays_until_reset() -> None:
     steady = SteadyCrop(TIGHT, 64, settle_s=2.0)
     boxes = [TIGHT.box(face(at=(x, 200))) for x in (280, 320)]
-    steady.fix(mean_box(boxes))
+    middle = common_box(boxes)
+    assert middle is not None
+    steady.fix(middle)
     fixed = steady.update(face(at=(900, 900)), 0.0)
     np.testing.assert_allclose(fixed.matrix, Crop.of(TIGHT.box(face()), 64, False).matrix)
     np.testing.assert_array_equal(steady.update(face(), 9.0).matrix, fixed.matrix)

@@ -217,7 +217,7 @@ def test_another_person_elsewhere_in_the_frame(family: str, weights: Weights,
     eyes.close()
     assert after is not None
     field = 'keypoints' if fresh.keypoints is not None else 'deformations'
-    np.testing.assert_allclose(getattr(after, field), getattr(fresh, field), atol=0.02)
+    np.testing.assert_allclose(getattr(after, field), getattr(fresh, field), atol=0.05)
 
 
 @pytest.mark.parametrize('family', FAMILIES)
