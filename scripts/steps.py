@@ -101,7 +101,7 @@ def _wait(process: 'subprocess.Popen[str]', lines: List[str]) -> None:
             return
         except subprocess.TimeoutExpired:
             written = max(0, free - shutil.disk_usage(str(ROOT)).free) / 1e9
-            say(f'  {time.monotonic() - begin:.0f} s, {written:.1f} GB written: {lines[-1][:60]}')
+            say(f'  {time.monotonic() - begin:.0f} s, {written:.1f} GB written; {lines[-1][:60]}')
 
 
 def _copy(source: Iterable[str], log: Any, lines: List[str]) -> None:
