@@ -1,0 +1,125 @@
+"""How well one face imitates another: a tracker watches both, frame by frame.
+
+For every blendshape that the driving face really uses the time courses are compared: correlation
+(does it move alike?) and the ratio of standard deviations (as strongly?), at the one delay at which
+the faces agree best; the same for the angles of the head.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.motion.base import Extractor
+from ros_animate.types import Array, Frame
+
+USED_STD = 0.08
+USED_STD_DEG = 2.0
+# Blendshapes by the beginning of their names.
+REGIONS = {'brows': ('brow',), 'eyes': ('eye',), 'mouth': ('jaw', 'mouth', 'nose')}
+ANGLES = ('yaw', 'pitch', 'roll')
+_MIN_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Track:
+    """What the tracker saw.
+
+    Attributes:
+        names: (K,) blendshapes.
+        expression: (T, K), NaN where there was no face.
+        angles_deg: (T, 3) yaw, pitch and roll of the head.
+    """
+
+    names: tuple[str, ...]
+    expression: Array
+    angles_deg: Array
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How well the second face followed.
+
+    Attributes:
+        expr_r: Mean of the regions' correlations; None if the first face showed no expression.
+        regions: Mean correlation of the blendshapes used in each region.
+        blendshapes: Correlation of each.
+        gain: Median ratio of the standard deviations, 1 for the same strength.
+        pose_r: Mean correlation of the head's angles that move; None if none does.
+        lag: Frames that the second face is late.
+        missed: Share of frames in which it had no face.
+    """
+
+    expr_r: float | None
+    regions: Mapping[str, float]
+    blendshapes: Mapping[str, float]
+    gain: float | None
+    pose_r: float | None
+    lag: int
+    missed: float
+
+
+def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
+    """Blendshapes and head angles in every frame; the extractor must know both."""
+    motions = [extractor.extract(frame) for frame in frames]
+    names = next((tuple(m.expression) for m in motions if m is not None), ())
+    expression = np.full((len(motions), len(names)), np.nan)
+    angles_deg = np.full((len(motions), 3), np.nan)
+    for index, motion in enumerate(motions):
+        if motion is not None and motion.rotation is not None:
+            expression[index] = [motion.expression[name] for name in names]
+            angles_deg[index] = head_angles_deg(motion.rotation)
+    return Track(names, expression, angles_deg)
+
+
+def head_angles_deg(rotation: Array) -> Array:
+    """(3,) yaw (to the left of the picture), pitch (down) and roll (against the clock)."""
+    forward, up = rotation[:, 2], rotation[:, 1]
+    return np.degrees([np.arctan2(forward[0], forward[2]),
+                       np.arctan2(-forward[1], np.hypot(forward[0], forward[2])),
+                       np.arctan2(-up[0], up[1])])
+
+
+def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
+    """How well the face of `robot` follows that of `driving`, frame by frame."""
+    count = min(len(driving.expression), len(robot.expression))
+    used = [name for name, column in zip(driving.names, driving.expression[:count].T, strict=True)
+            if _spread(column) > USED_STD]
+    pairs = {name: (driving.expression[:count, driving.names.index(name)],
+                    robot.expression[:count, robot.names.index(name)] if robot.names
+                    else np.full(count, np.nan)) for name in used}
+    lag = max(range(-max_lag, max_lag + 1), key=lambda k: (
+        sum(correlation(a, delayed(b, k)) for a, b in pairs.values()), -abs(k)))
+    each = {name: correlation(a, delayed(b, lag)) for name, (a, b) in pairs.items()}
+    regions = {region: float(np.mean(values)) for region, starts in REGIONS.items()
+               if (values := [r for name, r in each.items() if name.startswith(starts)])}
+    turns = [correlation(a, delayed(b, lag)) for a, b in
+             zip(driving.angles_deg[:count].T, robot.angles_deg[:count].T, strict=True)
+             if _spread(a) > USED_STD_DEG]
+    return Fidelity(
+        expr_r=float(np.mean(list(regions.values()))) if regions else None,
+        regions=regions, blendshapes=each,
+        gain=float(np.median([_spread(b) / _spread(a) for a, b in pairs.values()]))
+        if pairs else None,
+        pose_r=float(np.mean(turns)) if turns else None, lag=lag,
+        missed=float(np.isnan(robot.angles_deg[:count, 0]).mean()) if count else 1.0)
+
+
+def delayed(series: Array, lag: int) -> Array:
+    """The series as it was `lag` frames later, its ends repeated."""
+    return series[np.clip(np.arange(len(series)) + lag, 0, len(series) - 1)]
+
+
+def correlation(a: Array, b: Array) -> float:
+    """Pearson's r over the frames in which both have a value; 0 where it is undefined."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    if both.sum() < _MIN_FRAMES or _spread(a[both]) < 1e-6 or _spread(b[both]) < 1e-6:
+        return 0.0
+    return float(np.corrcoef(a[both], b[both])[0, 1])
+
+
+def _spread(series: Array) -> float:
+    """Standard deviation of what is there."""
+    values = series[~np.isnan(series)]
+    return float(values.std()) if len(values) else 0.0
