@@ -64,6 +64,10 @@ class BagWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Completes the bag."""
         self._writer.close()
 
     def write(self, topic: str, type_name: str, data: bytes, time_ns: int, *,

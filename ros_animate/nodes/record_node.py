@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import functools
 import pathlib
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,8 @@ from ros_animate.nodes.topics import TOPICS, Topic
 
 # Room for two seconds of messages: the recorder may be late, but shall not lose any.
 DEPTH, IMAGE_DEPTH = 500, 60
+# Messages on their way to the disk; with more the middleware keeps what comes, or drops it.
+MAX_PENDING = 200
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,17 @@ class RecordNode(RunnableNode):
         super().__init__('record', automatically_declare_parameters_from_overrides=True,
                          **node_arguments)
         options: RecordOptions = declare_options(self, RecordOptions)
-        self._bag = BagWriter(pathlib.Path(options.bag).expanduser(), options.storage)
+        # One thread has the bag to itself: SQLite wants that, and a slow disk delays no callback.
+        self._worker = ThreadPoolExecutor(1)
+        self._pending = threading.Semaphore(MAX_PENDING)
+        self._bag: BagWriter = self._worker.submit(
+            BagWriter, pathlib.Path(options.bag).expanduser(), options.storage).result()
         self._listen(options.topics)
 
     def close(self) -> None:
-        with self._bag:
-            self.get_logger().info(f'{self._bag.count} messages in {self._bag.path}')
+        self._worker.submit(self._bag.close).result()
+        self._worker.shutdown()
+        self.get_logger().info(f'{self._bag.count} messages in {self._bag.path}')
 
     def _listen(self, topics: Sequence[str]) -> None:
         for name in topics:
@@ -63,8 +72,15 @@ class RecordNode(RunnableNode):
                                                     topic), qos, raw=True)
 
     def _write(self, name: str, topic: Topic, data: bytes) -> None:
-        self._bag.write(name, topic.type_name, data, self.get_clock().now().nanoseconds,
-                        best_effort=topic.best_effort)
+        self._pending.acquire()
+        self._worker.submit(self._bag.write, name, topic.type_name, data,
+                            self.get_clock().now().nanoseconds,
+                            best_effort=topic.best_effort).add_done_callback(self._written)
+
+    def _written(self, future: Future[None]) -> None:
+        self._pending.release()
+        if (error := future.exception()) is not None:
+            self.get_logger().error(f'not recorded: {error}', throttle_duration_sec=5.0)
 
 
 def main() -> int:

@@ -45,6 +45,39 @@ class RunnableNode(Node):
         """Releases what the node holds, after the last callback."""
 
 
+class Spinner:
+    """A thread that runs the callbacks of one node from now on.
+
+    An executor that is shut down from another thread may be in the midst of a callback, which then
+    fails. So the end is a callback like any other, that ends the spinning from within.
+    """
+
+    def __init__(self, node: Node, ended: threading.Event | None = None) -> None:
+        self._ended = ended
+        self._executor = SingleThreadedExecutor(context=node.context)
+        self._guard = node.create_guard_condition(self._leave)
+        self._executor.add_node(node)
+        self._thread = threading.Thread(target=self._spin, name=node.get_name())
+        self._thread.start()
+
+    def end(self) -> None:
+        """Ends the thread, after the callback that runs now."""
+        self._guard.trigger()
+        self._thread.join()
+        self._executor.shutdown()
+
+    def _leave(self) -> None:
+        raise ExternalShutdownException
+
+    def _spin(self) -> None:
+        try:
+            with contextlib.suppress(ExternalShutdownException):
+                self._executor.spin()
+        finally:
+            if self._ended is not None:
+                self._ended.set()
+
+
 class Runner:
     """Turns the executors of some nodes; SIGINT, SIGTERM or a node's wish ends it.
 
@@ -88,31 +121,17 @@ class Runner:
 
     def _turn(self, nodes: Sequence[RunnableNode]) -> None:
         """Spins and starts the nodes, waits for the end, stops them."""
-        executors = [SingleThreadedExecutor() for _ in nodes]
-        threads = []
-        for node, executor in zip(nodes, executors):
-            executor.add_node(node)
-            node.request_stop = self._finish
-            threads.append(threading.Thread(target=self._spin, args=(executor,),
-                                            name=node.get_name()))
-        for thread in threads:
-            thread.start()
+        spinners = [Spinner(node, self._stop) for node in nodes]
         for node in nodes:
+            node.request_stop = self._finish
             node.start()
         self._stop.wait()
         if self._finished:
             time.sleep(DRAIN_S)
         for node in reversed(nodes):
             node.stop()
-        for executor in executors:
-            executor.shutdown()
-        for thread in threads:
-            thread.join()
-
-    def _spin(self, executor: SingleThreadedExecutor) -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            executor.spin()
-        self._stop.set()
+        for spinner in spinners:
+            spinner.end()
 
     def _fail(self, failure: threading.ExceptHookArgs) -> None:
         """A thread has failed: the process ends loudly, and who started it starts it again."""

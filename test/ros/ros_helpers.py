@@ -12,10 +12,11 @@ import rclpy
 import yaml
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+
+from ros_animate.nodes.running import Spinner
 
 # Machines differ and are busy; nothing waits longer than it has to.
 TIMEOUT_S = 120.0
@@ -100,10 +101,7 @@ class Observer:
         self.node = rclpy.create_node('watch', context=context)
         self.heard = {}
         self._changed = threading.Condition()
-        self._executor = SingleThreadedExecutor(context=context)
-        self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
+        self._spinner = Spinner(self.node)
 
     def listen(self, message_type, topic):
         """Keeps every message of a topic in the list that is returned."""
@@ -156,8 +154,7 @@ class Observer:
         return newest
 
     def close(self):
-        self._executor.shutdown()
-        self._thread.join()
+        self._spinner.end()
         self.node.destroy_node()
 
 

@@ -1,0 +1,126 @@
+"""A ros2_control robot: what its joint_trajectory_controller gets, and what comes back."""
+import pytest
+
+pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
+pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
+
+import numpy as np
+from controller_stand_in import Controller
+from ros_animate.msg import ActionChunk
+from ros_animate.msg import Command as CommandMessage
+from std_msgs.msg import Header
+
+from ros_animate.hardware.base import RobotError
+from ros_animate.hardware.safety import Config, Safety
+from ros_animate.hardware.spec import load_spec
+from ros_animate.nodes.messages import Joints, stamp_message
+from ros_animate.plugins import load
+from ros_animate.types import ActionChunk as Chunk
+from ros_animate.types import Command
+
+SPEC = load_spec('servo_head')
+JOINTS = Joints.of(SPEC)
+PAN = SPEC.index('Head Pan')
+
+
+def pose(pan):
+    values = SPEC.neutral.copy()
+    values[PAN] = pan
+    return values
+
+
+@pytest.fixture
+def controller(observer):
+    return Controller(observer.node, '/head_controller', SPEC.joints, SPEC.neutral * SPEC.si)
+
+
+def test_the_controller_takes_every_command_and_the_joints_follow(observer, controller):
+    robot = load('hardware', 'joint_trajectory', {
+        'controller': '/head_controller', 'joint_states': '/head_controller/joint_states'}, SPEC)
+    safety, ticks = Safety(Config(), SPEC), [0]
+    observer.wait_for_subscribers('/head_controller/joint_trajectory')
+    with robot:
+        def tick():
+            ticks[0] += 1
+            now_s = ticks[0] / 60
+            still = np.zeros(len(SPEC.names))
+            wish = Command(SPEC.names, pose(40.0), still, still, now_s)
+            robot.write(safety.step(wish, now_s), now_s)
+        observer.wait_for(lambda: robot.read(0.0).enabled, 'the controller')
+        timer = observer.node.create_timer(1 / 60, tick)
+        observer.wait_for(lambda: abs(controller.position[PAN] / SPEC.si[PAN] - 40) < 0.5)
+        observer.wait_for(lambda: abs(robot.read(0.0).position[PAN] - 40) < 0.5)
+        observer.node.destroy_timer(timer)
+        assert not robot.read(0.0).fault
+    assert controller.accepted > 20
+    assert controller.rejected == []
+
+
+def test_it_stops_where_commands_stop(observer, controller):
+    robot = load('hardware', 'joint_trajectory', {'controller': '/head_controller'}, SPEC)
+    with robot:
+        observer.wait_for(lambda: robot.read(0.0).enabled, 'the controller')
+        velocity = np.zeros(len(SPEC.names))
+        velocity[PAN] = 150.0
+        robot.write(Command(SPEC.names, pose(3.0), velocity, 0 * velocity, 0.0), 0.0)
+        stop = 3.0 + 150.0 ** 2 / (2 * SPEC.max_acceleration[PAN])
+        observer.wait_for(lambda: abs(controller.position[PAN] / SPEC.si[PAN] - stop) < 0.1)
+    assert controller.rejected == []
+
+
+def test_without_a_controller_or_states_the_fault_is_named(observer):
+    robot = load('hardware', 'joint_trajectory', {
+        'controller': '/nobody', 'joint_states': '/nothing', 'state_timeout_s': 0.1}, SPEC)
+    with robot:
+        state = robot.read(0.0)
+        assert not state.enabled
+        assert '/nobody/joint_trajectory' in state.fault
+        listener = Controller(observer.node, '/nobody', SPEC.joints, SPEC.neutral)
+        observer.wait_for(lambda: robot.read(0.0).enabled)
+        observer.wait_for(lambda: '/nothing' in robot.read(0.0).fault)
+        assert listener.accepted == 0
+    robot.disconnect()
+    assert not robot.read(0.0).enabled
+    with pytest.raises(RobotError, match='not connected'):
+        robot.write(Command(SPEC.names, SPEC.neutral, SPEC.neutral, SPEC.neutral, 0.0), 0.0)
+
+
+def test_the_hardware_node_drives_such_a_robot(processes, observer, controller, tmp_path):
+    commands = observer.listen(CommandMessage, 'commands')
+    processes.start('hardware_node', {'hardware': {
+        'robot': 'servo_head', 'plugin': 'joint_trajectory', 'controller': '/head_controller',
+        'estop_file': str(tmp_path / 'estop')}})
+    processes.start('smoothing_node', {'smoothing': {'robot': 'servo_head'}})
+    publisher = observer.node.create_publisher(ActionChunk, 'actions', 10)
+
+    def act():
+        now = observer.node.get_clock().now().nanoseconds * 1e-9
+        header = Header(stamp=stamp_message(now))
+        publisher.publish(JOINTS.chunk_to_message(
+            Chunk(SPEC.names, pose(-30.0)[np.newaxis], 1 / 30, now), header))
+    timer = observer.node.create_timer(1 / 30, act)
+    observer.wait_for(lambda: abs(controller.position[PAN] / SPEC.si[PAN] + 30) < 0.5)
+    observer.node.destroy_timer(timer)
+    assert commands
+    assert controller.rejected == []
+
+
+def test_what_the_smoothing_node_publishes_is_accepted_as_it_is(processes, observer):
+    """Without our hardware node: the trajectories drive a controller directly."""
+    controller = Controller(observer.node, '/direct', SPEC.joints, SPEC.neutral * SPEC.si)
+    processes.start('smoothing_node', {'smoothing': {'robot': 'servo_head'}},
+                    remap=['joint_trajectory:=/direct/joint_trajectory'])
+    publisher = observer.node.create_publisher(ActionChunk, 'actions', 10)
+
+    def act():
+        now = observer.node.get_clock().now().nanoseconds * 1e-9
+        publisher.publish(JOINTS.chunk_to_message(Chunk(
+            SPEC.names, pose(20 * np.sin(2 * now))[np.newaxis], 1 / 30, now),
+            Header(stamp=stamp_message(now))))
+    timer = observer.node.create_timer(1 / 30, act)
+    observer.wait_for(lambda: controller.accepted > 60)
+    observer.wait_for(lambda: abs(controller.position[PAN] / SPEC.si[PAN]) > 10)
+    observer.node.destroy_timer(timer)
+    observer.wait_for(lambda: controller.accepted > 0)
+    # A busy machine may deliver a message after its last point; nothing else is wrong with any.
+    assert set(controller.rejected) <= {'the end is in the past'}
