@@ -91,12 +91,22 @@ class Settings:
         context = (self.spec,) if stage in ('policy', 'smoothing', 'hardware') else ()
         return load(stage, self.plugin(stage), self.options(stage), *context)
 
-    def check(self, stages: Iterable[str] = STAGES) -> None:
-        """Raises ConfigurationError for a wrong name or value, before anything is started."""
+    def check(self, stages: Iterable[str] = STAGES, *, node_options: bool = False) -> None:
+        """Raises ConfigurationError for a wrong name or value, before anything is started.
+
+        Args:
+            stages: Which sections.
+            node_options: Leave options that the plug-in does not have to the stage's ROS node,
+                which has options of its own and refuses the others.
+        """
         for stage in stages:
             name = self.plugin(stage)
             config: Any = find(stage, name)
-            build(config.Config, self.options(stage), f'{stage} ({name})')
+            options = self.options(stage)
+            if node_options:
+                known = {f.name for f in dataclasses.fields(config.Config)}
+                options = {k: v for k, v in options.items() if k in known}
+            build(config.Config, options, f'{stage} ({name})')
             if stage == 'hardware':
                 _ = self.safety
 

@@ -87,7 +87,8 @@ def make_settings(args: argparse.Namespace) -> Settings:
     is_topic = settings.plugin('camera') == 'topic'
     if is_topic and args.offline:
         raise ConfigurationError('a topic is read through ROS: leave out --offline')
-    settings.check(stage for stage in STAGES if not (is_topic and stage == 'camera'))
+    settings.check([stage for stage in STAGES if not (is_topic and stage == 'camera')],
+                   node_options=not args.offline)
     if args.loop:
         settings = _looped(settings)
     return settings

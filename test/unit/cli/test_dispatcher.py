@@ -1,11 +1,12 @@
 """The dispatcher: what every verb gets from it."""
+import dataclasses
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
-from ros_animate import cli
+from ros_animate import cli, plugins
 from ros_animate.errors import UserError
 
 HEAVY = {'cv2', 'mediapipe', 'torch', 'rclpy', 'av', 'matplotlib'}
@@ -91,3 +92,19 @@ def test_plugins_list_names_every_stage(capsys):
 def test_plugins_list_of_an_unknown_stage(capsys):
     assert cli.main(['plugins', 'list', 'moton']) == 2
     assert "'moton'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('stage, name', [(stage, name) for stage in plugins.STAGES
+                                         for name in plugins.available(stage)])
+def test_every_plugin_can_be_shown(stage, name, capsys):
+    assert cli.main(['plugins', 'show', stage, name]) == 0
+    shown = capsys.readouterr().out
+    config = plugins.find(stage, name).Config
+    for field in dataclasses.fields(config):
+        assert f'{stage}.{field.name} = ' in shown and field.metadata['help'] in shown
+    assert config() is not None, 'every option has a default'
+
+
+def test_an_unknown_plugin_is_refused_with_the_choices(capsys):
+    assert cli.main(['plugins', 'show', 'motion', 'mediapip']) == 2
+    assert 'mediapipe' in capsys.readouterr().err

@@ -131,3 +131,13 @@ def test_settings_survive_a_file(tmp_path):
     file = write(tmp_path / 's.yaml', yaml.safe_dump(settings.as_mapping()))
     again = load_settings([file])
     assert again.as_mapping() == settings.as_mapping()
+
+
+def test_options_of_a_node_are_left_to_the_node():
+    settings = load_settings(params=['motion.silence_s=3', 'motion.min_presence=0.25'])
+    settings.check(['motion'], node_options=True)
+    with pytest.raises(ConfigurationError, match='silence_s'):
+        settings.check(['motion'])
+    wrong = load_settings(params=['motion.silence_s=3', 'motion.min_presence=7'])
+    with pytest.raises(ConfigurationError, match='min_presence'):
+        wrong.check(['motion'], node_options=True)
