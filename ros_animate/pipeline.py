@@ -12,7 +12,6 @@ import dataclasses
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import source_image
@@ -21,7 +20,7 @@ from ros_animate.hardware.base import VirtualRobot
 from ros_animate.hardware.safety import Safety
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.mirror import mirrored
-from ros_animate.plugins import find, load
+from ros_animate.plugins import find, load, load_shared
 from ros_animate.policy.base import Policy
 from ros_animate.settings import Settings
 from ros_animate.smoothing.base import Smoother
@@ -172,10 +171,7 @@ class Pipeline:
         if name == self.settings.plugin('motion'):
             extractor: Extractor = self.settings.load('motion')
         else:
-            config: Any = find('motion', name)
-            known = {f.name for f in dataclasses.fields(config.Config)}
-            extractor = load('motion', name, {
-                k: v for k, v in self.settings.options('animation').items() if k in known})
+            extractor = load_shared('motion', name, self.settings.options('animation'))
         stack.callback(extractor.close)
         return extractor
 

@@ -7,6 +7,7 @@ built as `Class(config, *context)`. Other packages add theirs through the entry-
 """
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.metadata
 import pkgutil
@@ -49,6 +50,16 @@ def load(stage: str, name: str, values: Mapping[str, Any] | None = None, *contex
     """
     cls: Any = find(stage, name)
     return cls(build(cls.Config, values, f'{stage} ({name})'), *context)
+
+
+def load_shared(stage: str, name: str, values: Mapping[str, Any], *context: Any) -> Any:
+    """As `load`, with those of `values`, meant for another plug-in, that this one has as well.
+
+    An animator and the extractor that it understands share weights and device.
+    """
+    cls: Any = find(stage, name)
+    known = {field.name for field in dataclasses.fields(cls.Config)}
+    return load(stage, name, {k: v for k, v in values.items() if k in known}, *context)
 
 
 def _own(stage: str) -> set[str]:

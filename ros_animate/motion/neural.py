@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,8 +26,7 @@ class NeuralOptions:
     device: str = option('auto', 'where the network runs', choices=DEVICES)
     crop: bool = option(True, 'see the square around the face, found by the face tracker; else '
                               'the middle square of the frame, whatever it shows')
-    settle_s: float = option(2.0, 'time in which that square follows the face', low=0.01,
-                             high=math.inf)
+    settle_s: float = option(2.0, 'time in which that square follows the face', low=0.01)
 
 
 class NeuralExtractor(Extractor):

@@ -1,6 +1,7 @@
 """Moves the portrait as the person moves."""
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from sensor_msgs.msg import Image as ImageMessage
@@ -16,7 +17,7 @@ from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_from_message, seconds
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, NeutralCalibration, NodeOptions, StageNode
-from ros_animate.plugins import load
+from ros_animate.plugins import load_shared
 from ros_animate.types import Frame, Motion
 
 
@@ -49,7 +50,8 @@ class AnimationNode(StageNode):
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
         if options.own_extractor:
-            self._extractor = load('motion', self._animator.extractor)
+            self._extractor = load_shared('motion', self._animator.extractor,
+                                          dataclasses.asdict(self.parameters.config))
             self.listen(ImageMessage, 'image_raw', self._see)
         else:
             self.listen(MotionMessage, 'motion', self._move)

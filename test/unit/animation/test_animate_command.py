@@ -289,3 +289,12 @@ def test_damaged_templates_are_named(weights: Weights, portrait_file: pathlib.Pa
         assert animate('live_portrait', weights, portrait_file, tmp_path / name, '--output',
                        tmp_path / 'a.mp4') == 2
         assert name in capsys.readouterr().err
+
+
+def test_the_pipeline_runs_a_neural_animator(weights: Weights, portrait_file: pathlib.Path,
+                                             clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """The extractor that the animator understands is opened with the animator's weights."""
+    assert main(['retarget', '--source', str(clip), '--offline', '--output', str(tmp_path),
+                 '--portrait', str(portrait_file), '--animator', 'live_portrait', '--limit', '3',
+                 '--param', f'animation.weights={weights["live_portrait"]}', '--quiet']) == 0
+    assert read_video(tmp_path / 'animated.mp4')[0].shape == (64, 64, 3)
