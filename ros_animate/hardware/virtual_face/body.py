@@ -109,12 +109,12 @@ def tooth_quads(upper: bool) -> Array:
     edges = np.concatenate([-edges[:0:-1], edges])
     angle = edges / 2.75
     x, z = 2.45 * np.sin(angle), 2.35 + 2.45 * np.cos(angle)
-    root, tip = (-3.55, -4.50) if upper else (-5.45, -4.62)
-    inset = 0.0 if upper else -0.28
+    root, tip = (-3.60, -4.42) if upper else (-5.40, -4.66)
+    inset = -0.15 if upper else -0.42
     quads = []
     for k in range(len(edges) - 1):
         drop = .07 * (abs(k - 4.5) in (1.5,)) if upper else 0.0
-        gap = .02 * (edges[k + 1] - edges[k])
+        gap = .05 * (edges[k + 1] - edges[k])
         xs = (x[k] + gap, x[k + 1] - gap)
         quads.append([(xs[0], root, z[k] + inset), (xs[1], root, z[k + 1] + inset),
                       (xs[1], tip + drop, z[k + 1] + inset), (xs[0], tip + drop, z[k] + inset)])

@@ -214,10 +214,18 @@ class VirtualFace:
         for upper in (False, True):
             gum = self._inside(body.gum_arch(upper), pose, not upper)
             self._polygon(picture, gum, look.gums, .85)
-            quads = self._inside(body.tooth_quads(upper), pose, not upper)
-            for k, quad in enumerate(quads):
-                edge = abs(k - (len(quads) - 1) / 2) / (len(quads) / 2)
-                self._polygon(picture, quad, look.teeth, (1 if upper else .93) - .5 * edge ** 2)
+            self._draw_teeth(picture, self._inside(body.tooth_quads(upper), pose, not upper),
+                             0.92 if upper else 0.82)
+
+    def _draw_teeth(self, picture: Image, quads: Array, light: float) -> None:
+        """Tooth by tooth, darker to the sides and, in the lips' shadow, towards the gum."""
+        middle = (len(quads) - 1) / 2
+        for k, quad in enumerate(quads):
+            bright = light * (1 - .75 * (abs(k - middle) / (middle + .5)) ** 1.5)
+            self._polygon(picture, quad, self.appearance.teeth, .84 * bright)
+            crown = quad.copy()
+            crown[:2] += .45 * (quad[[3, 2]] - quad[:2])
+            self._polygon(picture, crown, self.appearance.teeth, bright)
 
     def _inside(self, points: Array, pose: _Pose, jaw: bool) -> Array:
         if jaw:
