@@ -1,0 +1,128 @@
+"""The launch files, really launched."""
+import pytest
+
+pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
+pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
+# The folder launch/ of the project would do for a bare `import launch`.
+pytest.importorskip('launch.actions', reason='launch is not installed')
+pytest.importorskip('launch_ros.actions', reason='launch_ros is not installed')
+
+import os
+import pathlib
+import re
+import signal
+
+import yaml
+from rclpy.serialization import serialize_message
+from ros_animate.msg import ActionChunk, Command
+from ros_helpers import Process, stamp_of
+from test_bags import START_NS, motion
+
+from ros_animate.nodes.bags import BagReader, BagWriter
+
+HERE = pathlib.Path(__file__).resolve().parent
+LAUNCH = HERE.parents[1] / 'launch'
+STAGES = ('motion', 'animation', 'policy', 'smoothing', 'hardware')
+
+
+@pytest.fixture
+def launch(environment, tmp_path):
+    """Function: (file, arguments) to the launch that runs; it is ended with Ctrl-C."""
+    running = []
+
+    def start(name, **arguments):
+        texts = [f'{key}:={value}' for key, value in arguments.items()]
+        running.append(Process([str(HERE / 'run_launch.py'), str(LAUNCH / name), *texts],
+                               {**environment, 'OVERRIDE_LAUNCH_PROCESS_OUTPUT_FORMAT': '{line}'},
+                               tmp_path / f'launch{len(running)}.log'))
+        return running[-1]
+    yield start
+    for process in running:
+        process.stop(signal.SIGINT)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A configuration with the quick plug-ins of the tests."""
+    path = tmp_path / 'quick.yaml'
+    path.write_text(yaml.safe_dump({'motion': {'plugin': 'brightness'},
+                                    'animation': {'plugin': 'tint'}}))
+    return path
+
+
+def pid_of(log, executable):
+    """Process numbers with which launch has started an executable."""
+    return [int(n) for n in re.findall(rf'{executable}-\d+\]: process started with pid \[(\d+)\]',
+                                       log)]
+
+
+@pytest.mark.parametrize('composed', ['false', 'true'])
+def test_the_whole_pipeline(launch, observer, make_camera, config, composed):
+    commands = observer.listen(Command, 'left/commands')
+    run = launch('retarget.launch.py', source='topic:/usb_cam/image_raw', namespace='left',
+                 config=config, composed=composed)
+    camera = make_camera('/usb_cam/image_raw')
+    camera.run()
+    observer.wait_for(lambda: commands and stamp_of(commands[-1]) in camera.sent, 'an answer')
+    executables = ['composed_node'] if composed == 'true' else [f'{s}_node' for s in STAGES]
+    assert all(len(pid_of(run.output(), e)) == 1 for e in executables)
+    assert not pid_of(run.output(), 'camera_node')
+    assert run.stop(signal.SIGINT) == 0
+    assert 'Traceback' not in run.output()
+
+
+def test_a_killed_node_is_started_again(launch, observer, make_camera, config):
+    commands = observer.listen(Command, 'commands')
+    run = launch('retarget.launch.py', source='topic:/image_raw', config=config)
+    camera = make_camera()
+    camera.run()
+    observer.wait_for(lambda: commands and stamp_of(commands[-1]) in camera.sent, 'an answer')
+    os.kill(pid_of(run.output(), 'policy_node')[0], signal.SIGKILL)
+    observer.wait_for(lambda: len(pid_of(run.output(), 'policy_node')) == 2, 'a second policy')
+    started = camera.sent[-1]
+    observer.wait_for(lambda: stamp_of(commands[-1]) > started, 'answers again')
+
+
+def test_a_run_is_recorded(launch, observer, make_camera, config, tmp_path):
+    bag = tmp_path / 'bag'
+    commands = observer.listen(Command, 'commands')
+    run = launch('retarget.launch.py', source='topic:/image_raw', config=config, record=bag)
+    observer.wait_for_subscribers('joint_states')
+    camera = make_camera()
+    camera.run()
+    observer.wait_for(lambda: len({stamp_of(m) for m in commands}) > 20)
+    assert run.stop(signal.SIGINT) == 0
+    with BagReader(bag) as reader:
+        assert {'/image_raw', '/motion', '/actions', '/commands'} <= set(reader.types)
+
+
+@pytest.mark.parametrize('arguments, complaint', [
+    ({'robot': 'amica'}, "unknown robot 'amica'"),
+    ({'policy': 'bc'}, "unknown policy plug-in 'bc'"),
+    ({'composed': 'perhaps'}, "composed: expected true or false, got 'perhaps'"),
+    ({'source': 'missing.mp4'}, "no source 'missing.mp4'")])
+def test_wrong_arguments_are_refused_by_name(launch, config, arguments, complaint):
+    run = launch('retarget.launch.py', **{'config': config, 'source': 'demo', **arguments})
+    assert run.wait() == 1
+    assert complaint in run.output()
+
+
+def test_a_node_that_refuses_its_parameters_ends_the_launch(launch, config, tmp_path):
+    params = tmp_path / 'params.yaml'
+    params.write_text(yaml.safe_dump({'/policy': {'ros__parameters': {'no_such_option': 1}}}))
+    run = launch('retarget.launch.py', config=config, source='topic:/image_raw', params=params)
+    run.wait()
+    assert 'no_such_option' in run.output() and 'shutting down' in run.output()
+
+
+def test_a_bag_takes_the_place_of_a_stage(launch, observer, tmp_path):
+    with BagWriter(tmp_path / 'bag') as bag:
+        for index in range(60):
+            bag.write('/motion', 'ros_animate/msg/Motion', serialize_message(motion(index)),
+                      START_NS + index * 33_333_333)
+    actions = observer.listen(ActionChunk, 'actions')
+    run = launch('replay.launch.py', bag=tmp_path / 'bag', from_stage='motion', composed='true')
+    assert run.wait() == 0
+    stamps = {stamp_of(m) for m in actions}
+    assert len(stamps) > 10 and stamps <= {stamp_of(motion(k)) for k in range(60)}
+    assert 'shutting down' in run.output()
