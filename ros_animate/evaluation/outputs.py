@@ -107,7 +107,7 @@ def _panel(image: Image) -> Image:
 def _label(text: str, width: int) -> Image:
     """(LABEL_HEIGHT, width, 3): light text in the middle of a dark strip."""
     strip = np.full((LABEL_HEIGHT, width, 3), 24, np.uint8)
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.7
+    font, scale = cv2.FONT_HERSHEY_DUPLEX, 0.65
     (text_width, text_height), _ = cv2.getTextSize(text, font, scale, 1)
     if text_width < width:
         place = ((width - text_width) // 2, (LABEL_HEIGHT + text_height) // 2)
