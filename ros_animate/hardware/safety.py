@@ -71,7 +71,7 @@ class Safety:
         self._governor = _governor(config, spec)
         self._next_governor: Governor | None = None
         self._estop = EmergencyStop(config.estop_file)
-        self.state = ESTOP if self._estop.latched else IDLE
+        self.state = IDLE
         self.counts: collections.Counter[str] = collections.Counter()
         self.source = ''
         self._seen_s: dict[str, float] = {}
@@ -82,8 +82,7 @@ class Safety:
         self._stamp_s = -np.inf
         self._rest_pose = spec.neutral
         self._columns: dict[tuple[str, ...], Array] = {}
-        pose = spec.neutral if start is None else np.where(np.isfinite(start), start, spec.neutral)
-        self._stand(pose)
+        self.start(spec.neutral if start is None else start)
 
     @property
     def estopped(self) -> bool:
@@ -120,6 +119,16 @@ class Safety:
             self._advance(dt_s)
         return self._sent
 
+    def start(self, position: Array) -> None:
+        """Is at rest where the robot is (N,); follows the next command from there.
+
+        What is not finite or not allowed is replaced by the nearest value that is.
+        """
+        self._stand(np.where(np.isfinite(position), position, self._spec.neutral))
+        self._fresh_s = self._time_s
+        self.source = ''
+        self.state = ESTOP if self.estopped else IDLE
+
     def estop(self) -> None:
         """Stops with the next tick, until `reset_estop`."""
         self.state = ESTOP
@@ -129,9 +138,7 @@ class Safety:
     def reset_estop(self) -> None:
         """Ends the emergency stop; the robot moves when the next command comes."""
         self._estop.release()
-        self._stand(self._governor.position)
-        self.state = IDLE
-        self._fresh_s = self._time_s
+        self.start(self._governor.position)
 
     def rest(self, pose: str) -> None:
         """Goes to the 'neutral' or the 'park' pose and refuses commands, until `resume`."""

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from builtin_interfaces.msg import Time as TimeMessage
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image as ImageMessage
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory
 
-from ros_animate.configuration import option
+from ros_animate.configuration import ConfigurationError, build, option
 from ros_animate.hardware import safety
 from ros_animate.hardware.base import Robot, VirtualRobot
 from ros_animate.hardware.safety import Safety
@@ -21,10 +23,13 @@ from ros_animate.msg import Command as CommandMessage
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_to_message
 from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.emergency_stop import EmergencyStopPort, estop_file
+from ros_animate.nodes.managed_node import ManagedNode
 from ros_animate.nodes.messages import Joints, seconds, stamp_message
+from ros_animate.nodes.parameter_values import decoded
 from ros_animate.nodes.robot_link import RobotLink, RobotView
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
+from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions
 from ros_animate.nodes.ticker import Ticker
 from ros_animate.types import Command, Image
 
@@ -32,6 +37,8 @@ from ros_animate.types import Command, Image
 GRACE_S = 1.0
 # Headers that may still be answered: a command that is refused leaves an earlier one in force.
 KEPT_HEADERS = 8
+# What may be changed while the node runs.
+LIMITS = ('velocity_scale', 'acceleration_scale', 'ranges')
 
 
 @dataclass(frozen=True)
@@ -43,23 +50,28 @@ class HardwareNodeOptions(safety.Config, NodeOptions):
                                  'while somebody listens', low=0.1, high=100.0)
     shutdown_pose: str = option('park', 'where the robot goes when the node ends; park closes the '
                                 'lids', choices=('park', 'neutral'))
+    autostart: bool = option(True, 'connect and command the robot at the start and after errors; '
+                             'else somebody else manages the life cycle')
 
 
-class HardwareNode(StageNode):
+class HardwareNode(ManagedNode):
     """joint_trajectory to the robot; joint_states, commands and robot/image_raw from it.
 
     At a fixed rate the trajectory is sampled, goes through the safety layer and is sent; a
     trajectory that answers a new camera frame brings the next tick forward. Without new commands
-    the robot holds, then goes to neutral.
+    the robot holds, then goes to neutral. An inactive node is connected and commands nothing.
+    Trajectories with another `header.frame_id` (another camera) are another source of commands.
     """
 
     stage = 'hardware'
     with_robot = True
     Options = HardwareNodeOptions
+    changeable = LIMITS
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
-        self._options: HardwareNodeOptions = self.parameters.options
+        options: HardwareNodeOptions = self.parameters.options
+        self._options = replace(options, estop_file=options.estop_file or estop_file(self))
         self._joints = Joints.of(self.spec)
         self._follower = TrajectoryFollower()
         self._safety = Safety(self._options, self.spec)
@@ -67,13 +79,15 @@ class HardwareNode(StageNode):
         self._answered_s = 0.0
         self._now_s = 0.0
         self._heard_s = 0.0
+        self._source = ''
         self._steady_s: float | None = None
         self._enabled = True
+        self._active = False
         self._at_rest = threading.Event()
         # The ticks run beside the callbacks.
         self._lock = threading.Lock()
         robot: Robot = self.make_plugin(self.spec)
-        self._link = RobotLink(robot, self._report_trouble)
+        self._link = RobotLink(robot)
         self._commands = self.create_publisher(CommandMessage, 'commands', RELIABLE)
         self._states = self.create_publisher(JointState, 'joint_states', RELIABLE)
         self._view: RobotView | None = None
@@ -82,21 +96,71 @@ class HardwareNode(StageNode):
             self._pictures = self.create_publisher(ImageMessage, 'robot/image_raw', NEWEST)
             self._view = RobotView(robot, self._publish_picture)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
+        self._estop = EmergencyStopPort(self, self._safety, self._lock)
+        self.add_on_set_parameters_callback(self._change_limits)
         self.listen(JointTrajectory, 'joint_trajectory', self._take)
         self._ticker = Ticker(1.0 / self._options.rate_hz, self._tick)
+        if options.autostart:
+            # A robot that is not there at the start is the user's affair, at once.
+            self._link.connect()
 
     def start(self) -> None:
         if self._view is not None:
             self._view.start()
         self._ticker.start()
+        self.autostart = self._options.autostart
+        if self.autostart:
+            self.bring_up()
+
+    def stop(self) -> None:
+        """Brings the robot into its last pose."""
+        self.autostart = False
+        self.take_down()
+        self._ticker.stop()
+
+    def close(self) -> None:
+        if self._view is not None:
+            self._view.close()
+        self._link.disconnect()
+
+    def configure(self) -> None:
+        if not self._link.connected:
+            self._link.connect()
+
+    def activate(self) -> None:
+        """The robot is commanded from where it is."""
+        with self._lock:
+            _, state = self._link.exchange(None, self.now_s())
+            if state is not None:
+                self._safety.start(state.position)
+            self._follower.reset()
+            self._active = True
+
+    def deactivate(self) -> None:
+        """The robot goes to neutral and is then left alone."""
+        self._rest('neutral')
+
+    def finish(self) -> None:
+        self._rest(self._options.shutdown_pose)
+
+    def release(self) -> None:
+        with self._lock:
+            self._active = False
+            self._link.disconnect()
+
+    def defect(self) -> str:
+        return self._link.trouble
 
     def health(self) -> Health:
         state = self._safety.state
-        self.diagnostics.notes = {'state': state, 'enabled': self._enabled, **self._safety.counts}
+        self.diagnostics.notes = {'state': state, 'enabled': self._enabled, 'active': self._active,
+                                  **self._safety.counts}
         if self._link.trouble:
             return diagnostics.ERROR, self._link.trouble
         if self._safety.estopped:
             return diagnostics.ERROR, 'emergency stop'
+        if not self._active:
+            return diagnostics.WARN, 'not active'
         if not self._enabled:
             return diagnostics.WARN, 'disabled'
         if state in (safety.HOLD, safety.NEUTRAL):
@@ -106,19 +170,15 @@ class HardwareNode(StageNode):
             return diagnostics.STALE, 'no command yet'
         return super().health()
 
-    def stop(self) -> None:
-        """Brings the robot into its last pose."""
-        if not self._link.trouble:
-            with self._lock:
-                self._at_rest.clear()
-                self._safety.rest(self._options.shutdown_pose)
-            self._at_rest.wait(self._options.neutral_s + GRACE_S)
-        self._ticker.stop()
-
-    def close(self) -> None:
-        if self._view is not None:
-            self._view.close()
-        self._link.close()
+    def _rest(self, pose: str) -> None:
+        """Waits until the robot rests in a pose; from then on it is not commanded."""
+        with self._lock:
+            self._at_rest.clear()
+            self._safety.rest(pose)
+        if not self._at_rest.wait(self._options.neutral_s + GRACE_S):
+            self.get_logger().warning(f'the robot did not reach the {pose} pose in time')
+        with self._lock:
+            self._active = False
 
     def _take(self, message: JointTrajectory) -> None:
         points = self._joints.trajectory_from_message(message, self.now_s())
@@ -133,6 +193,7 @@ class HardwareNode(StageNode):
             is_news = stamp_s not in self._headers
             self._headers[stamp_s] = message.header
             self._heard_s = time.monotonic()
+            self._source = message.header.frame_id
         if is_news:
             self._ticker.note_news()
 
@@ -142,10 +203,10 @@ class HardwareNode(StageNode):
             # A simulated clock may stand still: what is said no more is not followed.
             heard = time.monotonic() - self._heard_s <= self._options.stale_s
             wanted = self._follower.at(now_s) if heard else None
-            command = self._safety.step(wanted, now_s, elapsed_s=elapsed_s)
+            command = self._safety.step(wanted, now_s, self._source, elapsed_s)
             at_rest = self._safety.at_rest
-            commanded = self._enabled or not at_rest
-        sent, state = self._link.exchange(command if commanded else None, now_s)
+            commanded = self._active and (self._enabled or not at_rest)
+            sent, state = self._link.exchange(command if commanded else None, now_s)
         if sent is not None:
             self._publish_command(sent)
         if state is not None:
@@ -202,9 +263,18 @@ class HardwareNode(StageNode):
         response.message = 'enabled' if request.data else 'disabled: going to neutral'
         return response
 
-    def _report_trouble(self, why: str) -> None:
-        self.diagnostics.count('connection_failures')
-        self.get_logger().error(f'{why}; connecting again')
+    def _change_limits(self, changes: list[Parameter]) -> SetParametersResult:
+        """Limits may be tightened, and be loosened again up to the robot's."""
+        values = {p.name: p.value for p in changes if p.name in LIMITS}
+        try:
+            options = build(type(self._options), {**vars(self._options), **decoded(
+                type(self._options), values)}, 'hardware')
+            with self._lock:
+                self._safety.configure(options)
+        except ConfigurationError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._options = options
+        return SetParametersResult(successful=True)
 
 
 def main() -> int:

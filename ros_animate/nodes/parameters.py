@@ -3,13 +3,13 @@
 A node's parameters are `plugin` (which plug-in of its stage), the options of that plug-in, the
 node's own options, and `robot` where the stage needs one. Defaults come from config/retarget.yaml
 and the dataclasses, overrides from the parameter file or `--ros-args -p`. Whatever else is given
-is refused by name. They hold from start to end: all are read-only.
+is refused by name. They hold from start to end, all but the changeable ones are read-only.
 """
 from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,8 @@ class Parameters:
     spec: RobotSpec | None
 
 
-def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Parameters:
+def declare(node: Node, stage: str, options: type, *, with_robot: bool,
+            changeable: Collection[str] = ()) -> Parameters:
     """Declares and checks every parameter of a stage's node; raises ConfigurationError.
 
     Args:
@@ -53,6 +54,7 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
         stage: One of `plugins.STAGES`.
         options: Dataclass of the node's own options.
         with_robot: The stage needs to know the robot.
+        changeable: Parameters that the node lets be set while it runs.
     """
     given = _given(node)
     own = {name: given.pop(name) for name in _fields(options) if name in given}
@@ -69,7 +71,7 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool) -> Param
             description='name of a robot, or path of its description'))
     for instance in (config, chosen):
         for name, value, descriptor in _described(instance):
-            _declare(node, name, value, descriptor)
+            _declare(node, name, value, descriptor, read_only=name not in changeable)
     return Parameters(plugin, config, chosen, settings.spec if with_robot else None)
 
 
@@ -119,10 +121,12 @@ def _descriptor(field: dataclasses.Field[Any], value: Any) -> ParameterDescripto
     return descriptor
 
 
-def _declare(node: Node, name: str, value: Any, descriptor: ParameterDescriptor) -> None:
+def _declare(node: Node, name: str, value: Any, descriptor: ParameterDescriptor,
+             read_only: bool = True) -> None:
     if node.has_parameter(name):
         # It came from an override, without description and perhaps as an integer for a float.
         node.undeclare_parameter(name)
-    descriptor.read_only = True
-    descriptor.dynamic_typing = value is None
+    descriptor.read_only = read_only
+    # An empty list is a text: to be replaced by a list, what may be changed has no fixed type.
+    descriptor.dynamic_typing = value is None or not read_only
     node.declare_parameter(name, value, descriptor, ignore_override=True)

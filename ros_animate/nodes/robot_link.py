@@ -7,65 +7,48 @@ from collections.abc import Callable
 from ros_animate.hardware.base import Robot, RobotError, VirtualRobot
 from ros_animate.types import Command, Image, RobotState
 
-FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
-
 
 class RobotLink:
-    """A robot that may go away: while it is gone, a thread connects again, less and less often.
+    """A robot that may go away.
 
     Args:
-        robot: Connected here; raises RobotError.
-        on_trouble: Called with the reason, in any thread.
+        robot: Not connected yet.
 
     Attributes:
-        trouble: Why the robot is gone; '' while it is there.
+        connected: The connection stands.
+        trouble: Why it does not although it should; '' otherwise.
     """
 
-    def __init__(self, robot: Robot, on_trouble: Callable[[str], None]) -> None:
+    def __init__(self, robot: Robot) -> None:
+        self.connected = False
         self.trouble = ''
-        self._robot, self._on_trouble = robot, on_trouble
-        self._closing = threading.Event()
-        self._connecting: threading.Thread | None = None
-        robot.connect()
+        self._robot = robot
+
+    def connect(self) -> None:
+        """Connects; raises RobotError, which then is the trouble."""
+        try:
+            self._robot.connect()
+        except RobotError as error:
+            self.trouble = str(error)
+            raise
+        self.connected, self.trouble = True, ''
+
+    def disconnect(self) -> None:
+        """Disconnects; may be called twice."""
+        self.connected = False
+        self._robot.disconnect()
 
     def exchange(self, command: Command | None,
                  now_s: float) -> tuple[Command | None, RobotState | None]:
-        """Sends a command, if any, and reads the state; (None, None) while the robot is gone."""
-        if self.trouble:
+        """Sends a command, if any, and reads the state; (None, None) if the robot is gone."""
+        if not self.connected:
             return None, None
         try:
             sent = None if command is None else self._robot.write(command, now_s)
             return sent, self._robot.read(now_s)
         except RobotError as error:
-            self._lose(str(error))
+            self.connected, self.trouble = False, str(error)
             return None, None
-
-    def close(self) -> None:
-        """Disconnects."""
-        self._closing.set()
-        if self._connecting is not None:
-            self._connecting.join()
-        self._robot.disconnect()
-
-    def _lose(self, why: str) -> None:
-        self.trouble = why
-        self._on_trouble(why)
-        self._connecting = threading.Thread(target=self._connect, name='connect')
-        self._connecting.start()
-
-    def _connect(self) -> None:
-        self._robot.disconnect()
-        retry_s = FIRST_RETRY_S
-        while not self._closing.wait(retry_s):
-            try:
-                self._robot.connect()
-            except RobotError as error:
-                self.trouble = str(error)
-                self._on_trouble(self.trouble)
-                retry_s = min(2 * retry_s, LAST_RETRY_S)
-            else:
-                self.trouble = ''
-                return
 
 
 class RobotView:

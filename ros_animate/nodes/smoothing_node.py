@@ -1,7 +1,7 @@
 """Turns action chunks into a trajectory."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
@@ -12,6 +12,7 @@ from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import RELIABLE, NodeOptions, StageNode
 from ros_animate.smoothing.base import Smoother
+from ros_animate.smoothing.limits import stopping
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class SmoothingNodeOptions(NodeOptions):
     """Options of the smoothing node."""
 
     rate_hz: float = option(60.0, 'points a second of the trajectories', low=1.0, high=1000.0)
-    points: int = option(8, 'points of a trajectory', low=2, high=100)
+    points: int = option(8, 'points of a trajectory, besides the stop', low=2,
+                         high=100)
 
 
 class SmoothingNode(StageNode):
@@ -28,7 +30,8 @@ class SmoothingNode(StageNode):
     A trajectory holds the present and the next few samples, so that who follows it needs no clock
     in step with this one and bridges lost messages. `header.stamp` is the stamp of the camera
     frame that it answers and `time_from_start` counts from there: its points lie now and in the
-    near future, which is what joint_trajectory_controller accepts.
+    near future, and the last one is the stop behind them, at velocity zero. That is what
+    joint_trajectory_controller accepts, and what happens if nothing follows.
 
     It is published at once when a chunk comes, and again when half of it has passed.
     """
@@ -62,6 +65,10 @@ class SmoothingNode(StageNode):
         present = self._smoother.sample(now_s)
         times = [now_s + k * self._period_s for k in range(self._options.points)]
         commands = [present, *self._smoother.preview(times[1:])]
+        stop_s, stop = stopping(self.spec, commands[-1].position, commands[-1].velocity)
+        times.append(times[-1] + max(stop_s, self._period_s))
+        commands.append(replace(commands[-1], position=stop, velocity=0.0 * stop,
+                                acceleration=0.0 * stop))
         self.send(self._publisher, self._joints.trajectory_to_message(
             list(zip(times, commands)), self._header))
 

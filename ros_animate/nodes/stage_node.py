@@ -45,18 +45,21 @@ class StageNode(RunnableNode):
     Attributes:
         stage: Name of the stage, and of the node.
         with_robot: The stage needs the robot's description.
+        changeable: Parameters that may be set while the node runs.
         parameters: The validated parameters.
         diagnostics: Figures published once a second.
     """
 
     stage: ClassVar[str]
     with_robot: ClassVar[bool] = False
+    changeable: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type] = NodeOptions
 
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__(self.stage, automatically_declare_parameters_from_overrides=True,
                          **node_arguments)
-        self.parameters = declare(self, self.stage, self.Options, with_robot=self.with_robot)
+        self.parameters = declare(self, self.stage, self.Options, with_robot=self.with_robot,
+                                  changeable=self.changeable)
         self.diagnostics = Diagnostics(self, self.parameters.plugin, self.health)
         self._input_s: float | None = None
         self._rejected: tuple[float, str] | None = None
