@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.motion.base import Extractor
+from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.types import Array, Frame
 
 USED_STD = 0.08
@@ -71,14 +72,6 @@ def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
             expression[index] = [motion.expression[name] for name in names]
             angles_deg[index] = head_angles_deg(motion.rotation)
     return Track(names, expression, angles_deg)
-
-
-def head_angles_deg(rotation: Array) -> Array:
-    """(3,) yaw (to the left of the picture), pitch (down) and roll (against the clock)."""
-    forward, up = rotation[:, 2], rotation[:, 1]
-    return np.degrees([np.arctan2(forward[0], forward[2]),
-                       np.arctan2(-forward[1], np.hypot(forward[0], forward[2])),
-                       np.arctan2(-up[0], up[1])])
 
 
 def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:

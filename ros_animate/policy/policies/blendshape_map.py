@@ -14,6 +14,7 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError, option, suggest
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -95,7 +96,8 @@ class BlendshapeMap(Policy):
     def _observe(self, motion: Motion) -> Array:
         """(F,) blendshapes in [0, 1], then the head angles in degrees."""
         shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(POSE)]]
-        return np.array([*shapes, *head_angles_deg(motion)])
+        angles = np.zeros(3) if motion.rotation is None else head_angles_deg(motion.rotation)
+        return np.array([*shapes, *angles])
 
     def _interval(self, stamp_s: float) -> float:
         if self._stamp_s is not None and stamp_s > self._stamp_s:
@@ -111,17 +113,6 @@ class BlendshapeMap(Policy):
         step[-len(POSE):] = 0
         limit = self._config.adapt_limit
         self._neutral = np.clip(self._neutral + step, self._anchor - limit, self._anchor + limit)
-
-
-def head_angles_deg(motion: Motion) -> tuple[float, float, float]:
-    """Yaw to the person's left, pitch down and roll to the right ear; zeros if unknown."""
-    if motion.rotation is None:
-        return 0.0, 0.0, 0.0
-    r = motion.rotation
-    yaw = np.arctan2(r[0, 2], r[2, 2])
-    pitch = np.arctan2(-r[1, 2], np.hypot(r[0, 2], r[2, 2]))
-    roll = np.arctan2(r[1, 0], r[1, 1])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
 
 
 def _motion(observation: Motion | Frame) -> Motion:

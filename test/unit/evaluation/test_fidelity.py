@@ -9,9 +9,9 @@ from ros_animate.evaluation.fidelity import (
     compare,
     correlation,
     delayed,
-    head_angles_deg,
     track,
 )
+from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Frame, Motion
 

@@ -1,0 +1,17 @@
+"""The machine that figures were measured on, in one line."""
+import os
+import pathlib
+import platform
+
+
+def machine() -> str:
+    """Processor, cores that this process may use, Python."""
+    return (f'{_processor()}, {len(os.sched_getaffinity(0))} cores, '
+            f'Python {platform.python_version()}')
+
+
+def _processor() -> str:
+    info = pathlib.Path('/proc/cpuinfo')
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')]
+    return names[0] if names else platform.machine()
