@@ -17,6 +17,8 @@ from ros_animate import commands
 from ros_animate.errors import UserError
 
 PROGRAM = 'ros_animate'
+# Of a broken video OpenCV and FFmpeg print lines that say less than our error does.
+QUIET_LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8'}
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo
@@ -68,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
+    for name, value in QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return int(args.run(args))

@@ -163,10 +163,16 @@ def test_a_mistake_is_one_line_that_names_it(retarget, make_clip, capsys, argume
 
 
 @pytest.mark.parametrize('content', [b'', b'this is no video'])
-def test_a_source_that_is_no_video(retarget, tmp_path, capsys, content):
+def test_a_source_that_is_no_video(stub_config, stub_environment, tmp_path, content):
+    """A process of its own: the libraries' own complaints must not reach the terminal either."""
     (tmp_path / 'broken.mp4').write_bytes(content)
-    retarget('--source', tmp_path / 'broken.mp4', status=2)
-    assert 'broken.mp4' in capsys.readouterr().err
+    done = subprocess.run(
+        [sys.executable, '-m', 'ros_animate', 'retarget', '--offline', '--source',
+         str(tmp_path / 'broken.mp4'), '--config', str(stub_config), '--output',
+         str(tmp_path / 'out')], env=stub_environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith('ros_animate: error: ') and done.stderr.count('\n') == 1
+    assert 'broken.mp4' in done.stderr
 
 
 def test_offline_needs_a_folder(stubs, capsys):
