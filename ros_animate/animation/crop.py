@@ -155,6 +155,8 @@ class Crop:
                 soft edge.
         """
         size = len(square)
+        # Beyond a soft edge the picture goes on, or else it would darken where it is blended.
+        border = cv2.BORDER_REPLICATE if mask is None else cv2.BORDER_CONSTANT
         mask = soft_square(size) if mask is None else mask
         back = np.linalg.inv(np.diag([size / self.size, size / self.size, 1.0]) @ self.matrix)[:2]
         left, top, right, bottom = _extent(back, size, image)
@@ -164,8 +166,7 @@ class Crop:
         if part.size:
             height, width = part.shape[:2]
             weight = np.atleast_3d(_warp(mask, back, width, height)).astype(np.float32) / 255
-            # Beyond its edge the square goes on, or else its rim would darken where it is blended.
-            new = _warp(square, back, width, height, cv2.BORDER_REPLICATE)
+            new = _warp(square, back, width, height, border)
             part[:] = weight * new + (1 - weight) * part
         return result
 

@@ -49,7 +49,9 @@ def check_pixels(golden: Golden, name: str, image: np.ndarray) -> None:
     golden.seen.add(name)
     step = int(golden.entries[name]['slice'].split('::')[1].split(',')[0])
     difference = np.abs(image[::step, ::step].astype(int) - golden.values[name])
-    assert difference.max() <= GREY_LEVELS, name
+    # OpenCV rounds positions to 1/32 pixel: the last digit of a matrix decides about a few pixels.
+    assert (difference > GREY_LEVELS).mean() <= 0.002, name
+    assert difference.max() <= 3 * GREY_LEVELS, name
     assert difference.mean() <= 0.5, name
 
 
