@@ -81,18 +81,28 @@ def fit_pose(landmarks: Array) -> HeadPose:
     Raises:
         ValueError: The landmarks are not finite or fall into one point.
     """
-    weights = rigid_weights()
-    shape = face_mesh.canonical_mesh().vertices
-    points = np.asarray(landmarks, float)[:len(shape)] * _FLIP
-    shape_mean, mean = weights @ shape, weights @ points
-    shape, points = shape - shape_mean, points - mean
+    index, weights, shape, shape_mean, spread = _rigid_model()
+    points = np.asarray(landmarks, float)[index] * _FLIP
+    mean = weights @ points
+    points = points - mean
     if not np.isfinite(points).all() or (weights @ points**2).max() < 1e-6:
         raise ValueError('landmarks must be finite and must not fall into one point')
     u, singular, vt = np.linalg.svd(points.T @ (shape * weights[:, None]))
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     rotation = (u * sign) @ vt
-    scale = float(singular @ sign / (weights @ (shape**2).sum(axis=1)))
+    scale = float(singular @ sign) / spread
     return HeadPose(rotation, scale, mean - scale * rotation @ shape_mean)
+
+
+@functools.lru_cache(maxsize=1)
+def _rigid_model() -> tuple[np.ndarray, Array, Array, Array, float]:
+    """Rigid landmarks, their weights, centred canonical shape, its mean and its variance."""
+    weights = rigid_weights()
+    index = np.flatnonzero(weights)
+    weights, shape = weights[index], face_mesh.canonical_mesh().vertices[index]
+    mean = weights @ shape
+    shape = shape - mean
+    return index, weights, shape, mean, float(weights @ (shape**2).sum(axis=1))
 
 
 def rotation_vector(rotation: Array) -> Array:

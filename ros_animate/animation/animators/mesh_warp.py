@@ -1,0 +1,148 @@
+"""mesh_warp: a still portrait moved by its own landmark mesh, with no learned weights."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ros_animate import plugins
+from ros_animate.animation.base import Animator, SourceImageError
+from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP, Controls, edge_points
+from ros_animate.animation.eyes import PortraitEye
+from ros_animate.animation.mouth import Interior, Lips, mouth_opening
+from ros_animate.animation.portrait import Portrait
+from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
+from ros_animate.configuration import option
+from ros_animate.motion.landmark_transfer import Gains, LandmarkTransfer
+from ros_animate.types import Array, Frame, Image, Motion
+
+_GRID = 48
+# The face tracker wants a picture of at least this many pixels.
+_TRACKING_SIZE = 320
+
+
+class MeshWarp(Animator):
+    """Warps the portrait so that it makes the driving person's face, smoothly and without weights.
+
+    The driving landmarks are retargeted (motion/landmark_transfer.py) relative to the driving
+    person's neutral. `calibrate` sets that neutral; without it, it is a running mean in which calm
+    frames count most, started from the source's own face, so that a grimace in the first frame
+    does not become the neutral. A thin-plate spline through landmarks, points around the head and
+    fixed points on the picture's edge carries skin, hair and background. The lips part at a slit
+    with teeth and tongue behind; lids close over eyeballs whose irises turn.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        """Options of the animator."""
+
+        size: int = option(256, 'width and height of the animated picture in pixels',
+                           low=64, high=2048)
+        margin: float = option(1.9, 'side of the square cut out of the portrait, in face heights; '
+                                    '0 animates the whole portrait', low=0.0, high=10.0)
+        relative: float = option(0.5, '1: the driving face counts relative to its own neutral; 0: '
+                                      'as it is, so that the portrait takes on its proportions',
+                                 low=0.0, high=1.0)
+        brows: float = option(1.2, 'gain of forehead and brows', low=0.0, high=2.0)
+        eyes: float = option(1.0, 'gain of lids and gaze', low=0.0, high=2.0)
+        mouth: float = option(1.2, 'gain of mouth, cheeks and jaw', low=0.0, high=2.0)
+        pose: float = option(1.0, 'gain of the turn of the head, which is limited to 35 degrees',
+                             low=0.0, high=2.0)
+        translation: float = option(0.4, 'gain of the shift of the head in the picture',
+                                    low=0.0, high=1.0)
+
+    extractor = 'mediapipe'
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._source: _SourceFace | None = None
+
+    def set_source(self, image: Image) -> None:
+        motion = _track(image)
+        portrait = Portrait.cut(image, motion, self.config.size, self.config.margin)
+        gains = Gains(self.config.brows, self.config.eyes, self.config.mouth, self.config.pose,
+                      self.config.translation)
+        transfer = LandmarkTransfer(portrait.landmarks, gains, self.config.relative)
+        self._source = _SourceFace(portrait, transfer)
+
+    def animate(self, motion: Motion) -> Frame:
+        return Frame(self._face.render(motion), motion.stamp_s)
+
+    def calibrate(self, motion: Motion) -> None:
+        self._face.transfer.calibrate(motion)
+
+    def reset(self) -> None:
+        if self._source is not None:
+            self._source.transfer.reset()
+
+    @property
+    def _face(self) -> _SourceFace:
+        if self._source is None:
+            raise SourceImageError('mesh_warp has no portrait yet: call set_source first')
+        return self._source
+
+
+def _track(image: Image) -> Array:
+    """(478, 3) landmarks of the largest face; raises SourceImageError."""
+    enlargement = max(1.0, _TRACKING_SIZE / max(min(image.shape[:2]), 1))
+    seen = cv2.resize(image, None, fx=enlargement, fy=enlargement, interpolation=cv2.INTER_CUBIC)
+    extractor = plugins.load('motion', MeshWarp.extractor)
+    try:
+        motion = extractor.extract(Frame(seen, 0.0))
+    finally:
+        extractor.close()
+    if motion is None:
+        raise SourceImageError('no face found in the source picture: choose a portrait in which '
+                               'one human face is well lit, upright and seen from the front')
+    return motion.landmarks / enlargement
+
+
+class _SourceFace:
+    """All that depends on the portrait alone, and the rendering of one frame."""
+
+    def __init__(self, portrait: Portrait, transfer: LandmarkTransfer) -> None:
+        self.transfer = transfer
+        self._image = portrait.image
+        self._shape = transfer.source
+        size = portrait.image.shape[0]
+        self._size = (size, size)
+        landmarks = self._shape.landmarks()
+        self._controls = Controls.of(self._shape, self._size)
+        self._box = Box(0, 0, size, size)
+        self._skin = self._controls.without(
+            tuple(i for lip in (UPPER_LIP, LOWER_LIP) for ring in lip[1:] for i in ring))
+        self._field = SmoothField(self._box, _GRID, _GRID, self._controls.points[self._skin],
+                                  edge_points(self._size), self._controls.smoothing[self._skin])
+        self._nodes = self._box.nodes(_GRID, _GRID)
+        self._pixels = self._box.nodes(size, size)
+        self._lips = Lips(self._controls, landmarks, self._size)
+        self._interior = Interior(self._image, self._shape)
+        self._eyes = [PortraitEye(self._image, side, landmarks) for side in (0, 1)]
+
+    def render(self, motion: Motion) -> Image:
+        """(size, size, 3) uint8."""
+        target = self.transfer(motion)
+        landmarks = target.landmarks()
+        in_source = self._shape.pose.project(target.shape)
+        mouth = mouth_opening(landmarks)
+        moved = self._controls.moved(target, target.shape - self._shape.shape, self._shape.pose)
+        sources = self._pixels - enlarge(
+            invert(self._field.displacement(moved[self._skin]), self._box, self._nodes), self._size)
+        self._lips.part(sources, moved, landmarks, mouth)
+        layers = []
+        for eye in self._eyes:
+            box = eye.region(landmarks, self._size)
+            region = box.slices()
+            sources[region], colour, coverage = eye.draw(sources[region], eye.view(in_source))
+            layers.append((box, colour, coverage))
+        layers += self._interior.draw(target, mouth, self._size)
+        image = cv2.remap(self._image, sources, None, cv2.INTER_LINEAR,
+                          borderMode=cv2.BORDER_REPLICATE)
+        for box, colour, coverage in layers:
+            part = image[box.slices()]
+            part[...] = np.rint(part + coverage[..., None] * (colour - part))
+        return image
+
+
+PLUGIN = MeshWarp
