@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument('clips', nargs='*', help='videos of one person')
     parser.add_argument('--media', default=str(ROOT.parent / 'shared' / 'media'))
     parser.add_argument('--limit', type=int, default=150, help='frames of each clip')
-    parser.add_argument('--live', type=float, default=12.0, help='seconds of each live run; 0: none')
+    parser.add_argument('--live', type=float, default=12.0,
+                        help='seconds of each live run; 0: none')
     parser.add_argument('--json', help='also write the figures to this file')
     args = parser.parse_args()
     clips = args.clips or sorted(map(str, pathlib.Path(args.media).glob('*.mp4'))) or ['demo']
