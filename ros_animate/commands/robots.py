@@ -127,13 +127,15 @@ def _jog(args: argparse.Namespace) -> int:
 
 
 def _plot(args: argparse.Namespace) -> int:
+    from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
     from ros_animate.smoothing.plot import plot_trajectory
     from ros_animate.smoothing.stream import read_stream
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(robot=args.robot, smoothing=smoothing)
     stream = read_stream(args.input, settings.spec)
-    plot_trajectory(stream, settings.spec, settings.load('smoothing'), args.rate, args.output,
-                    args.control)
+    safety = Safety(settings.safety, settings.spec)
+    plot_trajectory(stream, settings.spec, settings.load('smoothing'), safety, args.rate,
+                    args.output, args.control)
     print(args.output)
     return 0

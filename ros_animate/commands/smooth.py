@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rate', type=float, default=60.0, metavar='HZ',
                         help='samples a second (default: 60)')
     parser.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')
-    parser.add_argument('--param', action='append', default=[], metavar='smoothing.KEY=VALUE',
-                        help='an option of the smoother')
+    parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
+                        help='an option of the smoother (smoothing) or the safety layer (hardware)')
 
 
 def run(args: argparse.Namespace) -> int:
     from ros_animate.configuration import ConfigurationError
-    from ros_animate.hardware.safety import Config, Safety
+    from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
     from ros_animate.smoothing.stream import read_stream, smooth_stream, write_stream
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(params=args.param, robot=args.robot, smoothing=smoothing)
     spec, smoother = settings.spec, settings.load('smoothing')
-    safety = Safety(Config(), spec)
+    safety = Safety(settings.safety, spec)
     stream = read_stream(args.input, spec)
     rows = write_stream(args.output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
     refused = sum(n for key, n in safety.counts.items() if key.startswith('refused'))

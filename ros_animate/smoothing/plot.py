@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.safety import Config, Safety
+from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
 from ros_animate.smoothing.stream import Stream, smooth_stream
@@ -21,19 +21,21 @@ from matplotlib import pyplot as plt
 MOST = 4
 
 
-def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, rate_hz: float,
-                    path: pathlib.Path, controls: Sequence[str] | None = None) -> None:
+def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: Safety,
+                    rate_hz: float, path: pathlib.Path,
+                    controls: Sequence[str] | None = None) -> None:
     """Draws position, velocity and acceleration of `controls` into a picture file.
 
     Args:
         stream: The wishes.
         spec: The robot.
         smoother: As new.
+        safety: As new.
         rate_hz: Of the trajectory.
         path: The picture; its ending says the format.
         controls: Names; those that move most if none are given.
     """
-    samples = list(smooth_stream(stream, spec, smoother, Safety(Config(), spec), rate_hz))
+    samples = list(smooth_stream(stream, spec, smoother, safety, rate_hz))
     times_s = np.array([time_s for time_s, _ in samples])
     positions = np.array([values for _, values in samples])
     indices = [spec.index(name) for name in controls or ()] or _liveliest(positions, spec)
