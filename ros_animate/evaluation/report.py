@@ -21,7 +21,7 @@ class Report:
         self.face_missing = 0
         self.latencies_s: list[float] = []
         self.stages_s: defaultdict[str, list[float]] = defaultdict(list)
-        self._start_s = time.perf_counter()
+        self._first_s = self._last_s = 0.0
 
     def add(self, stages_s: dict[str, float], *, face: bool, latency_s: float) -> None:
         """Counts one frame.
@@ -31,6 +31,9 @@ class Report:
             face: Whether there was a face in it.
             latency_s: From the frame to the command that answers it.
         """
+        self._last_s = time.perf_counter()
+        if not self.frames:
+            self._first_s = self._last_s
         self.frames += 1
         self.face_missing += not face
         self.latencies_s.append(latency_s)
@@ -38,11 +41,11 @@ class Report:
             self.stages_s[stage].append(seconds)
 
     def figures(self) -> dict[str, Any]:
-        """The report; milliseconds, medians for the stages."""
-        elapsed_s = time.perf_counter() - self._start_s
+        """The report; frames a second between the first and the last one, median milliseconds."""
+        elapsed_s = self._last_s - self._first_s
         return {
             'frames': self.frames,
-            'fps': round(self.frames / elapsed_s, 2) if self.frames else 0.0,
+            'fps': round((self.frames - 1) / elapsed_s, 2) if elapsed_s else 0.0,
             'dropped': self.dropped,
             'face_missing': self.face_missing,
             'latency_ms': percentiles_ms(self.latencies_s),
