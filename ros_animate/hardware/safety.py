@@ -81,7 +81,10 @@ class Safety:
         self._now_s: float | None = None
         self._stamp_s = -np.inf
         self._rest_pose = spec.neutral
-        self._columns: dict[tuple[str, ...], Array] = {}
+        self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
+        self._tolerance = 1e-6 * (spec.high - spec.low)
+        self._slowest = -spec.max_velocity
+        self._velocity = np.empty_like(self._tolerance)
         self.start(spec.neutral if start is None else start)
 
     @property
@@ -244,15 +247,18 @@ class Safety:
         self._choose_wish()
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
-        velocity = (self._wish - self._before) / dt_s
-        np.minimum(velocity, self._governor.max_velocity, out=velocity)
-        np.maximum(velocity, -self._governor.max_velocity, out=velocity)
+        velocity = self._velocity
+        np.subtract(self._wish, self._before, out=velocity)
+        np.divide(velocity, dt_s, out=velocity)
+        np.minimum(velocity, self._spec.max_velocity, out=velocity)
+        np.maximum(velocity, self._slowest, out=velocity)
         acceleration = -self._governor.velocity
         self._governor.step(self._wish, velocity, dt_s)
         acceleration += self._governor.velocity
         acceleration /= dt_s
-        self.counts['limited'] += bool(
-            (np.abs(self._governor.position - self._wish) > self._tolerance).any())
+        np.subtract(self._governor.position, self._wish, out=velocity)
+        np.abs(velocity, out=velocity)
+        self.counts['limited'] += bool((velocity > self._tolerance).any())
         self._send(acceleration)
 
     def _watch_silence(self) -> None:
@@ -300,7 +306,6 @@ class Safety:
         self._governor.stand(self._asked)
         self._wanted, self._wish, self._from, self._goal, self._before = (
             self._asked.copy() for _ in range(5))
-        self._tolerance = 1e-6 * (self._spec.high - self._spec.low)
         self._send(np.zeros_like(self._asked))
 
     def _send(self, acceleration: Array) -> None:

@@ -15,11 +15,11 @@ LATCHED = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE,
                      durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-def estop_file(node: Node) -> str:
-    """A file of the node's own in $ROS_HOME (~/.ros)."""
+def estop_file(node: Node, robot: str) -> str:
+    """A file of this node and robot in $ROS_HOME (~/.ros)."""
     home = os.environ.get('ROS_HOME') or os.path.expanduser('~/.ros')
     name = node.get_fully_qualified_name().strip('/').replace('/', '.')
-    return os.path.join(home, 'ros_animate', f'{name}.estop')
+    return os.path.join(home, 'ros_animate', f'{name}.{robot}.estop')
 
 
 class EmergencyStopPort:

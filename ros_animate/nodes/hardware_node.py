@@ -71,7 +71,8 @@ class HardwareNode(ManagedNode):
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
         options: HardwareNodeOptions = self.parameters.options
-        self._options = replace(options, estop_file=options.estop_file or estop_file(self))
+        self._options = replace(options, estop_file=options.estop_file or estop_file(
+            self, f'{self.spec.name}.{self.parameters.plugin}'))
         self._joints = Joints.of(self.spec)
         self._follower = TrajectoryFollower()
         self._safety = Safety(self._options, self.spec)

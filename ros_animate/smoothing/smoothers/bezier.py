@@ -78,6 +78,8 @@ class BezierSmoother(Smoother):
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
         self._still = np.zeros(len(spec.names))
+        self._steps = np.empty((3, len(spec.names)))
+        self._weights = np.empty((3, 3))
         self._legs: list[_Leg] = []
         self._leg = 0
         self._start_s, self._count = 0.0, 0
@@ -127,14 +129,14 @@ class BezierSmoother(Smoother):
         k = self._extend(now_s)
         s = (now_s - self._start_s) / h - k
         r = 1.0 - s
-        knots = self._knots[k:k + 4]
-        # Sums of differences, of which nothing is left at rest, instead of sums of positions.
-        steps = knots[1:] - knots[:-1]
-        first, second, third = 0.5 * r * r, 0.5 + s * r, 0.5 * s * s
-        velocity = np.array([first, second, third]) @ steps / h
-        acceleration = (r * (steps[1] - steps[0]) + s * (steps[2] - steps[1])) / (h * h)
-        to_start = 1 - r ** 3 / 6, (1 + 3 * s * (1 + s * r) + s ** 3) / 6, s ** 3 / 6
-        position = knots[0] + np.array(to_start) @ steps
+        # The curve and its derivatives as sums of the steps between knots, of which nothing is left
+        # at rest, instead of sums of knots.
+        self._weights[0] = 1 - r ** 3 / 6, (1 + 3 * s * (1 + s * r) + s ** 3) / 6, s ** 3 / 6
+        self._weights[1] = 0.5 * r * r / h, (0.5 + s * r) / h, 0.5 * s * s / h
+        self._weights[2] = -r / (h * h), (r - s) / (h * h), s / (h * h)
+        np.subtract(self._knots[k + 1:k + 4], self._knots[k:k + 3], out=self._steps)
+        position, velocity, acceleration = self._weights @ self._steps
+        position += self._knots[k]
         return Command(self._spec.names, position, velocity, acceleration, self._stamp_s)
 
     def _arrive(self, now_s: float) -> None:
