@@ -127,7 +127,7 @@ def test_a_template_drives_and_is_written(weights: Weights, portrait_file: pathl
     assert animate('live_portrait', weights, portrait_file, written, '--output',
                    from_template) == 0
     for ours, theirs in zip(read_video(from_template), read_video(from_video), strict=True):
-        assert np.abs(ours.astype(int) - theirs).max() <= 8  # a template is in float32
+        assert np.abs(ours.astype(int) - theirs).mean() <= 2  # a template is in float32
     assert animate('live_portrait', weights, portrait_file, written, '--output',
                    tmp_path / 's.mp4', '--side-by-side', '--region', 'lip', '--multiplier', 1.5,
                    '--param', 'animation.lip_retargeting=true') == 0
