@@ -107,8 +107,9 @@ def install_packages(ros: Dict[str, str]) -> bool:
     # pip takes a package that it was copying when it was stopped for installed.
     unfinished = Stamp(VENV, 'unfinished')
     unfinished.write('packages')
+    # Python compiles what is imported; to compile all the rest would only take time.
     pip = [PYTHON, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input',
-           '-c', str(ROOT / constraints)]
+           '--no-compile', '-c', str(ROOT / constraints)]
     many = [argument for name in names for argument in ('-r', str(ROOT / name))]
     download('installing packages (some minutes, 1 to 4 GB, the first time)', [*pip, *many])
     download('installing the face model', [
