@@ -50,16 +50,6 @@ def read(path: str | os.PathLike[str]) -> Any:
     raise UnreadableFileError(f'{path} is neither a torch nor a safetensors file')
 
 
-def metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The texts in the header of a safetensors file; empty for other files."""
-    from safetensors import SafetensorError, safe_open
-    try:
-        with safe_open(os.fspath(path), framework='pt') as file:
-            return file.metadata() or {}
-    except (SafetensorError, OSError):
-        return {}
-
-
 @contextlib.contextmanager
 def _naming(path: pathlib.Path) -> Iterator[None]:
     """Turns everything that malformed data raises into one error that names the file."""

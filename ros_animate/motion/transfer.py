@@ -141,7 +141,8 @@ def smooth(values: Sequence[Array], measurement_variance: float = 3e-7,
            process_variance: float = 1e-5) -> list[Array]:
     """A clip's values without jitter: Kalman filter forward, Rauch-Tung-Striebel backward.
 
-    The state is the value itself, doing a random walk. Looks ahead, so it is for clips, not live.
+    The state is the value itself, doing a random walk. Looks ahead, so it is for clips, not live:
+    LivePortrait smooths rotation and deformations so where the source is a video, too.
     """
     means: list[Array] = [np.asarray(values[0], np.float64)]
     gains = []
