@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -14,8 +15,10 @@ import numpy as np
 
 from ros_animate.types import Array, Image
 
-QUALITY = 95
+# Pictures are kept as they are while the spool is short, as JPEG when it grows.
+RAW_BYTES = 250 * 10 ** 6
 MAX_BYTES = 2 * 10 ** 9
+QUALITY = 95
 POLL_S = 0.02
 _END = 'end'
 
@@ -27,44 +30,36 @@ class LiveFrame:
     Attributes:
         stamp_s: Of the frame.
         end_s: Stamp of the next one.
-        driving: JPEG of the camera's picture.
-        animated: JPEG of the animated portrait, empty if there is no new one.
+        driving: (H, W, 3) uint8 RGB, the camera's picture.
+        animated: The animated portrait, None if there is no new one.
         sent_s: (K,) when commands were sent to the robot in the interval.
         positions: (K, N) these commands, in robot units.
     """
 
     stamp_s: float
     end_s: float
-    driving: bytes
-    animated: bytes
+    driving: Image
+    animated: Image | None
     sent_s: Array
     positions: Array
-
-
-def compress(image: Image) -> bytes:
-    """JPEG of (H, W, 3) uint8 RGB."""
-    parameters = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    ok, data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR), parameters)
-    assert ok, 'OpenCV writes JPEG for every uint8 picture'
-    return data.tobytes()
-
-
-def decompress(data: bytes) -> Image:
-    """(H, W, 3) uint8 RGB of what `compress` made."""
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR),
-                        cv2.COLOR_BGR2RGB)
 
 
 class SpoolWriter:
     """Puts frames into the spool; never waits for who takes them out.
 
+    Args:
+        folder: Made here.
+        raw_bytes: Size of the spool from which on pictures are compressed.
+        max_bytes: Size that it never exceeds.
+
     Attributes:
         lost: Frames that were given up because the spool was full.
     """
 
-    def __init__(self, folder: pathlib.Path, max_bytes: int = MAX_BYTES) -> None:
-        self._folder, self._max_bytes = folder, max_bytes
-        self._sizes: dict[pathlib.Path, int] = {}
+    def __init__(self, folder: pathlib.Path, raw_bytes: int = RAW_BYTES,
+                 max_bytes: int = MAX_BYTES) -> None:
+        self._folder, self._raw_bytes, self._max_bytes = folder, raw_bytes, max_bytes
+        self._files: deque[tuple[pathlib.Path, int]] = deque()
         self._bytes = 0
         self._count = 0
         self.lost = 0
@@ -72,19 +67,16 @@ class SpoolWriter:
 
     def put(self, frame: LiveFrame) -> None:
         """Appends a frame, or counts it as lost."""
-        buffer = io.BytesIO()
-        np.savez(buffer, times=np.array([frame.stamp_s, frame.end_s]), sent_s=frame.sent_s,
-                 positions=frame.positions, driving=np.frombuffer(frame.driving, np.uint8),
-                 animated=np.frombuffer(frame.animated, np.uint8))
-        data = buffer.getbuffer()
-        if not self._has_room(len(data)):
+        self._forget_taken()
+        data = _serialized(frame, compressed=self._bytes > self._raw_bytes)
+        if self._bytes + len(data) > self._max_bytes:
             self.lost += 1
             return
         path = _path(self._folder, self._count)
         part = path.with_suffix('.part')
         part.write_bytes(data)
         os.replace(part, path)
-        self._sizes[path] = len(data)
+        self._files.append((path, len(data)))
         self._bytes += len(data)
         self._count += 1
 
@@ -92,11 +84,10 @@ class SpoolWriter:
         """No frame follows."""
         (self._folder / _END).touch()
 
-    def _has_room(self, size: int) -> bool:
-        if self._bytes + size > self._max_bytes:
-            gone = [path for path in self._sizes if not path.exists()]
-            self._bytes -= sum(self._sizes.pop(path) for path in gone)
-        return self._bytes + size <= self._max_bytes
+    def _forget_taken(self) -> None:
+        # They are taken in order.
+        while self._files and not self._files[0][0].exists():
+            self._bytes -= self._files.popleft()[1]
 
 
 def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[LiveFrame]:
@@ -110,15 +101,21 @@ def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[Li
     while not stopped():
         path = _path(folder, count)
         # In this order: what the writer put in before it closed is seen.
-        ended = (folder / _END).exists()
+        ended = has_ended(folder)
         if path.exists():
-            yield _read(path)
+            frame = _read(path)
             path.unlink()
             count += 1
+            yield frame
         elif ended:
             return
         else:
             time.sleep(POLL_S)
+
+
+def has_ended(folder: pathlib.Path) -> bool:
+    """Whether the writer has closed."""
+    return (folder / _END).exists()
 
 
 def remove_spool(folder: pathlib.Path) -> None:
@@ -130,8 +127,36 @@ def _path(folder: pathlib.Path, index: int) -> pathlib.Path:
     return folder / f'{index:09d}.npz'
 
 
+def _serialized(frame: LiveFrame, *, compressed: bool) -> memoryview:
+    pictures = {'driving': frame.driving}
+    if frame.animated is not None:
+        pictures['animated'] = frame.animated
+    if compressed:
+        pictures = {name: _jpeg(image) for name, image in pictures.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, times=np.array([frame.stamp_s, frame.end_s]), sent_s=frame.sent_s,
+             positions=frame.positions, **pictures)  # type: ignore[arg-type]
+    return buffer.getbuffer()
+
+
 def _read(path: pathlib.Path) -> LiveFrame:
     with np.load(path) as data:
         stamp_s, end_s = data['times']
-        return LiveFrame(float(stamp_s), float(end_s), data['driving'].tobytes(),
-                         data['animated'].tobytes(), data['sent_s'], data['positions'])
+        pictures = {name: _picture(data[name]) for name in ('driving', 'animated') if name in data}
+        return LiveFrame(float(stamp_s), float(end_s), pictures['driving'],
+                         pictures.get('animated'), data['sent_s'], data['positions'])
+
+
+def _jpeg(image: Image) -> Image:
+    """(bytes,) of a JPEG of (H, W, 3) uint8 RGB."""
+    ok, data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
+                            [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    assert ok, 'OpenCV writes JPEG for every uint8 picture'
+    return data.ravel()
+
+
+def _picture(data: Image) -> Image:
+    """(H, W, 3) uint8 RGB of a picture as it is, or of a JPEG's bytes."""
+    if data.ndim == 3:
+        return data
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)

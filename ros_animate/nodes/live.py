@@ -34,7 +34,7 @@ POLL_S = 0.05
 # From the end of the source to the last command that answers it.
 DRAIN_S = 0.3
 WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'
-BACKGROUND_NICE, FILES_NICE = 5, 19
+BACKGROUND_NICE = 5
 
 
 def run(settings: Settings, options: RunOptions) -> int:
@@ -99,6 +99,8 @@ class LiveRun:
         self._settings, self._options, self._folder = settings, options, folder
         self._status = Status()
         self._spool = options.output / '.part.spool' if options.output else None
+        if options.record is not None and options.record.exists():
+            raise UserError(f'the bag {options.record} exists already')
         self._total = self._frame_count()
 
     def run(self) -> dict[str, Any]:
@@ -211,7 +213,7 @@ class LiveRun:
         settings_file.write_text(yaml.safe_dump(self._settings.as_mapping()), encoding='utf-8')
         return [Program(OUTPUTS, 'ros_animate.nodes.live_outputs',
                         [str(settings_file), str(self._spool), str(self._options.output)],
-                        respawn=False, nice=FILES_NICE)]
+                        respawn=False)]
 
     def _watch_parameters(self, arrangement: Arrangement) -> dict[str, Any]:
         wait_for = [stage for stage in arrangement.parameters if stage != 'camera']

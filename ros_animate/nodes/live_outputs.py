@@ -4,8 +4,10 @@ Arguments: settings (YAML), folder of the spool, folder of the files.
 """
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import os
 import pathlib
 import signal
 import sys
@@ -18,7 +20,7 @@ import numpy as np
 from ros_animate.animation.source_image import source_image
 from ros_animate.errors import UserError
 from ros_animate.evaluation.outputs import Outputs
-from ros_animate.evaluation.spool import LiveFrame, decompress, read_spool
+from ros_animate.evaluation.spool import LiveFrame, has_ended, read_spool
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.nodes.environment import become_child
 from ros_animate.pipeline import virtual_robot
@@ -60,11 +62,11 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
     with robot, Outputs(folder, spec, rate([f.stamp_s for f in first])) as outputs:
         replayed = Replayed(robot, spec.neutral)
         for count, frame in enumerate(itertools.chain(first, frames), 1):
-            if frame.animated:
-                animated = decompress(frame.animated)
+            if frame.animated is not None:
+                animated = frame.animated
             robot_image = replayed.show(frame, spec.names)
-            outputs.write(decompress(frame.driving), animated, robot_image,
-                          frame.stamp_s - start_s, replayed.position)
+            outputs.write(frame.driving, animated, robot_image, frame.stamp_s - start_s,
+                          replayed.position)
             print(json.dumps({'written': count}), flush=True)
 
 
@@ -86,6 +88,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     cv2.setNumThreads(1)
+    give_way(True)
     settings_file, spool, folder = map(pathlib.Path, sys.argv[1:])
     try:
         settings = load_settings([settings_file])
@@ -97,7 +100,26 @@ def main() -> int:
 
 
 def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
-    return read_spool(spool, stopping.is_set)
+    ended = False
+    for frame in read_spool(spool, stopping.is_set):
+        if not ended and has_ended(spool):
+            ended = True
+            give_way(False)
+        yield frame
+
+
+def give_way(wanted: bool) -> None:
+    """Runs this process and its later threads only where no other wants the processor, or not.
+
+    With a low priority alone Linux lets it finish its time slice before the face gets its turn.
+    """
+    if not hasattr(os, 'sched_setscheduler'):
+        return
+    policy = os.SCHED_IDLE if wanted else os.SCHED_OTHER
+    # Not everybody may return; then it stays as it is.
+    with contextlib.suppress(PermissionError):
+        for thread in map(int, os.listdir('/proc/self/task')):
+            os.sched_setscheduler(thread, policy, os.sched_param(0))
 
 
 if __name__ == '__main__':

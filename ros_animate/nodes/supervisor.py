@@ -135,8 +135,12 @@ class Supervisor:
         self._due_s: dict[str, float] = {}
 
     def __enter__(self) -> Supervisor:
-        for program in self._programs:
-            self._start(program)
+        try:
+            for program in self._programs:
+                self._start(program)
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -21,7 +21,7 @@ from std_msgs.msg import Header
 
 from ros_animate.configuration import option
 from ros_animate.evaluation.report import percentiles_ms
-from ros_animate.evaluation.spool import LiveFrame, SpoolWriter, compress
+from ros_animate.evaluation.spool import LiveFrame, SpoolWriter
 from ros_animate.hardware.spec import load_spec
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
@@ -36,7 +36,7 @@ from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 from ros_animate.plugins import STAGES
-from ros_animate.types import Array
+from ros_animate.types import Array, Image
 
 # Room for a second of pictures: the watcher may be late, but shall not lose any.
 IMAGE_DEPTH = 30
@@ -188,22 +188,22 @@ class Ledger:
     def __init__(self, options: WatchOptions) -> None:
         self.spool = SpoolWriter(pathlib.Path(options.spool))
         self._joints = Joints.of(load_spec(options.robot))
-        self._frames: deque[tuple[Header, bytes]] = deque()
-        self._animated: dict[tuple[int, int], bytes] = {}
+        self._frames: deque[tuple[Header, Image]] = deque()
+        self._animated: dict[tuple[int, int], Image] = {}
         self._commands: deque[tuple[float, Array]] = deque()
 
     def add_frame(self, message: ImageMessage | CompressedImage) -> None:
         """A camera frame; completes the one before the last."""
         compressed = isinstance(message, CompressedImage)
         image = image_from_compressed(message) if compressed else image_from_message(message)
-        self._frames.append((message.header, compress(image)))
+        self._frames.append((message.header, image))
         if len(self._frames) > FRAMES_LATER:
             self._complete(seconds(self._frames[1][0].stamp))
 
     def add_animated(self, message: ImageMessage) -> None:
         """The portrait that answers a camera frame."""
         if self._frames:
-            self._animated[_key(message.header)] = compress(image_from_message(message))
+            self._animated[_key(message.header)] = image_from_message(message)
 
     def add_command(self, message: CommandMessage) -> None:
         """A command that was sent."""
@@ -227,7 +227,7 @@ class Ledger:
         while self._commands and self._commands[0][0] <= end_s:
             commands.append(self._commands.popleft())
         key = _key(header)
-        animated = self._animated.get(key, b'')
+        animated = self._animated.get(key)
         self._animated = {k: v for k, v in self._animated.items() if k > key}
         stamp_s = seconds(header.stamp)
         self.spool.put(LiveFrame(
