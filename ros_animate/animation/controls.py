@@ -151,6 +151,6 @@ def _around(shape: Array) -> tuple[Array, Array]:
     return np.concatenate(points), np.concatenate(follow)
 
 
-def _inside(points: Array, size: tuple[int, int]) -> Array:
+def _inside(points: Array, size: tuple[int, int]) -> np.ndarray:
     margin = 0.02 * max(size)
-    return ((points > margin) & (points < np.array(size) - 1.0 - margin)).all(axis=1)
+    return np.all((points > margin) & (points < np.array(size) - 1.0 - margin), axis=1)

@@ -1,4 +1,4 @@
-"""A mouth that opens: lips that part, and what is seen between them."""
+"""What is seen between the lips of a portrait: its own mouth if it is open, else a drawn one."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,75 +6,20 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ros_animate.animation import teeth
-from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP, Controls, edge_points
+from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP
+from ros_animate.animation.lips import CHIN, mouth_opening
 from ros_animate.animation.opening import Opening
-from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
-from ros_animate.motion.head_pose import PosedShape
+from ros_animate.animation.teeth import TeethRow
+from ros_animate.animation.warp import Box
+from ros_animate.motion.head_pose import HeadPose, PosedShape
 from ros_animate.types import Array, Image
 
-_GRID = 32
-_CHIN = (152, 175, 199, 148, 377)
 # A source mouth that is open further than this, in mouth widths, shows its own interior.
 _OPEN = 0.08
-
-
-def mouth_opening(landmarks: Array) -> Opening:
-    """The slit between the lips, from (478, 2 or 3) landmarks in pixels."""
-    return Opening.of(landmarks[list(UPPER_LIP[-1]), :2], landmarks[list(LOWER_LIP[-1]), :2])
-
-
-class Lips:
-    """The warp around the mouth: two smooth fields, one for each lip, that part at the slit."""
-
-    def __init__(self, controls: Controls, landmarks: Array, size: tuple[int, int]) -> None:
-        self._size = size
-        around = landmarks[[i for lip in (UPPER_LIP, LOWER_LIP) for i in lip[0]] + list(_CHIN), :2]
-        self._margin = 0.35 * float(np.ptp(around[:, 0]))
-        self._box = Box.around(around, self._margin, size)
-        upper, lower = ({i for ring in lip for i in ring[1:-1]} for lip in (UPPER_LIP, LOWER_LIP))
-        self._fields = []
-        for other in (lower, upper):
-            index = controls.without(tuple(other))
-            field = SmoothField(self._box, _GRID, _GRID, controls.points[index],
-                                edge_points(size), controls.smoothing[index])
-            self._fields.append((index, field))
-
-    def part(self, sources: Array, moved: Array, landmarks: Array, opening: Opening) -> None:
-        """Writes the source pixels around the mouth into `sources`, (H, W, 2).
-
-        Args:
-            sources: Those of the whole picture.
-            moved: (P, 2) displacements of the control points.
-            landmarks: (478, 3) pixels of the output.
-            opening: The slit between the lips there.
-        """
-        lips = landmarks[[i for lip in (UPPER_LIP, LOWER_LIP) for i in lip[0]], :2]
-        box = Box.around(lips, self._margin, self._size)
-        region = box.slices()
-        shape = sources[region].shape[:2]
-        nodes = box.nodes(_GRID, _GRID)
-        pixels = box.nodes(*shape)
-        upper, lower = (enlarge(invert(field.displacement(moved[index]), self._box, nodes),
-                                shape[::-1]) for index, field in self._fields)
-        below = _below(opening, pixels)[..., None]
-        here = pixels - (upper + below * (lower - upper))
-        sources[region] += _fade(shape)[..., None] * (here - sources[region])
-
-
-def _below(opening: Opening, pixels: Array) -> Array:
-    """0 above the slit and 1 below it; beyond the corners the change is ever softer."""
-    along, height = opening.local(pixels)
-    upper, lower = opening.edges(along)
-    softness = 1.0 + 0.8 * opening.width * np.maximum(np.abs(along) - 0.48, 0.0)
-    return np.clip((height - 0.5 * (upper + lower)) / softness + 0.5, 0.0, 1.0).astype(np.float32)
-
-
-def _fade(shape: tuple[int, int]) -> Array:
-    """(h, w) 1 inside, falling to 0 at the border."""
-    ramps = [np.clip(np.minimum(np.arange(n) + 0.5, n - 0.5 - np.arange(n)) / (0.16 * n), 0, 1)
-             for n in shape]
-    return np.outer(*(ramp * ramp * (3.0 - 2.0 * ramp) for ramp in ramps)).astype(np.float32)
+_UPPER_MIDDLE, _LOWER_MIDDLE = 13, 14
+_FACE = (50, 280, 101, 330, 36, 266, 151)
+# How the source's own interior is shared out between what stays with either lip.
+_WITH_UPPER, _WITH_LOWER = 0.6, 0.4
 
 
 @dataclass(frozen=True)
@@ -89,109 +34,120 @@ class Palette:
     @classmethod
     def of(cls, image: Image, landmarks: Array) -> Palette:
         """In the light and the hue of a portrait with these (478, 3) landmarks."""
-        places = landmarks[[i for ring in (*UPPER_LIP[:2], *LOWER_LIP[:2]) for i in ring[2:-2]], :2]
-        lips = _median_colour(image, places)
-        face = _median_colour(image, landmarks[[50, 280, 101, 330, 36, 266, 151], :2])
-        light = face.max() / 255.0
-        tint = face / max(face.max(), 1.0)
-        enamel = 255.0 * np.clip(1.05 * light, 0.25, 0.92) * (0.75 + 0.25 * tint)
-        return cls(enamel, 0.8 * lips, 0.85 * lips, 0.2 * lips)
+        lips = _median_colour(image, landmarks, [i for ring in (*UPPER_LIP[:2], *LOWER_LIP[:2])
+                                                 for i in ring[2:-2]])
+        face = _median_colour(image, landmarks, _FACE)
+        brightest = max(float(face.max()), 1.0)
+        light = float(np.clip(1.05 * brightest / 255.0, 0.25, 0.92))
+        return cls(255.0 * light * (0.75 + 0.25 * face / brightest), 0.8 * lips, 0.85 * lips,
+                   0.2 * lips)
 
 
-def _median_colour(image: Image, places: Array) -> Array:
-    x = np.clip(places[:, 0].round().astype(int), 0, image.shape[1] - 1)
-    y = np.clip(places[:, 1].round().astype(int), 0, image.shape[0] - 1)
-    return np.median(image[y, x].astype(float), axis=0)
+def _median_colour(image: Image, landmarks: Array, which: list[int] | tuple[int, ...]) -> Array:
+    x, y = landmarks[list(which), :2].round().astype(int).T
+    inside = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)]
+    return np.median(inside.astype(float), axis=0)
+
+
+@dataclass(frozen=True)
+class _Cavity:
+    """The pixels of one open mouth: positions along in widths, heights, heights of its edges."""
+
+    opening: Opening
+    along: Array
+    height: Array
+    edges: tuple[Array, Array]
 
 
 class Interior:
-    """What is seen between the lips: the source's own mouth if it is open, else a drawn one."""
+    """The inside of the source's mouth."""
 
     def __init__(self, image: Image, source: PosedShape) -> None:
+        """image: (H, W, 3); source: the face in it."""
         self._image = image
-        self._source = source
+        self._rest_shape = source.shape
         landmarks = source.landmarks()
         self._rest = mouth_opening(landmarks)
-        self._own = self._rest.gap > _OPEN * self._rest.width
+        self._has_own = self._rest.gap > _OPEN * self._rest.width
         self._palette = Palette.of(image, landmarks)
-        self._paintings = [teeth.paint(True), teeth.paint(False)]
-        shape = source.shape
-        middle = 0.5 * (shape[13] + shape[14])
-        half = 0.5 * abs(float(shape[308, 0] - shape[78, 0]))
-        bite = np.array([middle[0], shape[13, 1] - 0.11 * half, middle[2] - 0.6])
-        self._arches = [teeth.Arch(bite, 1.15 * half, 2.2, 0.5 * half),
-                        teeth.Arch(bite + (0, -0.06 * half, -0.3), 1.0 * half, 2.0, -0.4 * half)]
-        self._tongue = bite + (0, -0.12 * half, -1.2)
-        self._half = half
+        upper, lower = source.shape[_UPPER_MIDDLE], source.shape[_LOWER_MIDDLE]
+        self._half = 0.5 * abs(float(source.shape[LOWER_LIP[-1][-1], 0]
+                                     - source.shape[LOWER_LIP[-1][0], 0]))
+        # The upper teeth show a little below the lip; the lower ones bite behind them.
+        bite = np.array([0.5 * (upper + lower)[0], upper[1] - 0.11 * self._half,
+                         0.5 * (upper + lower)[2] - 0.6])
+        self._upper_teeth = TeethRow.upper(bite, self._half)
+        self._lower_teeth = TeethRow.lower(bite, self._half)
+        self._tongue = bite - (0.0, 0.32 * self._half, 1.2)
 
     def draw(self, target: PosedShape, opening: Opening, size: tuple[int, int],
              ) -> list[tuple[Box, Array, Array]]:
-        """Layers: box, (h, w, 3) colours, (h, w) coverage; none while the lips are closed."""
+        """Layers: box, (h, w, 3) colours, (h, w) coverage; none while the lips are closed.
+
+        Args:
+            target: The face as it shall be.
+            opening: The slit between its lips in pixels of the output.
+            size: (width, height) of the output.
+        """
         if opening.gap < 0.5:
             return []
         landmarks = target.landmarks()
         box = Box.around(landmarks[list(UPPER_LIP[-1] + LOWER_LIP[-1]), :2], 2.0, size)
-        pixels = box.nodes(int(box.height), int(box.width))
-        along, height = opening.local(pixels)
-        edges = opening.edges(along)
-        colour = self._synthetic(target, opening, along, height, edges)
-        if self._own:
-            colour = self._with_own(colour, opening, along, height, edges)
-        return [(box, colour, opening.coverage(along, height, edges))]
+        along, height = opening.local(box.nodes(int(box.height), int(box.width)))
+        cavity = _Cavity(opening, along, height, opening.edges(along))
+        colour = self._drawn(cavity, target)
+        if self._has_own:
+            colour = self._with_own(colour, cavity)
+        return [(box, colour, opening.coverage(along, height, cavity.edges))]
+
+    def _drawn(self, cavity: _Cavity, target: PosedShape) -> Array:
+        """(h, w, 3) float32: tongue, lower teeth, upper teeth, and the shadow of the lips."""
+        jaw = self._jaw(target.shape)
+        colour = np.empty((*cavity.along.shape, 3), np.float32)
+        colour[:] = self._palette.cavity
+        self._add_tongue(colour, cavity, target.pose, jaw)
+        sides = 1.0 - 0.75 * np.minimum(2.0 * np.abs(cavity.along), 1.0) ** 3
+        for row, moved in ((self._lower_teeth, jaw), (self._upper_teeth, np.zeros(3))):
+            enamel, gum, coverage = row.seen(target.pose, moved, cavity.opening, cavity.along,
+                                             cavity.height)
+            tooth = enamel[..., None] * self._palette.enamel
+            tooth += gum[..., None] * (self._palette.gum - tooth)
+            colour += coverage[..., None] * (sides[..., None] * tooth - colour)
+        upper, lower = cavity.edges
+        deep = np.minimum(cavity.height - upper, 1.5 * (lower - cavity.height))
+        light = 0.5 + 0.5 * np.clip(deep / (0.45 * target.pose.scale), 0.0, 1.0)
+        return (colour * light[..., None]).astype(np.float32)
 
     def _jaw(self, shape: Array) -> Array:
         """(3,) cm that the lower teeth have moved."""
-        change = shape - self._source.shape
-        moved = change[list(_CHIN)].mean(axis=0) * (1.0, 1.0, 0.3)
+        change = shape - self._rest_shape
+        moved = change[list(CHIN)].mean(axis=0) * (1.0, 1.0, 0.3)
         # The skin of the chin lags behind the bone when the mouth opens.
-        moved[1] = min(moved[1], 0.5 * change[14, 1])
+        moved[1] = min(moved[1], 0.5 * change[_LOWER_MIDDLE, 1])
         return moved
 
-    def _synthetic(self, target: PosedShape, opening: Opening, along: Array, height: Array,
-                   edges: tuple[Array, Array]) -> Array:
-        centimetre = target.pose.scale
-        jaw = self._jaw(target.shape)
-        palette = self._palette
-        colour = np.broadcast_to(palette.cavity, (*along.shape, 3)).copy()
-        across = along * opening.width
-        tongue = opening.local(target.pose.project((self._tongue + jaw)[None])[0, :2])
-        blob = (((across - tongue[0] * opening.width) / (0.75 * self._half * centimetre)) ** 2
-                + ((height - tongue[1] - 0.2 * self._half * centimetre)
-                   / (0.6 * self._half * centimetre)) ** 2)
-        share = np.clip((1.0 - blob) * 3.0, 0.0, 1.0)[..., None]
-        light = np.clip(1.1 - 0.6 * blob, 0.3, 1.0)[..., None]
-        colour += share * (palette.tongue * light - colour)
-        for arch, painting, motion in ((self._arches[1], self._paintings[1], jaw),
-                                       (self._arches[0], self._paintings[0], np.zeros(3))):
-            moved = teeth.Arch(arch.edge + motion, arch.half_width, arch.depth, arch.height)
-            lines = [np.stack(opening.local(line), axis=1) * (opening.width, 1.0)
-                     for line in moved.placed(target.pose)]
-            shade, gum, share = cv2.split(
-                teeth.sample(painting, teeth.look_up(*lines, across, height)))
-            tooth = shade[..., None] * palette.enamel
-            tooth += gum[..., None] * (palette.gum - tooth)
-            side = 1.0 - 0.75 * np.clip(2.0 * np.abs(along), 0, 1) ** 3
-            colour += share[..., None] * (side[..., None] * tooth - colour)
-        # The lips throw a shadow on what lies behind them.
-        deep = np.minimum(height - edges[0], 1.5 * (edges[1] - height)) / (0.45 * centimetre)
-        return (colour * (0.5 + 0.5 * np.clip(deep, 0.0, 1.0))[..., None]).astype(np.float32)
+    def _add_tongue(self, colour: Array, cavity: _Cavity, pose: HeadPose, jaw: Array) -> None:
+        along, height = cavity.opening.local(pose.project((self._tongue + jaw)[None])[0, :2])
+        half = self._half * pose.scale
+        across = (cavity.along - along) * (cavity.opening.width / (0.75 * half))
+        distance = across**2 + ((cavity.height - height) / (0.6 * half)) ** 2
+        light = np.clip(1.1 - 0.6 * distance, 0.3, 1.0)[..., None]
+        share = np.clip(3.0 - 3.0 * distance, 0.0, 1.0)[..., None]
+        colour += share * (self._palette.tongue * light - colour)
 
-    def _with_own(self, colour: Array, opening: Opening, along: Array, height: Array,
-                  edges: tuple[Array, Array]) -> Array:
+    def _with_own(self, colour: Array, cavity: _Cavity) -> Array:
         """`colour` under the source's own interior, which keeps its size at either lip."""
         rest = self._rest
-        upper, lower = rest.edges(along)
+        upper, lower = rest.edges(cavity.along)
         space = np.maximum(lower - upper, 1e-3)
-        scale = opening.width / rest.width
-        from_upper, from_lower = (height - edges[0]) / scale, (edges[1] - height) / scale
+        scale = cavity.opening.width / rest.width
+        from_upper = (cavity.height - cavity.edges[0]) / scale
+        from_lower = (cavity.edges[1] - cavity.height) / scale
         crowded = np.minimum((from_upper + from_lower) / space, 1.0)
-        near_upper = from_upper < 0.6 * space * crowded
-        there = np.where(near_upper, upper + from_upper, lower - from_lower)
-        normal = np.array([-rest.axis[1], rest.axis[0]])
-        places = (rest.middle + (along * rest.width)[..., None] * rest.axis
-                  + there[..., None] * normal).astype(np.float32)
-        own = cv2.remap(self._image, places, None, cv2.INTER_LINEAR,
-                        borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-        excess = np.minimum(from_upper - 0.6 * space, from_lower - 0.4 * space)
-        share = np.clip(1.0 - excess / (0.06 * rest.width), 0.0, 1.0)[..., None]
+        there = np.where(from_upper < _WITH_UPPER * space * crowded, upper + from_upper,
+                         lower - from_lower)
+        own = cv2.remap(self._image, rest.pixels(cavity.along, there), None, cv2.INTER_LINEAR,
+                        borderMode=cv2.BORDER_REPLICATE)
+        beyond = np.minimum(from_upper - _WITH_UPPER * space, from_lower - _WITH_LOWER * space)
+        share = np.clip(1.0 - beyond / (0.06 * rest.width), 0.0, 1.0)[..., None]
         return colour + share * (own - colour)

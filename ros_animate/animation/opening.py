@@ -55,9 +55,16 @@ class Opening:
         height = y * np.float32(ax) - (x * np.float32(ay) + np.float32(top * ax - left * ay))
         return along, height
 
+    def pixels(self, along: Array, height: Array) -> Array:
+        """(..., 2) pixels at positions along (widths) and heights (pixels), float32."""
+        across = along * self.width
+        x = self.middle[0] + across * self.axis[0] - height * self.axis[1]
+        y = self.middle[1] + across * self.axis[1] + height * self.axis[0]
+        return np.stack([x, y], axis=-1).astype(np.float32)
+
     def edges(self, along: Array) -> tuple[Array, Array]:
         """Heights of both edges at positions along; beyond the corners those of the corners."""
-        index = np.clip(along * (_SAMPLES - 1) + 0.5 * _SAMPLES, 0, _SAMPLES - 1).astype(np.intp)
+        index = _index(along)
         return self.upper[index], self.lower[index]
 
     @property
@@ -70,10 +77,15 @@ class Opening:
         upper, lower = edges
         # A steep edge is nearer than it is high.
         slope = np.abs(np.gradient(self.lower - self.upper)) * ((_SAMPLES - 1) / self.width)
-        index = np.clip(along * (_SAMPLES - 1) + 0.5 * _SAMPLES, 0, _SAMPLES - 1).astype(np.intp)
-        nearness = (1.0 / np.sqrt(1.0 + 0.25 * slope**2))[index]
+        nearness = (1.0 / np.sqrt(1.0 + 0.25 * slope**2))[_index(along)]
         between = np.minimum(height - upper, lower - height) * nearness + 0.5
         return np.clip(np.minimum(between, lower - upper), 0.0, 1.0)
+
+
+def _index(along: Array) -> Array:
+    """Nearest sample of each position along; beyond the corners the first and the last."""
+    index = (along * np.float32(_SAMPLES - 1) + np.float32(0.5 * _SAMPLES)).astype(np.int32)
+    return np.clip(index, 0, _SAMPLES - 1)
 
 
 @functools.lru_cache(maxsize=8)

@@ -37,6 +37,12 @@ class Box:
         high = np.ceil(np.clip(points.max(axis=0) + margin, low + 2, size))
         return cls(*(float(v) for v in (*low, *(high - low))))
 
+    def holds(self, points: Array, margin: float) -> np.ndarray:
+        """(N,) whether each of (N, 2) points lies in the box or within a margin around it."""
+        low = np.array([self.left, self.top]) - margin
+        high = low + np.array([self.width, self.height]) + 2.0 * margin
+        return np.all((points > low) & (points < high), axis=1)
+
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns of a box of whole pixels."""
         left, top = int(self.left), int(self.top)
@@ -92,7 +98,8 @@ def invert(displacement: Array, box: Box, targets: Array, rounds: int = 8,
     """Where the targets come from: x with x + displacement(x) = target, by fixed-point iteration.
 
     Args:
-        displacement: (rows, columns, 2) over `box`, continued beyond it by its edge.
+        displacement: (rows, columns, 2), continued beyond its edge as there.
+        box: What the displacement covers.
         targets: (h, w, 2) pixels.
         rounds: Of the iteration.
         damping: Below 1 it also converges where the picture is stretched to the double.

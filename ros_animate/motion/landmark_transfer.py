@@ -101,9 +101,9 @@ class LandmarkTransfer:
         nearer = soft_limit(gain * np.log([driving.scale / neutral.scale]), self.SCALE_LIMIT)
         moved = gain * (driving.translation - neutral.translation) / neutral.scale
         # Depth is not seen by a weak-perspective camera: its change is already in the scale.
-        moved = soft_limit(moved * (1, 1, 0), self.TRANSLATION_LIMIT_CM)
+        shift = soft_limit(moved * (1, 1, 0), self.TRANSLATION_LIMIT_CM)
         return HeadPose(rotation, source.scale * float(np.exp(nearer[0])),
-                        source.translation + source.scale * moved)
+                        source.translation + source.scale * shift)
 
 
 def _landmarks(motion: Motion) -> Array:

@@ -10,7 +10,8 @@ from ros_animate import plugins
 from ros_animate.animation.base import Animator, SourceImageError
 from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP, Controls, edge_points
 from ros_animate.animation.eyes import PortraitEye
-from ros_animate.animation.mouth import Interior, Lips, mouth_opening
+from ros_animate.animation.lips import Lips, mouth_opening
+from ros_animate.animation.mouth import Interior
 from ros_animate.animation.portrait import Portrait
 from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
 from ros_animate.configuration import option
