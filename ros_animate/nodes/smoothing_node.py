@@ -20,7 +20,7 @@ class SmoothingNodeOptions(NodeOptions):
     """Options of the smoothing node."""
 
     rate_hz: float = option(60.0, 'points a second of the trajectories', low=1.0, high=1000.0)
-    points: int = option(8, 'points of a trajectory, besides the stop', low=2,
+    points: int = option(5, 'points of a trajectory, besides the stop', low=2,
                          high=100)
 
 
