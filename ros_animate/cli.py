@@ -74,7 +74,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        return int(args.run(args))
+        status = int(args.run(args))
+        sys.stdout.flush()
+        return status
     except UserError as error:
         print(f'{PROGRAM}: error: {error}', file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from ros_animate.camera.base import Source
 from ros_animate.evaluation.outputs import Outputs
 from ros_animate.evaluation.report import Report, write_report
+from ros_animate.interrupts import DeferredSignals
 from ros_animate.pipeline import Pipeline, Step
 from ros_animate.settings import RunOptions, Settings
 from ros_animate.types import Frame
@@ -21,6 +22,7 @@ def run(settings: Settings, options: RunOptions) -> int:
     report = Report()
     try:
         with contextlib.ExitStack() as stack:
+            signals = stack.enter_context(DeferredSignals())
             source: Source = stack.enter_context(settings.load('camera'))
             pipeline = stack.enter_context(Pipeline(settings))
             outputs = stack.enter_context(Outputs(folder, settings.spec, source.fps))
@@ -29,6 +31,8 @@ def run(settings: Settings, options: RunOptions) -> int:
             for step in tqdm(steps, total=frame_count(source, options), unit='frame',
                              dynamic_ncols=True, disable=options.quiet or None):
                 _keep(step, outputs, report)
+                signals.check()
+            signals.check()
     finally:
         if report.frames:
             write_report(folder / 'report.json', report.figures())

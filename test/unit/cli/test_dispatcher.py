@@ -1,5 +1,6 @@
 """The dispatcher: what every verb gets from it."""
 import dataclasses
+import os
 import subprocess
 import sys
 import textwrap
@@ -76,10 +77,15 @@ def test_a_defect_keeps_its_traceback(monkeypatch):
         cli.main(['plugins', 'list'])
 
 
-def test_a_reader_that_leaves_is_no_error():
-    done = subprocess.run(f'{sys.executable} -m ros_animate plugins list | head -0',
-                          shell=True, capture_output=True, text=True)
-    assert done.stderr == ''
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+def test_a_reader_that_leaves_is_no_error(unbuffered):
+    process = subprocess.Popen([sys.executable, '-m', 'ros_animate', 'plugins', 'list'],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, 'PYTHONUNBUFFERED': unbuffered})
+    process.stdout.close()
+    assert process.stderr.read() == ''
+    process.stderr.close()
+    assert process.wait(timeout=60) == 141
 
 
 def test_plugins_list_names_every_stage(capsys):
