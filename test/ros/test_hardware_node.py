@@ -24,6 +24,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from ros_animate.hardware.safety import Config
 from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.messages import Joints, stamp_message
 from ros_animate.types import ActionChunk as Chunk
@@ -31,6 +32,8 @@ from ros_animate.types import ActionChunk as Chunk
 SPEC = load_spec('ameca')
 JOINTS = Joints.of(SPEC)
 QUICK = {'stale_s': 0.3, 'neutral_after_s': 0.6, 'neutral_s': 0.2, 'takeover_s': 0.1}
+STALL_S = Config().stall_s
+SMOOTHING = {'robot': 'ameca', 'stillness': 0.0}
 YAW = SPEC.index('Head Yaw')
 ERROR = 2
 
@@ -71,30 +74,32 @@ class Policy:
 
 @pytest.fixture
 def hardware(processes, observer, tmp_path):
-    """Function: starts smoothing and hardware; gives (process, commands)."""
+    """Function: starts smoothing and hardware in one process; gives (process, commands)."""
     def start(**options):
-        commands = observer.listen(Command, 'commands')
-        process = processes.start('hardware_node', {'hardware': {
-            'robot': 'ameca', 'estop_file': str(tmp_path / 'estop'), **QUICK, **options}})
-        if 'smoothing' not in observer.__dict__:
-            observer.smoothing = processes.start('smoothing_node', {'smoothing': {
-                'robot': 'ameca', 'stillness': 0.0}})
-        return process, commands
+        process = processes.start('composed_node', {
+            'hardware': {'robot': 'ameca', 'estop_file': str(tmp_path / 'estop'), **QUICK,
+                         **options},
+            'smoothing': SMOOTHING}, arguments=['camera', 'motion', 'animation', 'policy'])
+        return process, observer.listen(Command, 'commands')
     return start
 
 
 def keeps_limits(commands, since=0):
-    """What was sent keeps ranges and velocities, by the times at which it was sent."""
+    """What was sent keeps ranges, and velocities as far as they show in times of arrival.
+
+    On a busy machine a command may be sent a little after its tick. No tick moves farther than in
+    `stall_s`, and over many ticks the lateness of the first and of the last are what is left.
+    """
     sent = commands[since:]
     times = np.array([m.sent.sec + 1e-9 * m.sent.nanosec for m in sent])
     positions = np.array([position(m) for m in sent])
+    assert len(sent) > 3
     assert (positions >= SPEC.low - 1e-6).all() and (positions <= SPEC.high + 1e-6).all()
-    dt = np.diff(times)
-    # The message's time is taken a little after the tick's: seen over three ticks.
-    way = np.abs(positions[3:] - positions[:-3])
-    allowed = SPEC.max_velocity * (times[3:] - times[:-3] + 0.02)[:, np.newaxis]
-    assert (way <= allowed + 1e-6).all()
-    assert len(dt) > 3
+    assert (np.abs(np.diff(positions, axis=0)) <= SPEC.max_velocity * STALL_S + 1e-6).all()
+    for ticks in (30, 100):
+        way = np.abs(positions[ticks:] - positions[:-ticks])
+        passed_s = (times[ticks:] - times[:-ticks])[:, np.newaxis]
+        assert (way <= SPEC.max_velocity * (passed_s + STALL_S) + 1e-6).all()
 
 
 def test_it_comes_up_by_itself(hardware, observer):
@@ -223,15 +228,19 @@ def test_limits_are_tightened_while_it_runs_and_never_loosened(hardware, observe
 
 
 @pytest.mark.parametrize('victim', ['policy', 'smoothing', 'hardware'])
-def test_a_killed_node_is_survived(hardware, observer, processes, victim):
-    process, commands = hardware()
-    policy = Policy(observer)
+def test_a_killed_node_is_survived(processes, observer, tmp_path, victim):
+    def start(name):
+        return processes.start(f'{name}_node', {name: options[name]})
+    options = {'smoothing': SMOOTHING, 'hardware': {
+        'robot': 'ameca', 'estop_file': str(tmp_path / 'estop'), **QUICK}}
+    running = {name: start(name) for name in options}
+    commands, policy = observer.listen(Command, 'commands'), Policy(observer)
     policy.pose = looking(25)
     observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
     if victim == 'policy':
         policy.stop()
     else:
-        {'smoothing': observer.smoothing, 'hardware': process}[victim].stop(signal.SIGKILL)
+        running[victim].stop(signal.SIGKILL)
     if victim != 'hardware':
         observer.wait_for(lambda: np.allclose(position(commands[-1]), SPEC.neutral, atol=1e-6),
                           'neutral')
@@ -240,10 +249,8 @@ def test_a_killed_node_is_survived(hardware, observer, processes, victim):
     if victim == 'policy':
         policy = Policy(observer)
         policy.pose = looking(25)
-    elif victim == 'smoothing':
-        processes.start('smoothing_node', {'smoothing': {'robot': 'ameca'}})
     else:
-        hardware()
+        start(victim)
     observer.wait_for(lambda: len(commands) > since + 5
                       and position(commands[-1])[YAW] > 24, 'recovery')
     keeps_limits(commands, since)
@@ -281,11 +288,9 @@ def test_two_sources_at_once_and_one_that_takes_over(hardware, observer):
     keeps_limits(commands)
 
 
-def test_a_simulated_clock_that_jumps_and_loops(processes, observer, tmp_path):
-    commands = observer.listen(Command, 'commands')
-    for node, options in (('hardware', QUICK), ('smoothing', {})):
-        processes.start(f'{node}_node', {node: {
-            'robot': 'ameca', 'use_sim_time': True, **options}})
+def test_a_simulated_clock_that_jumps_and_loops(hardware, observer, monkeypatch):
+    monkeypatch.setitem(SMOOTHING, 'use_sim_time', True)
+    _, commands = hardware(use_sim_time=True)
     clock = observer.node.create_publisher(Clock, 'clock', 10)
     time_s = [1000.0]
 
@@ -301,8 +306,8 @@ def test_a_simulated_clock_that_jumps_and_loops(processes, observer, tmp_path):
         observer.wait_for(lambda wanted=degrees: commands and abs(
             position(commands[-1])[YAW] - wanted) < 1, f'after a jump of {jump_s} s')
     positions = np.array([position(m) for m in commands])
-    # Ticks are those of the real clock: no step is longer than the limits allow in a few of them.
-    assert (np.abs(np.diff(positions, axis=0)) <= SPEC.max_velocity * 0.1).all()
+    # Ticks are those of the real clock, which no jump changes.
+    assert (np.abs(np.diff(positions, axis=0)) <= SPEC.max_velocity * STALL_S + 1e-6).all()
 
 
 def test_a_subscriber_of_the_wire_that_stalls_does_not_stall_the_robot(processes, observer,
