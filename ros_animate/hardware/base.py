@@ -15,7 +15,12 @@ class Robot(abc.ABC):
     """One connection to one robot. A context manager: entering connects, leaving disconnects.
 
     Built as `Class(config, spec)`. `write` and `read` never block longer than a tick.
+
+    Attributes:
+        measures: `read` tells where the robot is; False if it only repeats what was sent.
     """
+
+    measures: bool = True
 
     def __enter__(self) -> Robot:
         self.connect()

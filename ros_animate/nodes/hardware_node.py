@@ -1,6 +1,7 @@
 """Drives the robot, behind the safety layer."""
 from __future__ import annotations
 
+import pathlib
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from trajectory_msgs.msg import JointTrajectory
 from ros_animate.configuration import ConfigurationError, build, option
 from ros_animate.hardware import safety
 from ros_animate.hardware.base import Robot, VirtualRobot
+from ros_animate.hardware.last_pose import LastPose
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.trajectory import TrajectoryFollower
 from ros_animate.msg import Command as CommandMessage
@@ -31,7 +33,7 @@ from ros_animate.nodes.robot_link import RobotLink, RobotView
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions
 from ros_animate.nodes.ticker import Ticker
-from ros_animate.types import Command, Image
+from ros_animate.types import Array, Command, Image
 
 # Of the shutdown, beyond the way to the last pose.
 GRACE_S = 1.0
@@ -75,6 +77,8 @@ class HardwareNode(ManagedNode):
             self, f'{self.spec.name}.{self.parameters.plugin}'))
         self._joints = Joints.of(self.spec)
         self._follower = TrajectoryFollower()
+        self._last_pose = LastPose(pathlib.Path(self._options.estop_file).with_suffix('.pose'),
+                                   len(self.spec.names))
         self._safety = Safety(self._options, self.spec)
         self._headers: dict[float, Header] = {}
         self._answered_s = 0.0
@@ -131,9 +135,7 @@ class HardwareNode(ManagedNode):
     def activate(self) -> None:
         """The robot is commanded from where it is."""
         with self._lock:
-            _, state = self._link.exchange(None, self.now_s())
-            if state is not None:
-                self._safety.start(state.position)
+            self._safety.start(self._where_the_robot_is())
             self._follower.reset()
             self._active = True
 
@@ -170,6 +172,13 @@ class HardwareNode(ManagedNode):
         if state == safety.IDLE:
             return diagnostics.STALE, 'no command yet'
         return super().health()
+
+    def _where_the_robot_is(self) -> Array:
+        """What it says, or where it was sent last, be it by a process that is no more."""
+        _, state = self._link.exchange(None, self.now_s())
+        if self._last_pose.position is not None and not self._link.measures:
+            return self._last_pose.position
+        return self.spec.neutral if state is None else state.position
 
     def _rest(self, pose: str) -> None:
         """Waits until the robot rests in a pose; from then on it is not commanded."""
@@ -209,6 +218,7 @@ class HardwareNode(ManagedNode):
             commanded = self._active and (self._enabled or not at_rest)
             sent, state = self._link.exchange(command if commanded else None, now_s)
         if sent is not None:
+            self._last_pose.keep(sent.position)
             self._publish_command(sent)
         if state is not None:
             header = Header(stamp=stamp_message(now_s), frame_id=self.spec.name)

@@ -17,12 +17,14 @@ class RobotLink:
     Attributes:
         connected: The connection stands.
         trouble: Why it does not although it should; '' otherwise.
+        measures: The robot tells where it is.
     """
 
     def __init__(self, robot: Robot) -> None:
         self.connected = False
         self.trouble = ''
         self._robot = robot
+        self.measures = robot.measures
 
     def connect(self) -> None:
         """Connects; raises RobotError, which then is the trouble."""

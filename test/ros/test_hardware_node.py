@@ -327,3 +327,24 @@ def test_a_subscriber_of_the_wire_that_stalls_does_not_stall_the_robot(processes
         observer.wait_for(lambda: len(commands) > seen + 200)  # it reads nothing meanwhile
     assert isinstance(process, Process) and process.is_running()
     assert process.stop() == 0
+
+
+def test_after_a_crash_a_robot_that_cannot_tell_starts_where_it_was_sent(processes, observer,
+                                                                       tmp_path):
+    commands = observer.listen(Command, 'commands')
+    options = {'robot': 'ameca_zmq', 'address': f'ipc://{tmp_path}/wire',
+               'estop_file': str(tmp_path / 'estop')}
+    process = processes.start('hardware_node', {'hardware': options})
+    processes.start('smoothing_node', {'smoothing': SMOOTHING})
+    policy = Policy(observer)
+    policy.pose = looking(25)
+    observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
+    process.stop(signal.SIGKILL)
+    policy.stop()
+    last, since = position(commands[-1]), len(commands)
+    processes.start('hardware_node', {'hardware': options})
+    observer.wait_for(lambda: len(commands) > since)
+    first = position(commands[since])
+    assert (np.abs(first - last) <= SPEC.max_velocity * STALL_S).all()
+    observer.wait_for(lambda: np.allclose(position(commands[-1]), SPEC.neutral, atol=1e-3))
+    keeps_limits(commands)

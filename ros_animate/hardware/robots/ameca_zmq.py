@@ -24,6 +24,8 @@ class AmecaZmq(Robot):
     that are slow or absent miss messages.
     """
 
+    measures = False
+
     @dataclass(frozen=True)
     class Config:
         """Options of the wire."""

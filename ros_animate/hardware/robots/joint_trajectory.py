@@ -37,6 +37,7 @@ class JointTrajectoryRobot(Robot):
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
+        self.measures = bool(config.joint_states)
         self._position = spec.neutral.copy()
         self._velocity = np.zeros_like(self._position)
         self._client: Any = None

@@ -34,6 +34,8 @@ class Tritium(Robot):
     A lost connection is made again by a thread, less and less often; `read` says that it is lost.
     """
 
+    measures = False
+
     @dataclass(frozen=True)
     class Config:
         """Options of the connection; never the token, which would show in process lists."""
