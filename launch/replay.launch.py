@@ -70,7 +70,7 @@ def make_nodes(context: LaunchContext) -> list[Action]:
         portrait=given['portrait'] or None, mirror=is_true('mirror', given['mirror']) or None,
         **plugins)
     stages = STAGES[STAGES.index(given['from_stage']) + 1:]
-    settings.check(stages)
+    settings.check(stages, node_options=True)
     more = {stage: {'use_sim_time': True} for stage in stages}
     more.setdefault('motion', {})['image_transport'] = given['image_transport']
     extra = {'replay': {

@@ -57,8 +57,9 @@ def make_nodes(context: LaunchContext) -> list[Action]:
         [given['config']] if given['config'] else [], robot=given['robot'] or None,
         portrait=given['portrait'] or None, mirror=is_true('mirror', given['mirror']) or None,
         **plugins)
-    settings.check(stage for stage in STAGES
-                   if stage != 'camera' or settings.plugin('camera') != 'topic')
+    settings.check((stage for stage in STAGES
+                    if stage != 'camera' or settings.plugin('camera') != 'topic'),
+                   node_options=True)
     extra = {'record': {'bag': given['record']}} if given['record'] else {}
     return pipeline_nodes(arrange(settings), namespace=given['namespace'],
                           composed=is_true('composed', given['composed']), extra=extra,

@@ -83,7 +83,9 @@ def observes_image(settings: Settings) -> bool:
 
 
 def _stage_parameters(settings: Settings, stage: str) -> dict[str, Any]:
-    values = {'plugin': settings.plugin(stage), **to_ros(settings.options(stage))}
+    # The section may hold options of the node besides those of the plug-in.
+    options = {**settings.options(stage), **settings.stages[stage]}
+    values = {**to_ros(options), 'plugin': settings.plugin(stage)}
     if stage in WITH_ROBOT:
         values['robot'] = settings.robot
     if stage == 'motion':

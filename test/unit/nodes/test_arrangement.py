@@ -21,6 +21,12 @@ def test_every_stage_gets_its_plugin_and_what_it_shares():
     assert arrangement.parameters['hardware']['plugin'] == settings.spec.transport
 
 
+def test_sections_may_hold_options_of_the_node_and_of_the_safety_layer():
+    settings = load_settings(hardware={'rate_hz': 100.0, 'neutral_after_s': 1.0, 'size': 128})
+    hardware = arrange(settings).parameters['hardware']
+    assert (hardware['rate_hz'], hardware['neutral_after_s'], hardware['size']) == (100.0, 1.0, 128)
+
+
 def test_options_of_nodes_are_added():
     arrangement = arrange(load_settings(), {'camera': {'exit_at_end': True}})
     assert arrangement.parameters['camera']['exit_at_end'] is True
