@@ -8,7 +8,7 @@ from ros_animate.camera.base import IMAGE_SUFFIXES, SourceError
 from ros_animate.plugins import available
 
 FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern of pictures, '
-         'or topic:/NAME')
+         'topic:/NAME, or tcp://ROBOT:5000 (pictures over ZeroMQ)')
 
 
 def resolve(source: str) -> tuple[str, dict[str, Any]]:
@@ -29,6 +29,8 @@ def resolve(source: str) -> tuple[str, dict[str, Any]]:
         return 'device', {'device': rest}
     if source.isdigit() or source.startswith('/dev/'):
         return 'device', {'device': source}
+    if source.startswith(('tcp://', 'ipc://')):
+        return 'zmq_mjpeg', {'address': source}
     if source in available('camera') and not pathlib.Path(source).exists():
         return source, {}
     return _resolve_file(source)

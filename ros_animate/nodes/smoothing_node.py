@@ -53,7 +53,12 @@ class SmoothingNode(StageNode):
         self.listen(ActionChunkMessage, 'actions', self._push)
 
     def _push(self, message: ActionChunkMessage) -> None:
+        dropped = self._smoother.dropped
         self._smoother.push(self._joints.chunk_from_message(message), self.now_s())
+        if self._smoother.dropped > dropped:
+            # What is published goes on to answer the frame before, and grows stale with it.
+            self.diagnostics.count('dropped')
+            return
         self._header = message.header
         self._publish()
         self._timer.reset()

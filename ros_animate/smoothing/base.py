@@ -15,6 +15,11 @@ class Smoother(abc.ABC):
     Starts at rest at the robot's neutral pose.
     """
 
+    @property
+    @abc.abstractmethod
+    def dropped(self) -> int:
+        """Chunks that could not be used."""
+
     @abc.abstractmethod
     def push(self, chunk: ActionChunk, now_s: float) -> None:
         """Takes a new chunk at time `now_s`; the trajectory goes on from its present state.

@@ -20,6 +20,7 @@ from ros_animate.types import ActionChunk, Array
 STAMP = 'stamp_s'
 DEFAULT_PERIOD_S = 1 / 30
 MAX_SETTLING_S = 60.0
+MOST_SAMPLES = 1e8
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ def smooth_stream(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: S
     arrivals_s = np.maximum.accumulate(np.where(np.isfinite(stream.stamps_s), stream.stamps_s,
                                                 -np.inf))
     start_s = float(arrivals_s[np.isfinite(arrivals_s)][0])
+    if (arrivals_s[-1] - start_s) * rate_hz > MOST_SAMPLES:
+        raise ConfigurationError(f'the stamps span {arrivals_s[-1] - start_s:g} s: at {rate_hz:g} '
+                                 'Hz that is more than can be meant')
     arrivals_s = np.maximum(arrivals_s, start_s)
     end_s, period_s, arrived = float(arrivals_s[-1]), stream.period_s, 0
     rest = REST * spec.max_velocity

@@ -348,3 +348,16 @@ def test_after_a_crash_a_robot_that_cannot_tell_starts_where_it_was_sent(process
     assert (np.abs(first - last) <= SPEC.max_velocity * STALL_S).all()
     observer.wait_for(lambda: np.allclose(position(commands[-1]), SPEC.neutral, atol=1e-3))
     keeps_limits(commands)
+
+
+def test_wishes_that_are_not_finite_are_silence(hardware, observer):
+    _, commands = hardware()
+    policy, status = Policy(observer), observer.diagnostics()
+    policy.pose = looking(25)
+    observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
+    policy.pose = np.full(30, np.nan)
+    observer.wait_for(lambda: np.allclose(position(commands[-1]), SPEC.neutral, atol=1e-6))
+    observer.wait_for(lambda: float(status('smoothing')[2].get('dropped', 0)) > 10)
+    policy.pose = looking(25)
+    observer.wait_for(lambda: position(commands[-1])[YAW] > 24, 'recovery')
+    keeps_limits(commands)

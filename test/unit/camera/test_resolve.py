@@ -11,6 +11,7 @@ from ros_animate.camera.resolve import resolve
     ('0', 'device', {'device': '0'}),
     ('/dev/video3', 'device', {'device': '/dev/video3'}),
     ('topic:/usb_cam/image_raw', 'topic', {'topic': '/usb_cam/image_raw'}),
+    ('tcp://robot:5000', 'zmq_mjpeg', {'address': 'tcp://robot:5000'}),
     ('shots/*.png', 'images', {'path': 'shots/*.png'}),
 ])
 def test_names(text, plugin, values):

@@ -101,6 +101,12 @@ def test_wrong_files_are_clear_errors(write, rows, header, message):
         read_stream(write(rows, header), SPEC)
 
 
+def test_stamps_of_two_clocks_are_a_clear_error(write, tmp_path, capsys):
+    path = write([[0.0, *SPEC.neutral], [1.7e9, *SPEC.neutral]])
+    assert main(['smooth', str(path), str(tmp_path / 'o.csv')]) == 2
+    assert 'the stamps span 1.7e+09 s' in capsys.readouterr().err
+
+
 def test_absent_and_unwritable_files_are_clear_errors(write, tmp_path, capsys):
     assert main(['smooth', str(tmp_path / 'absent.csv'), str(tmp_path / 'o.csv')]) == 2
     path = write([[0.0, *SPEC.neutral]])
