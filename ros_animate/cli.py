@@ -17,8 +17,10 @@ from ros_animate import commands
 from ros_animate.errors import UserError
 
 PROGRAM = 'ros_animate'
-# Of a broken video OpenCV and FFmpeg print lines that say less than our error does.
-QUIET_LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8'}
+# Of a broken video OpenCV and FFmpeg print lines that say less than our error does. OpenBLAS makes
+# small products twice as slow with threads, which wait spinning; the stages have one thread each.
+LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
+             'OPENBLAS_NUM_THREADS': '1'}
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo
@@ -70,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    for name, value in QUIET_LIBRARIES.items():
+    for name, value in LIBRARIES.items():
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, _terminate)
     try:

@@ -1,6 +1,7 @@
 """What the virtual face looks like: colours, light, and the texture painted from them."""
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import cv2
@@ -63,6 +64,7 @@ def strip_v(material: str) -> float:
     return TEXTURE_PX + STRIP_PX * (MATERIALS.index(material) + 0.5)
 
 
+@functools.lru_cache(maxsize=8)
 def paint(look: Appearance) -> Image:
     """The texture: (TEXTURE_PX + strips, TEXTURE_PX, 3) uint8."""
     uv = face_mesh.canonical_mesh().uv * TEXTURE_PX

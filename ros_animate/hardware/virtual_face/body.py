@@ -61,7 +61,7 @@ def skull_triangles(first: int) -> np.ndarray:
     """(T, 3) between the rings, whose vertices begin at index `first`."""
     count = len(face_mesh.FACE_OVAL)
     rows = [np.arange(count) + first + k * count for k in range(_RINGS + 1)]
-    return np.concatenate([_band(a, b) for a, b in zip(rows, rows[1:], strict=False)])
+    return np.concatenate([_band(b, a) for a, b in zip(rows, rows[1:], strict=False)])
 
 
 def skull_uv() -> Array:
