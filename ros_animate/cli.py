@@ -64,6 +64,8 @@ def make_parser(names: Sequence[str]) -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
+    for name, value in LIBRARIES.items():
+        os.environ.setdefault(name, value)
     arguments = list(sys.argv[1:] if argv is None else argv)
     known = verbs()
     chosen = [arguments[0]] if arguments and arguments[0] in known else known
@@ -72,8 +74,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    for name, value in LIBRARIES.items():
-        os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         status = int(args.run(args))
