@@ -24,7 +24,7 @@ LOWER_LIP = ((61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291),
 # Depths of the warp, cm in head coordinates. Behind this plane (cheekbones) depth is flattened:
 # the side of the face is too steep in the picture to be spread out by a turn of the head.
 _FLAT_BEHIND_CM = 3.0
-_FLATTENING = 0.35
+_FLATTENING = 0.7
 # Rings of points around the face: distance from the middle of the face in face radii, how far
 # behind the contour in cm, share of the head's motion beside and above, share below (neck).
 _RINGS = ((1.18, 2.0, 1.0, 0.6), (1.45, 4.0, 0.8, 0.25), (1.85, 6.0, 0.35, 0.05))

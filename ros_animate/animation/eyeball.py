@@ -24,6 +24,7 @@ class Eyeball:
         disc: (h, w, 3) float32, the iris; what the lids hide of it is completed.
         iris: (2,) centre in source pixels.
         radius: Of the iris in pixels.
+        lacking: (h, w, 3) float32, what is to be added where the eye is as in the source.
     """
 
     corner: Array
@@ -31,6 +32,7 @@ class Eyeball:
     disc: Array
     iris: Array
     radius: float
+    lacking: Array
 
     @classmethod
     def of(cls, patch: Array, box: Box, visible: Array, ring: Array) -> Eyeball:
@@ -47,7 +49,8 @@ class Eyeball:
         distance = np.linalg.norm(box.nodes(*patch.shape[:2]) - ring[0], axis=2) / radius
         seen = visible * np.clip((distance - _TRACE) * 5.0, 0.0, 1.0)
         return cls(np.array([box.left, box.top], np.float32), _without_iris(patch, seen, visible),
-                   _complete_disc(patch, distance, visible), ring[0], radius)
+                   _complete_disc(patch, distance, visible), ring[0], radius,
+                   np.zeros_like(patch))
 
     def render(self, sources: Array, turn: Array) -> Array:
         """(h, w, 3) colours at (h, w, 2) source pixels with the iris moved by (2,) pixels."""
@@ -61,6 +64,11 @@ class Eyeball:
         distance = np.sqrt(there[..., 0] ** 2 + there[..., 1] ** 2)
         alpha = np.clip((self.radius - distance) / (0.12 * self.radius + 0.6) + 0.5, 0.0, 1.0)
         return white + alpha[..., None] * (disc - white)
+
+    def detail(self, sources: Array) -> Array:
+        """(h, w, 3) what is to be added at (h, w, 2) source pixels."""
+        return cv2.remap(self.lacking, sources - self.corner, None, cv2.INTER_LINEAR,
+                         borderMode=cv2.BORDER_REPLICATE)
 
 
 def _without_iris(patch: Array, seen: Array, visible: Array) -> Array:

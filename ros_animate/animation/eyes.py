@@ -80,6 +80,16 @@ class PortraitEye:
         self._lash_colour = _darkest(patch, _band(upper - height, -0.06, 0.08, width)
                                      & (np.abs(along) < 0.45))
 
+        self._keep_detail(patch, pixels)
+
+    def _keep_detail(self, patch: Array, pixels: Array) -> None:
+        """Remembers what the drawn eye lacks of the source's, to be the same at rest."""
+        at_rest = EyeView(self._rest, np.zeros(2))
+        _, colour, coverage = self.draw(pixels, at_rest)
+        colour = colour / np.maximum(coverage, 1e-3)[..., None]
+        lacking = np.where(coverage[..., None] > 0.05, patch - colour, 0.0)
+        self._eyeball = dataclasses.replace(self._eyeball, lacking=lacking.astype(np.float32))
+
     def region(self, landmarks: Array, size: tuple[int, int]) -> Box:
         """Where the eye is drawn when its corners are at these (478, 3) pixels of the output."""
         corners = landmarks[CORNERS[self._side], :2]
@@ -104,8 +114,8 @@ class PortraitEye:
             view: The eye as it shall be.
 
         Returns:
-            (h, w, 2) source pixels with the lids moved, (h, w, 3) float32 colours of what is drawn
-            over them, (h, w) its coverage from 0 to 1.
+            (h, w, 2) source pixels with the lids moved, and what is drawn over them: (h, w, 3)
+            float32 colours times coverage, (h, w) coverage from 0 to 1.
         """
         along, height = self._rest.local(sources)
         heights = _Heights(along, height, *view.opening.edges(along), *self._rest.edges(along))
@@ -116,9 +126,18 @@ class PortraitEye:
         # The upper lid throws a shadow; the ball turns away from the light at the sides.
         depth = np.exp(np.minimum(heights.upper - height, 0.0) / (_SHADOW * self._rest.width))
         light = between * (1.0 - 0.4 * depth - 0.6 * np.minimum(along * along, 0.25))
-        colour = (colour * (1.0 - between)[..., None]
-                  + self._eyeball.render(sources, view.turn) * light[..., None])
-        return sources - moved[..., None] * normal, colour, between + (1.0 - between) * coverage
+        over_lid = (1.0 - between) * coverage
+        colour *= over_lid[..., None]
+        colour += self._eyeball.render(sources, view.turn) * light[..., None]
+        if (likeness := self._likeness(view)) > 0.02:
+            colour += (between * likeness)[..., None] * self._eyeball.detail(sources)
+        return sources - moved[..., None] * normal, colour, between + over_lid
+
+    def _likeness(self, view: EyeView) -> float:
+        """1 where the eye is as in the source, near 0 where iris or lids have clearly moved."""
+        turned = float(np.hypot(*view.turn)) / (0.4 * self._eyeball.radius)
+        closed = (view.opening.gap - self._rest.gap) / max(0.2 * self._rest.gap, 1e-3)
+        return float(np.exp(-turned**2 - closed**2))
 
     def _lid_motion(self, heights: _Heights) -> Array:
         """(h, w) pixels that the skin has moved: all of a lid's motion at its lashes, none far."""

@@ -82,7 +82,7 @@ class Interior:
 
     def draw(self, target: PosedShape, opening: Opening, size: tuple[int, int],
              ) -> list[tuple[Box, Array, Array]]:
-        """Layers: box, (h, w, 3) colours, (h, w) coverage; none while the lips are closed.
+        """Layers: box, (h, w, 3) colours times coverage, (h, w) coverage; none on closed lips.
 
         Args:
             target: The face as it shall be.
@@ -98,7 +98,8 @@ class Interior:
         colour = self._drawn(cavity, target)
         if self._has_own:
             colour = self._with_own(colour, cavity)
-        return [(box, colour, opening.coverage(along, height, cavity.edges))]
+        coverage = opening.coverage(along, height, cavity.edges)
+        return [(box, colour * coverage[..., None], coverage)]
 
     def _drawn(self, cavity: _Cavity, target: PosedShape) -> Array:
         """(h, w, 3) float32: tongue, lower teeth, upper teeth, and the shadow of the lips."""

@@ -84,8 +84,8 @@ class Opening:
 
 def _index(along: Array) -> Array:
     """Nearest sample of each position along; beyond the corners the first and the last."""
-    index = (along * np.float32(_SAMPLES - 1) + np.float32(0.5 * _SAMPLES)).astype(np.int32)
-    return np.clip(index, 0, _SAMPLES - 1)
+    index = along * np.float32(_SAMPLES - 1) + np.float32(0.5 * _SAMPLES)
+    return np.clip(index, 0, _SAMPLES - 1).astype(np.int32)
 
 
 @functools.lru_cache(maxsize=8)

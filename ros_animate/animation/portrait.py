@@ -15,7 +15,7 @@ class Portrait:
 
     Attributes:
         image: (size, size, 3) uint8 RGB.
-        landmarks: (478, 3) in its pixels.
+        landmarks: (478, 3) in its pixels, counted from the centre of the first.
     """
 
     image: Image
@@ -30,7 +30,7 @@ class Portrait:
 
         Args:
             image: (H, W, 3) uint8.
-            landmarks: (478, 3) pixels of `image`.
+            landmarks: (478, 3) pixels of `image`, counted from its top left corner, as trackers do.
             size: Of the result in pixels.
             margin: Side of the square in face heights; 0 takes all of the picture.
         """
@@ -43,7 +43,8 @@ class Portrait:
             image, matrix = _halved(image, matrix)
         cut = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_CUBIC,
                              borderMode=cv2.BORDER_REPLICATE)
-        return cls(cut, landmarks * scale + (*shift, 0.0))
+        moved = (landmarks - (*corner, 0.0)) * scale - (0.5, 0.5, 0.0)
+        return cls(cut, moved)
 
 
 def _square(points: Array, size: tuple[int, int], margin: float) -> tuple[Array, float]:
@@ -67,5 +68,5 @@ def _halved(image: Image, matrix: Array) -> tuple[Image, Array]:
     factor = np.array([size[0] / image.shape[1], size[1] / image.shape[0]])
     # Pixel centres: x' + 0.5 = factor * (x + 0.5).
     linear = matrix[:, :2] / factor
-    offset = matrix[:, 2] + 0.5 * matrix[:, :2].sum(axis=1) - 0.5 * linear.sum(axis=1)
+    offset = matrix[:, 2] - 0.5 * matrix[:, :2].sum(axis=1) + 0.5 * linear.sum(axis=1)
     return smaller, np.column_stack([linear, offset])

@@ -84,10 +84,9 @@ def fit_pose(landmarks: Array) -> HeadPose:
     index, weights, shape, shape_mean, spread = _rigid_model()
     points = np.asarray(landmarks, float)[index] * _FLIP
     mean = weights @ points
-    points = points - mean
-    if not np.isfinite(points).all() or (weights @ points**2).max() < 1e-6:
+    if not np.isfinite(mean).all() or (weights @ (points - mean)**2).max() < 1e-6:
         raise ValueError('landmarks must be finite and must not fall into one point')
-    u, singular, vt = np.linalg.svd(points.T @ (shape * weights[:, None]))
+    u, singular, vt = np.linalg.svd((points - mean).T @ (shape * weights[:, None]))
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
     rotation = (u * sign) @ vt
     scale = float(singular @ sign) / spread

@@ -6,21 +6,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ros_animate import plugins
 from ros_animate.animation.base import Animator, SourceImageError
 from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP, Controls, edge_points
 from ros_animate.animation.eyes import PortraitEye
+from ros_animate.animation.face_finder import find_face
 from ros_animate.animation.lips import Lips, mouth_opening
 from ros_animate.animation.mouth import Interior
 from ros_animate.animation.portrait import Portrait
 from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
 from ros_animate.configuration import option
 from ros_animate.motion.landmark_transfer import Gains, LandmarkTransfer
-from ros_animate.types import Array, Frame, Image, Motion
+from ros_animate.types import Frame, Image, Motion
 
 _GRID = 48
-# The face tracker wants a picture of at least this many pixels.
-_TRACKING_SIZE = 320
 
 
 class MeshWarp(Animator):
@@ -48,7 +46,7 @@ class MeshWarp(Animator):
         brows: float = option(1.2, 'gain of forehead and brows', low=0.0, high=2.0)
         eyes: float = option(1.0, 'gain of lids and gaze', low=0.0, high=2.0)
         mouth: float = option(1.2, 'gain of mouth, cheeks and jaw', low=0.0, high=2.0)
-        pose: float = option(1.0, 'gain of the turn of the head, which is limited to 35 degrees',
+        pose: float = option(1.2, 'gain of the turn of the head, which is limited to 35 degrees',
                              low=0.0, high=2.0)
         translation: float = option(0.4, 'gain of the shift of the head in the picture',
                                     low=0.0, high=1.0)
@@ -60,8 +58,12 @@ class MeshWarp(Animator):
         self._source: _SourceFace | None = None
 
     def set_source(self, image: Image) -> None:
-        motion = _track(image)
-        portrait = Portrait.cut(image, motion, self.config.size, self.config.margin)
+        landmarks = find_face(image)
+        if landmarks is None:
+            raise SourceImageError('no face found in the source picture: choose a portrait in '
+                                   'which one human face is well lit, upright and seen from the '
+                                   'front')
+        portrait = Portrait.cut(image, landmarks, self.config.size, self.config.margin)
         gains = Gains(self.config.brows, self.config.eyes, self.config.mouth, self.config.pose,
                       self.config.translation)
         transfer = LandmarkTransfer(portrait.landmarks, gains, self.config.relative)
@@ -82,21 +84,6 @@ class MeshWarp(Animator):
         if self._source is None:
             raise SourceImageError('mesh_warp has no portrait yet: call set_source first')
         return self._source
-
-
-def _track(image: Image) -> Array:
-    """(478, 3) landmarks of the largest face; raises SourceImageError."""
-    enlargement = max(1.0, _TRACKING_SIZE / max(min(image.shape[:2]), 1))
-    seen = cv2.resize(image, None, fx=enlargement, fy=enlargement, interpolation=cv2.INTER_CUBIC)
-    extractor = plugins.load('motion', MeshWarp.extractor)
-    try:
-        motion = extractor.extract(Frame(seen, 0.0))
-    finally:
-        extractor.close()
-    if motion is None:
-        raise SourceImageError('no face found in the source picture: choose a portrait in which '
-                               'one human face is well lit, upright and seen from the front')
-    return motion.landmarks / enlargement
 
 
 class _SourceFace:
@@ -142,7 +129,7 @@ class _SourceFace:
                           borderMode=cv2.BORDER_REPLICATE)
         for box, colour, coverage in layers:
             part = image[box.slices()]
-            part[...] = np.rint(part + coverage[..., None] * (colour - part))
+            part[...] = np.clip(part * (1.0 - coverage)[..., None] + colour + 0.5, 0.0, 255.0)
         return image
 
 
