@@ -80,7 +80,6 @@ class Safety:
         self._blend_s = 0.0
         self._now_s: float | None = None
         self._stamp_s = -np.inf
-        self._rest_pose = spec.neutral
         self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
         self._tolerance = 1e-6 * (spec.high - spec.low)
         self._slowest = -spec.max_velocity

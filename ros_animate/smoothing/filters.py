@@ -1,6 +1,8 @@
 """Filters of wishes, vectorised over the controls of a robot."""
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ros_animate.hardware.spec import RobotSpec
@@ -8,10 +10,12 @@ from ros_animate.types import Array
 
 SPEED_CUTOFF_HZ = 1.0
 SETTLING_S = 1.5
+MOMENT_S, OPEN_S = 0.1, 0.15  # of the average; how long a control that has moved stays open
 # All in units of the robot's jitter:
 STILL_RMS, MOVING_RMS = 1.5, 2.0  # of all controls: below the face is still, above it moves
 STILL_OPEN, MOVING_OPEN = 10.0, 0.5  # of one control: from here on a wish passes as it is
 SHARPNESS = 3.0  # how sharply noise and movement of one control are told apart
+LASTING, LASTING_OPEN = 2.0, 2.5  # of one control, on average over a moment: it has moved
 BAND = 4.0  # half width of the play of a still face
 MOST = 30.0  # one control that jumps counts no more than this for the whole face
 
@@ -22,8 +26,9 @@ class StillnessFilter:
     Tracker noise shakes every control by itself, a face that moves moves many or one of them far.
     So the filter looks at how far all wishes are from the filtered ones, in units of the controls'
     jitter. The nearer their root mean square is to that of noise, the more a control's wish is
-    low-passed, unless it is far off by itself; and the wider a play around the output: it stays
-    while the filtered wish is within it, which takes away what slow noise is left.
+    low-passed, unless it is far off by itself or a little off for some frames; and the wider a
+    play around the output: it stays while the filtered wish is within it, which takes away what
+    slow noise is left.
 
     Args:
         spec: The robot.
@@ -39,24 +44,35 @@ class StillnessFilter:
         self._stamp_s: float | None = None
         self._smooth: Array = np.zeros_like(self._unit)
         self._output: Array = np.zeros_like(self._unit)
+        self._mean_change: Array = np.zeros_like(self._unit)
+        self._open: Array = np.zeros_like(self._unit)
 
     def step(self, wish: Array, stamp_s: float) -> Array:
-        """The filtered wish (N,); `stamp_s` does not decrease."""
-        if self._stamp_s is None or not self._unit.any():
+        """The filtered wish (N,); one that is older than the last starts the filter anew."""
+        if self._stamp_s is None or stamp_s < self._stamp_s or not self._unit.any():
+            self.reset()
             self._stamp_s = stamp_s
             self._smooth, self._output = wish.copy(), wish.copy()
             return self._output
         dt_s, self._stamp_s = stamp_s - self._stamp_s, stamp_s
         change = wish - self._smooth
         distance = np.minimum(np.abs(change) / self._unit, MOST)
-        rms = float(np.sqrt((distance * distance).mean()))
-        moving = min(max((rms - STILL_RMS) / (MOVING_RMS - STILL_RMS), 0.0), 1.0)
-        open_ = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
-        share = np.clip((distance / open_) ** SHARPNESS, 1.0 - np.exp(-dt_s / SETTLING_S), 1.0)
+        moving = _rise(float(np.sqrt((distance * distance).mean())), STILL_RMS, MOVING_RMS)
+        passing = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
+        share = np.clip((distance / passing) ** SHARPNESS, _share(dt_s, SETTLING_S), 1.0)
+        share = np.maximum(share, self._has_moved(change, dt_s))
         self._smooth = self._smooth + share * change
         play = BAND * self._unit * (1.0 - np.maximum(share, moving))
         self._output = np.clip(self._output, self._smooth - play, self._smooth + play)
         return self._output
+
+
+    def _has_moved(self, change: Array, dt_s: float) -> Array:
+        """(N,) 1 for controls that have been off to the same side for a moment, else down to 0."""
+        self._mean_change += _share(dt_s, MOMENT_S) * (change - self._mean_change)
+        lasting = _rise(np.abs(self._mean_change) / self._unit, LASTING, LASTING_OPEN)
+        self._open = np.maximum(lasting, self._open * (1.0 - _share(dt_s, OPEN_S)))
+        return self._open
 
 
 class OneEuroFilter:
@@ -89,13 +105,23 @@ class OneEuroFilter:
         else:
             dt_s = stamp_s - self._stamp_s
             speed = (wish - self._output) / (dt_s * self._range)
-            self._speed = self._speed + _share(SPEED_CUTOFF_HZ, dt_s) * (speed - self._speed)
+            self._speed = self._speed + _share(dt_s, _time(SPEED_CUTOFF_HZ)) * (speed - self._speed)
             cutoff_hz = self._cutoff_hz + self._openness * np.abs(self._speed)
-            self._output = self._output + _share(cutoff_hz, dt_s) * (wish - self._output)
+            self._output = self._output + _share(dt_s, _time(cutoff_hz)) * (wish - self._output)
         self._stamp_s = stamp_s
         return self._output
 
 
-def _share(cutoff_hz: Array | float, dt_s: float) -> Array | float:
-    """How much of a step a first-order low-pass passes in `dt_s`."""
-    return 1.0 - np.exp(-2.0 * np.pi * cutoff_hz * dt_s)
+def _share(dt_s: float, time_s: Any) -> Any:
+    """How much of a step a first-order low-pass with a time constant passes in `dt_s`."""
+    return 1.0 - np.exp(-dt_s / time_s)
+
+
+def _time(cutoff_hz: Any) -> Any:
+    """Time constant of a first-order low-pass."""
+    return 1.0 / (2.0 * np.pi * cutoff_hz)
+
+
+def _rise(value: Any, low: float, high: float) -> Any:
+    """0 below `low`, 1 above `high`, linear between."""
+    return np.clip((value - low) / (high - low), 0.0, 1.0)

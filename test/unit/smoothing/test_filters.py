@@ -41,6 +41,13 @@ def test_one_control_that_moves_far_passes_in_the_same_frame():
                   - SPEC.neutral[np.arange(30) != SPEC.index('Eyelid Upper Left')]).max() < 1e-9
 
 
+def test_one_control_that_moves_a_little_passes_after_a_few_frames():
+    wishes = np.tile(SPEC.neutral, (40, 1))
+    wishes[10:, 0] += 6 * SPEC.jitter[0]
+    output = filtered(wishes)
+    np.testing.assert_allclose(output[14:, 0], wishes[-1, 0], atol=0.1 * SPEC.jitter[0])
+
+
 def test_slow_movement_is_followed_within_a_few_jitters():
     ramp = np.linspace(0, 0.4, 300)[:, np.newaxis] * SPAN  # in ten seconds
     output = filtered(SPEC.neutral + ramp)
