@@ -15,6 +15,7 @@ from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_from_message, image_to_message
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_from_message, seconds
+from ros_animate.nodes.priority import give_way
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, NeutralCalibration, NodeOptions, StageNode
 from ros_animate.plugins import load_shared
@@ -29,6 +30,8 @@ class AnimationNodeOptions(NodeOptions):
     own_extractor: bool = option(
         False, 'listens to image_raw with the extractor that the animator understands, for a '
         'policy that wants the motion of another one')
+    background: bool = option(
+        False, 'gives way to other nodes: for a portrait that no command waits for')
 
 
 class AnimationNode(StageNode):
@@ -47,6 +50,7 @@ class AnimationNode(StageNode):
         self._animator: Animator = self.make_plugin()
         self._animator.set_source(source_image(options.portrait, self.spec))
         self._publisher = self.create_publisher(ImageMessage, 'animated/image_raw', NEWEST)
+        self._yields = options.background
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
         if options.own_extractor:
@@ -80,6 +84,9 @@ class AnimationNode(StageNode):
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
         if motion is None:
             return
+        if self._yields:
+            self._yields = False
+            give_way()
         self._calibration.see(motion)
         if self._publisher.get_subscription_count():
             animated = self._animator.animate(motion)

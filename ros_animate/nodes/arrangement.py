@@ -51,6 +51,8 @@ def arrange(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = N
     from_topic = 'camera' in stages and settings.plugin('camera') == 'topic'
     parameters = {stage: _stage_parameters(settings, stage) for stage in stages
                   if stage != 'camera' or not from_topic}
+    if 'animation' in parameters:
+        parameters['animation']['background'] = not observes_image(settings)
     transport = 'raw'
     remappings: tuple[tuple[str, str], ...] = ()
     if from_topic:

@@ -23,10 +23,10 @@ from ros_animate.evaluation.spool import remove_spool
 from ros_animate.nodes.arrangement import (
     Arrangement,
     arrange,
-    observes_image,
     parameter_file,
 )
 from ros_animate.nodes.environment import node_environment
+from ros_animate.nodes.priority import BACKGROUND_NICE
 from ros_animate.nodes.supervisor import Program, Supervisor
 from ros_animate.settings import RunOptions, Settings
 
@@ -34,7 +34,6 @@ POLL_S = 0.05
 # From the end of the source to the last command that answers it.
 DRAIN_S = 0.3
 WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'
-BACKGROUND_NICE = 5
 
 
 def run(settings: Settings, options: RunOptions) -> int:
@@ -197,9 +196,7 @@ class LiveRun:
         return [*programs, *self._output_programs()]
 
     def _separate(self, arrangement: Arrangement, arguments: list[str]) -> list[Program]:
-        background = () if observes_image(self._settings) else ('animation',)
-        return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments,
-                        nice=BACKGROUND_NICE if stage in background else 0)
+        return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments)
                 for stage in arrangement.parameters]
 
     def _composed(self, arrangement: Arrangement, arguments: list[str]) -> list[Program]:

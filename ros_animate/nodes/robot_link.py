@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from ros_animate.hardware.base import Robot, RobotError, VirtualRobot
+from ros_animate.nodes.priority import give_way
 from ros_animate.types import Command, Image, RobotState
 
 
@@ -85,6 +86,7 @@ class RobotView:
             self._thread.join()
 
     def _work(self) -> None:
+        give_way()
         while True:
             self._wanted.wait()
             self._wanted.clear()
