@@ -118,6 +118,13 @@ def has_ended(folder: pathlib.Path) -> bool:
     return (folder / _END).exists()
 
 
+def spooled_bytes(folder: pathlib.Path) -> int:
+    """Size of all frames in the spool; 0 if it is not there yet."""
+    if not folder.is_dir():
+        return 0
+    return sum(path.stat().st_size for path in folder.glob('*.npz'))
+
+
 def remove_spool(folder: pathlib.Path) -> None:
     """Deletes the spool and what is left in it."""
     shutil.rmtree(folder, ignore_errors=True)

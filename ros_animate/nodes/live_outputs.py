@@ -20,7 +20,13 @@ import numpy as np
 from ros_animate.animation.source_image import source_image
 from ros_animate.errors import UserError
 from ros_animate.evaluation.outputs import Outputs
-from ros_animate.evaluation.spool import LiveFrame, has_ended, read_spool
+from ros_animate.evaluation.spool import (
+    MAX_BYTES,
+    LiveFrame,
+    has_ended,
+    read_spool,
+    spooled_bytes,
+)
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.nodes.environment import become_child
 from ros_animate.pipeline import virtual_robot
@@ -29,6 +35,7 @@ from ros_animate.types import Array, Command, Image
 
 # Frames from which the rate of the videos is taken.
 RATE_FRAMES = 31
+WAIT_S = 0.5
 DEFAULT_FPS = 30.0
 
 
@@ -100,6 +107,11 @@ def main() -> int:
 
 
 def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
+    # Even work that only takes idle time slows the face down, by the caches that both share: as
+    # long as there is room the frames wait for the end of the run.
+    while not has_ended(spool) and spooled_bytes(spool) < MAX_BYTES // 2:
+        if stopping.wait(WAIT_S):
+            break
     ended = False
     for frame in read_spool(spool, stopping.is_set):
         if not ended and has_ended(spool):
