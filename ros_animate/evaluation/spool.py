@@ -16,8 +16,7 @@ import numpy as np
 from ros_animate.types import Array, Image
 
 # Pictures are kept as they are while the spool is short, as JPEG when it grows.
-RAW_BYTES = 250 * 10 ** 6
-MAX_BYTES = 2 * 10 ** 9
+RAW_BYTES, MAX_BYTES = 10 ** 9, 2 * 10 ** 9
 QUALITY = 95
 POLL_S = 0.02
 _END = 'end'

@@ -20,6 +20,7 @@ from ros_animate.camera.base import Source
 from ros_animate.errors import UserError
 from ros_animate.evaluation.report import write_report
 from ros_animate.evaluation.spool import remove_spool
+from ros_animate.interrupts import DeferredSignals
 from ros_animate.nodes.arrangement import (
     Arrangement,
     arrange,
@@ -122,9 +123,10 @@ class LiveRun:
     def _follow(self, supervisor: Supervisor) -> None:
         """Shows progress until the source or the time is over."""
         end_s: float | None = None
-        with self._bar('frame', self._total) as bar:
+        with DeferredSignals() as signals, self._bar('frame', self._total) as bar:
             while not {'camera', COMPOSED} & set(supervisor.poll()):
                 time.sleep(POLL_S)
+                signals.check()
                 self._show(bar, self._status.frames)
                 if end_s is None and self._status.frames and self._options.duration_s:
                     end_s = time.monotonic() + self._options.duration_s

@@ -21,7 +21,7 @@ from ros_animate.animation.source_image import source_image
 from ros_animate.errors import UserError
 from ros_animate.evaluation.outputs import Outputs
 from ros_animate.evaluation.spool import (
-    MAX_BYTES,
+    RAW_BYTES,
     LiveFrame,
     has_ended,
     read_spool,
@@ -109,7 +109,7 @@ def main() -> int:
 def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
     # Even work that only takes idle time slows the face down, by the caches that both share: as
     # long as there is room the frames wait for the end of the run.
-    while not has_ended(spool) and spooled_bytes(spool) < MAX_BYTES // 2:
+    while not has_ended(spool) and spooled_bytes(spool) < RAW_BYTES:
         if stopping.wait(WAIT_S):
             break
     ended = False

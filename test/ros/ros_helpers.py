@@ -26,14 +26,20 @@ CAMERA = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
+def _hear_ctrl_c():
+    """Who runs the tests in the background may have Ctrl-C ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Process:
     """A program that has been started."""
 
     def __init__(self, arguments, environment, log):
         self.log = log
         with open(log, 'w') as file:
-            self._process = subprocess.Popen([sys.executable, *arguments], env=environment,
-                                             stdout=file, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments], env=environment, stdout=file,
+                stderr=subprocess.STDOUT, preexec_fn=_hear_ctrl_c)
 
     @property
     def pid(self):
