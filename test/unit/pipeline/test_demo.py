@@ -8,12 +8,12 @@ from ros_animate.evaluation.fidelity import compare, track
 from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
 
-FRAMES = 150
+FRAMES = 270  # the head turns from the seventh second
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """The files of five seconds of the demo."""
+    """The files of nine seconds of the demo."""
     path = tmp_path_factory.mktemp('demo')
     assert cli.main(['retarget', '--source', 'demo', '--offline', '--output', str(path), '--quiet',
                      '--limit', str(FRAMES)]) == 0
