@@ -18,7 +18,8 @@ IRISES = np.array([RIGHT_IRIS, LEFT_IRIS])
 _CLOSED, _LEAST_OPEN = 0.03, 0.15
 # How far an eye opens at most, as a multiple of its gap at rest.
 _WIDEST = 1.35
-_LARGEST_TURN = 0.45
+# Limits of the iris from the middle of its corners, together and against the other eye.
+_LARGEST_TURN, _LARGEST_SQUINT = 0.45, 0.06
 _ALONG = np.linspace(0.0, 1.0, 9)[1:-1]
 
 
@@ -50,15 +51,17 @@ def transfer_lids(shape: Array, source: Array, driving: Array, neutral: Array,
     shape[LOWER_LIDS, 1] = line + width * (middle_rest + shift - half)
 
 
-def turn_eyes(shape: Array, source: Array, driving: Array, gain: float) -> None:
+def turn_eyes(shape: Array, source: Array, driving: Array, neutral: Array, gain: float) -> None:
     """Sets the irises in `shape`, (478, 3): the eyes look where the driving eyes look.
 
-    That is absolute. Both eyes turn alike, so that a difference between the two faces in where
-    the corners lie does not make the source squint.
+    Where both look together is absolute. What the two differ in counts relative to the driving
+    neutral: corners that lie elsewhere than the source's must not make it squint.
     """
-    at_rest = gaze(source)
-    turn = gain * (gaze(driving) - at_rest).mean(axis=0)
-    offset = np.clip(at_rest + turn, -_LARGEST_TURN, _LARGEST_TURN)
+    at_rest, now = gaze(source), gaze(driving)
+    together = (now - at_rest).mean(axis=0)
+    apart = now - gaze(neutral)
+    apart = np.clip(apart - apart.mean(axis=0), -_LARGEST_SQUINT, _LARGEST_SQUINT)
+    offset = np.clip(at_rest + gain * (together + apart), -_LARGEST_TURN, _LARGEST_TURN)
     _, width = _corner_lines(shape)
     centre = shape[CORNERS, :2].mean(axis=1) + width * offset
     rigid = source[IRISES, :2] - source[IRISES[:, :1], :2]

@@ -45,8 +45,12 @@ def soft_limit(vectors: Array, limit: float) -> Array:
 class LandmarkTransfer:
     """Retargets driving landmarks onto one source face.
 
-    The neutral is the one given to `calibrate`, else an AdaptiveNeutral. In absolute mode it is
-    the source's own shape, so that the source takes on the driving face's proportions too.
+    After `calibrate` the face given there is the driving neutral and all motion is relative to it.
+    Until then an AdaptiveNeutral stands in, and what it cannot know yet is not left to chance:
+    lips count as they are, since lips at rest look much alike (closed and level) and a grimace is
+    made of them above all; of the rest of the face, `relative` says how far the driving face's
+    own proportions are taken off (1: all, the source keeps its identity; 0: none, the source
+    takes them on). Lids always count relative to the neutral, the gaze never.
     """
 
     SHAPE_LIMIT_CM = 4.5
@@ -78,7 +82,7 @@ class LandmarkTransfer:
         change = soft_limit(driving.shape - self._reference(neutral.shape), self.SHAPE_LIMIT_CM)
         shape = self.source.shape + self._weights * change
         transfer_lids(shape, self.source.shape, driving.shape, neutral.shape, self._gains.eyes)
-        turn_eyes(shape, self.source.shape, driving.shape, self._gains.eyes)
+        turn_eyes(shape, self.source.shape, driving.shape, neutral.shape, self._gains.eyes)
         _keep_lips_apart(shape)
         return PosedShape(shape, self._pose(driving.pose, neutral.pose))
 

@@ -26,10 +26,14 @@ class MeshWarp(Animator):
 
     The driving landmarks are retargeted (motion/landmark_transfer.py) relative to the driving
     person's neutral. `calibrate` sets that neutral; without it, it is a running mean in which calm
-    frames count most, started from the source's own face, so that a grimace in the first frame
-    does not become the neutral. A thin-plate spline through landmarks, points around the head and
-    fixed points on the picture's edge carries skin, hair and background. The lips part at a slit
-    with teeth and tongue behind; lids close over eyeballs whose irises turn.
+    frames count most, started from the source's own face, and lips are taken as they are, so that
+    a grimace in the first frame does not become the neutral. Gains are a little above 1 because a
+    warped picture, which has no wrinkles, reads as less than the face that drives it (a tracker
+    sees about three quarters of brows, mouth and turns of the head).
+
+    A thin-plate spline through landmarks, points around the head and fixed points on the
+    picture's edge carries skin, hair and background. The lips part at a slit with teeth and tongue
+    behind; lids close over eyeballs whose irises turn.
     """
 
     @dataclass(frozen=True)
