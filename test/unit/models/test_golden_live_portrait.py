@@ -42,7 +42,7 @@ def produce() -> dict[str, Tensor]:
         out |= {f'syn/{who}/{name}': described(motion)[name]
                 for name in ('degrees_pitch_yaw_roll', 'rotation', 'x')}
     out |= adjusted(nets, keypoints(made['source']), keypoints(made['driving_1']))
-    hulls = keypoints(made['source'])[0].numpy(), keypoints(made['driving_0'])[0].numpy()
+    hulls = (keypoints(made[who])[0].numpy() for who in ('source', 'driving_1'))
     out['motion_multiplier'] = np.asarray(transfer.movement_scale(*hulls))
     return out | drawn(nets, volume, made, 'syn') | drawn(nets, volume, seen, 'from_images')
 
