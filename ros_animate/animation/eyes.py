@@ -19,8 +19,8 @@ from ros_animate.motion.eye_motion import CORNERS, IRISES, LOWER_LIDS, UPPER_LID
 from ros_animate.types import Array, Image
 
 # In eye widths: skin that a lid takes along above and below, height of the lashes, reach of the
-# shadow of the upper lid, margin of the region that is drawn.
-_SKIN_ABOVE, _SKIN_BELOW, _LASHES, _SHADOW, _MARGIN = 0.45, 0.4, 0.05, 0.1, 0.6
+# shadow of the upper lid, reach of the region that is drawn above and below.
+_SKIN_ABOVE, _SKIN_BELOW, _LASHES, _SHADOW, _REACH = 0.45, 0.4, 0.05, 0.1, 0.65
 # How much of a closing lid is painted over the stretched skin.
 _LID_PAINT = 0.6
 # (2, 9) edges from the left to the right corner as seen in the picture, for either eye.
@@ -92,9 +92,14 @@ class PortraitEye:
 
     def region(self, landmarks: Array, size: tuple[int, int]) -> Box:
         """Where the eye is drawn when its corners are at these (478, 3) pixels of the output."""
-        corners = landmarks[CORNERS[self._side], :2]
-        width = float(np.hypot(*(corners[1] - corners[0])))
-        return Box.around(corners, max(_MARGIN * width, 0.3 * self._rest.width), size)
+        first, second = landmarks[CORNERS[self._side], :2]
+        across = second - first
+        # Seen from the side an eye is narrow but as high as ever.
+        width = max(float(np.hypot(*across)), 1e-3)
+        reach = _REACH * max(width, 0.5 * self._rest.width)
+        upright = np.array([-across[1], across[0]]) * (reach / width)
+        ends = np.stack([first - 0.1 * across, second + 0.1 * across])
+        return Box.around(np.concatenate([ends - upright, ends + upright]), 1.0, size)
 
     def view(self, landmarks: Array) -> EyeView:
         """From (478, 3) landmarks of the target shape in the source's pose, source pixels."""
@@ -156,7 +161,10 @@ class PortraitEye:
         Stretching alone would smear the dark fold above the eye over the lid.
         """
         closed = float(np.clip(1.0 - view.opening.gap / max(self._rest.gap, 1e-3), 0.0, 1.0))
-        inner = np.clip(1.0 - (2.0 * heights.along) ** 6, 0.0, 1.0)
+        if closed == 0.0:
+            return np.zeros((*heights.own.shape, 3), np.float32), np.zeros_like(heights.own)
+        along = 4.0 * heights.along * heights.along
+        inner = np.maximum(1.0 - along * along * along, 0.0)
         width = self._rest.width
         soft = np.float32(0.06 * width)
         below_edge = heights.own - heights.upper
@@ -173,7 +181,7 @@ def _band(height: Array, low: float, high: float, width: float) -> NDArray[np.bo
 
 def _median(patch: Array, mask: NDArray[np.bool_]) -> Array:
     """(3,) colour of the pixels in `mask`."""
-    return np.median(patch[mask] if mask.any() else patch.reshape(-1, 3), axis=0)
+    return np.median(patch[mask] if mask.any() else patch.reshape(-1, 3), axis=0).astype(np.float32)
 
 
 def _darkest(patch: Array, mask: NDArray[np.bool_]) -> Array:

@@ -40,11 +40,13 @@ class Lips:
                                 edge_points(size), controls.smoothing[index])
             self._fields.append((index, field))
 
-    def part(self, sources: Array, moved: Array, landmarks: Array, opening: Opening) -> None:
+    def part(self, sources: Array, pixels: Array, moved: Array, landmarks: Array,
+             opening: Opening) -> None:
         """Writes the source pixels around the mouth into `sources`, (H, W, 2).
 
         Args:
             sources: Those of the whole picture.
+            pixels: (H, W, 2) every pixel's own place.
             moved: (P, 2) displacements of the control points.
             landmarks: (478, 3) pixels of the output.
             opening: The slit between the lips there.
@@ -53,10 +55,10 @@ class Lips:
         region = box.slices()
         shape = int(box.height), int(box.width)
         nodes = box.nodes(_GRID, _GRID)
-        pixels = box.nodes(*shape)
         upper, lower = (enlarge(invert(field.displacement(moved[index]), self._box, nodes),
                                 (shape[1], shape[0])) for index, field in self._fields)
-        here = pixels - upper - _below(opening, pixels)[..., None] * (lower - upper)
+        here = pixels[region] - upper
+        here -= _below(opening, pixels[region])[..., None] * (lower - upper)
         sources[region] += _fade(shape)[..., None] * (here - sources[region])
 
 

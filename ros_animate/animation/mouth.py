@@ -24,7 +24,7 @@ _WITH_UPPER, _WITH_LOWER = 0.6, 0.4
 
 @dataclass(frozen=True)
 class Palette:
-    """(3,) colours of what is inside a mouth."""
+    """(3,) float32 colours of what is inside a mouth."""
 
     enamel: Array
     gum: Array
@@ -39,8 +39,9 @@ class Palette:
         face = _median_colour(image, landmarks, _FACE)
         brightest = max(float(face.max()), 1.0)
         light = float(np.clip(1.05 * brightest / 255.0, 0.25, 0.92))
-        return cls(255.0 * light * (0.75 + 0.25 * face / brightest), 0.8 * lips, 0.85 * lips,
-                   0.2 * lips)
+        enamel = 255.0 * light * (0.75 + 0.25 * face / brightest)
+        return cls(*(colour.astype(np.float32)
+                     for colour in (enamel, 0.8 * lips, 0.85 * lips, 0.2 * lips)))
 
 
 def _median_colour(image: Image, landmarks: Array, which: list[int] | tuple[int, ...]) -> Array:
@@ -107,7 +108,8 @@ class Interior:
         colour = np.empty((*cavity.along.shape, 3), np.float32)
         colour[:] = self._palette.cavity
         self._add_tongue(colour, cavity, target.pose, jaw)
-        sides = 1.0 - 0.75 * np.minimum(2.0 * np.abs(cavity.along), 1.0) ** 3
+        beside = np.minimum(2.0 * np.abs(cavity.along), 1.0)
+        sides = 1.0 - 0.75 * beside * beside * beside
         for row, moved in ((self._lower_teeth, jaw), (self._upper_teeth, np.zeros(3))):
             enamel, gum, coverage = row.seen(target.pose, moved, cavity.opening, cavity.along,
                                              cavity.height)

@@ -5,10 +5,13 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_animate.types import Array
 
 _SAMPLES = 257
+# Positions along of the samples of an opening's edges.
+ALONG = np.linspace(-0.5, 0.5, _SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Opening:
 
     def edges(self, along: Array) -> tuple[Array, Array]:
         """Heights of both edges at positions along; beyond the corners those of the corners."""
-        index = _index(along)
+        index = sample_of(along)
         return self.upper[index], self.lower[index]
 
     @property
@@ -77,12 +80,12 @@ class Opening:
         upper, lower = edges
         # A steep edge is nearer than it is high.
         slope = np.abs(np.gradient(self.lower - self.upper)) * ((_SAMPLES - 1) / self.width)
-        nearness = (1.0 / np.sqrt(1.0 + 0.25 * slope**2))[_index(along)]
+        nearness = (1.0 / np.sqrt(1.0 + 0.25 * slope**2))[sample_of(along)]
         between = np.minimum(height - upper, lower - height) * nearness + 0.5
         return np.clip(np.minimum(between, lower - upper), 0.0, 1.0)
 
 
-def _index(along: Array) -> Array:
+def sample_of(along: Array) -> NDArray[np.int32]:
     """Nearest sample of each position along; beyond the corners the first and the last."""
     index = along * np.float32(_SAMPLES - 1) + np.float32(0.5 * _SAMPLES)
     return np.clip(index, 0, _SAMPLES - 1).astype(np.int32)
@@ -107,4 +110,4 @@ def _heights(points: Array, axis: Array, width: float) -> Array:
     """Heights at equal steps along of a curve of (257, 2) points from left to right."""
     along = np.maximum.accumulate(points @ axis) / width
     height = points[:, 1] * axis[0] - points[:, 0] * axis[1]
-    return np.interp(np.linspace(-0.5, 0.5, _SAMPLES), along, height).astype(np.float32)
+    return np.interp(ALONG, along, height).astype(np.float32)

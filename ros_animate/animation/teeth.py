@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ros_animate.animation.opening import Opening
+from ros_animate.animation.opening import ALONG, Opening, sample_of
 from ros_animate.motion.head_pose import HeadPose
 from ros_animate.types import Array
 
@@ -63,16 +63,19 @@ class TeethRow:
         """
         gum, edge = (opening.local(line) for line in self._lines(pose, moved))
         order = np.maximum.accumulate(0.5 * (gum[0] + edge[0]))
-        column = np.interp(along, order, _COLUMNS, left=-1.2, right=1.2)
+        column = np.interp(ALONG, order, _COLUMNS, left=-1.2, right=1.2)
         top = np.interp(column, _COLUMNS, gum[1])
         reach = np.interp(column, _COLUMNS, edge[1]) - top
         # A row seen from its end has no height; there is nothing of it to be seen.
-        row = (height - top) / np.where(np.abs(reach) < 1e-2, 1e-2, reach)
-        places = np.stack([(column + 1.0) * (0.5 * (_WIDTH - 1)), row * (_HEIGHT - 1)], axis=-1)
+        reach = np.where(np.abs(reach) < 1e-2, 1e-2, reach)
+        table = np.stack([(column + 1.0) * (0.5 * (_WIDTH - 1)), (_HEIGHT - 1) / reach,
+                          top * (1 - _HEIGHT) / reach]).astype(np.float32)
+        sample = sample_of(along)
+        rows = height * table[1, sample] + table[2, sample]
         # cv2.remap counts in 16-bit integers.
-        places = np.clip(places, -1e4, 1e4).astype(np.float32)
-        enamel, red, coverage = cv2.split(cv2.remap(self.painting, places, None, cv2.INTER_LINEAR,
-                                                    borderMode=cv2.BORDER_CONSTANT))
+        seen = cv2.remap(self.painting, table[0, sample], np.clip(rows, -1e4, 1e4),
+                         cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        enamel, red, coverage = cv2.split(seen)
         return enamel, red, coverage
 
     def _lines(self, pose: HeadPose, moved: Array) -> tuple[Array, Array]:

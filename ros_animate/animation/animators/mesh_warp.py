@@ -18,7 +18,7 @@ from ros_animate.configuration import option
 from ros_animate.motion.landmark_transfer import Gains, LandmarkTransfer
 from ros_animate.types import Frame, Image, Motion
 
-_GRID = 48
+_GRID = 40
 
 
 class MeshWarp(Animator):
@@ -121,7 +121,7 @@ class _SourceFace:
         moved = self._controls.moved(target, target.shape - self._shape.shape, self._shape.pose)
         sources = self._pixels - enlarge(
             invert(self._field.displacement(moved[self._skin]), self._box, self._nodes), self._size)
-        self._lips.part(sources, moved, landmarks, mouth)
+        self._lips.part(sources, self._pixels, moved, landmarks, mouth)
         layers = []
         for eye in self._eyes:
             box = eye.region(landmarks, self._size)
