@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from golden_data import folder
+from golden_data import find
 
 from ros_animate import models
 from ros_animate.configuration import ConfigurationError
@@ -32,7 +32,7 @@ def test_every_variant_is_listed():
 @pytest.mark.parametrize('family, variant', LISTS)
 def test_golden_names_and_shapes(family, variant):
     suffix, generator = LISTS[family, variant]
-    listed = json.loads((folder() / family / f'state_dict{suffix}.json').read_text())
+    listed = json.loads(find(family, f'state_dict{suffix}.json').read_text())
     with torch.device('meta'):
         networks = models.build(family, load_config(family, variant))
     for name, network in networks.items():
