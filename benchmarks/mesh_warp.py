@@ -26,7 +26,7 @@ import numpy as np
 
 from ros_animate.animation.source_image import source_image
 from ros_animate.camera.base import Source
-from ros_animate.evaluation.fidelity import compare, track
+from ros_animate.evaluation.fidelity import Track, compare, track
 from ros_animate.evaluation.machine import machine
 from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
@@ -100,18 +100,20 @@ def timing(portrait: str, driving: dict[str, list[tuple[Frame, Motion]]],
     return {'p10': float(fast), 'median': float(median), 'p95': float(slow)}
 
 
+def tracked(frames: list[Frame]) -> Track:
+    extractor = load('motion', 'mediapipe')
+    seen = track(frames, extractor)
+    extractor.close()
+    return seen
+
+
 def fidelity(portrait: str, driving: dict[str, list[tuple[Frame, Motion]]],
              size: int) -> dict[str, Any]:
     """What the face tracker sees of the animated portrait against what it sees of the person."""
     figures = {}
     for name, pairs in driving.items():
         frames, _ = animate(portrait, size, [motion for _, motion in pairs])
-        tracks = []
-        for watched in ([frame for frame, _ in pairs], frames):
-            extractor = load('motion', 'mediapipe')
-            tracks.append(track(watched, extractor))
-            extractor.close()
-        result = compare(*tracks)
+        result = compare(tracked([frame for frame, _ in pairs]), tracked(frames))
         figures[name] = {'expr_r': result.expr_r, 'gain': result.gain, 'pose_r': result.pose_r,
                          'regions': dict(result.regions)}
         print(f'{portrait or "robot"} driven by {name}: expr_r {result.expr_r}, gain '

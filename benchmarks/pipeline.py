@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ros_animate.evaluation.fidelity import Fidelity, compare, track
+from ros_animate.evaluation.fidelity import Fidelity, Track, compare, track
 from ros_animate.evaluation.machine import machine
 from ros_animate.plugins import load
 
@@ -85,13 +85,15 @@ def retarget(clip: str, output: pathlib.Path, *options: str) -> dict[str, Any]:
 
 
 def fidelity(folder: pathlib.Path) -> Fidelity:
-    tracks = []
-    for name in ('driving.mp4', 'robot.mp4'):
-        extractor = load('motion', 'mediapipe')
-        with load('camera', 'video', {'path': str(folder / name)}) as source:
-            tracks.append(track(iter(source.read, None), extractor))
-        extractor.close()
-    return compare(*tracks)
+    return compare(tracked(folder / 'driving.mp4'), tracked(folder / 'robot.mp4'))
+
+
+def tracked(video: pathlib.Path) -> Track:
+    extractor = load('motion', 'mediapipe')
+    with load('camera', 'video', {'path': str(video)}) as source:
+        seen = track(iter(source.read, None), extractor)
+    extractor.close()
+    return seen
 
 
 def text(value: float | None) -> str:

@@ -16,6 +16,7 @@ from ros_animate.animation.crop import Crop, Framing, limit_size
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.models import weights
 from ros_animate.models.device import DEVICES, choose_device, to_image, to_tensor
+from ros_animate.models.engine import EngineOptions, prepare
 from ros_animate.motion import transfer
 from ros_animate.types import Array, Frame, Image, Motion
 
@@ -23,7 +24,7 @@ _TRACKED = (320, 1280)  # pixels of the shorter and longer side that the face tr
 
 
 @dataclass(frozen=True)
-class AnimatorOptions:
+class AnimatorOptions(EngineOptions):
     """Options that the neural animators share."""
 
     weights: str = option('', 'checkpoint, a file or a folder; empty: looked for in '
@@ -69,7 +70,8 @@ class NeuralAnimator(Animator):
         self.device = choose_device(config.device)
         self.model, loaded = weights.load(self.family, config.weights, self.networks,
                                           self.optional)
-        self.loaded = {name: network.to(self.device) for name, network in loaded.items()}
+        self.loaded: dict[str, Any] = {name: prepare(network, config, self.device)
+                       for name, network in loaded.items()}
         self.source: Motion | None = None
         self._reference: Motion | None = None
 

@@ -41,7 +41,7 @@ class Space:
         factor: What one level of an hourglass divides each axis by; depth is never reduced.
     """
 
-    conv: Callable[..., nn.Module]
+    conv: Callable[..., nn.Conv2d | nn.Conv3d]
     norm: Callable[..., nn.Module]
     factor: tuple[int, ...]
 
@@ -73,12 +73,12 @@ class DownBlock(ConvBlock):
 
     def __init__(self, inputs: int, outputs: int, space: Space = PLANE) -> None:
         super().__init__(inputs, outputs, space=space)
-        self.factor = space.factor
 
     def forward(self, x: Tensor) -> Tensor:
         x = super().forward(x)
-        pool = functional.avg_pool2d if len(self.factor) == 2 else functional.avg_pool3d
-        return pool(x, self.factor)
+        if x.ndim == 4:
+            return functional.avg_pool2d(x, 2)
+        return volume_of(functional.avg_pool2d(planes_of(x), 2), depth=x.shape[2])
 
 
 class UpBlock(ConvBlock):
@@ -107,6 +107,21 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out = self.conv1(functional.relu(self.norm1(x)))
         return x + self.conv2(functional.relu(self.norm2(out)))
+
+
+def planes_of(volume: Tensor) -> Tensor:
+    """(B, C, D, H, W) to (B * D, C, H, W), a view if channels are last in memory."""
+    return volume.transpose(1, 2).flatten(0, 1)
+
+
+def volume_of(planes: Tensor, depth: int) -> Tensor:
+    """(B * D, C, H, W) to (B, C, D, H, W)."""
+    return planes.unflatten(0, (-1, depth)).transpose(1, 2)
+
+
+def precision_of(module: nn.Module) -> torch.dtype:
+    """Of the weights, and so of the features; positions and pictures made are float32 always."""
+    return next(module.parameters()).dtype
 
 
 def named(modules: Iterable[nn.Module], pattern: str) -> nn.Sequential:

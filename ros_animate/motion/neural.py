@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from ros_animate.animation.crop import Box, Crop, Framing, SteadyCrop
 from ros_animate.configuration import option
 from ros_animate.models import weights
 from ros_animate.models.device import DEVICES, choose_device, to_tensor
+from ros_animate.models.engine import EngineOptions, prepare
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame, Motion
 
@@ -51,7 +52,8 @@ class NeuralExtractor(Extractor):
     def __init__(self, config: NeuralOptions) -> None:
         self.device = choose_device(config.device)
         self.model, loaded = weights.load(self.family, config.weights, self.networks)
-        self.loaded = {name: network.to(self.device) for name, network in loaded.items()}
+        self.loaded: dict[str, Any] = {name: prepare(network, EngineOptions(), self.device)
+                       for name, network in loaded.items()}
         self._tracker = plugins.load('motion', 'mediapipe') if config.crop else None
         size = self.model.image_size * self.oversampling
         self._size = size

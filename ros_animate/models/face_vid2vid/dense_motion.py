@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.config import VolumeConfig
-from ros_animate.models.layers import VOLUME, Decoder, Encoder, Widths
+from ros_animate.models.layers import VOLUME, Decoder, Encoder, Widths, precision_of
 from ros_animate.models.sampling import coordinate_grid, gaussian_heatmaps, translated
 
 
@@ -89,7 +89,8 @@ class VolumeMotionNetwork(nn.Module):
         size = volume.shape[2:]
         heat = (gaussian_heatmaps(kp_driving, size, self.variance)
                 - gaussian_heatmaps(kp_source, size, self.variance))
-        heat = functional.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0)).to(volume.dtype)
+        volume = volume.to(precision_of(self.compress))
         thin = functional.relu(self.norm(self.compress(volume)))
         moved = translated(thin, shifts, self.align_corners)  # (B, K + 1, 4, D, h, w)
+        heat = functional.pad(heat, (0, 0, 0, 0, 0, 0, 1, 0)).to(moved.dtype)
         return torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2)

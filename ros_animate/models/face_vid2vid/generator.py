@@ -30,6 +30,7 @@ class Generator(Appearance, Warping):
     """Source picture and two sets of keypoints to the animated picture; the paper's decoder."""
 
     first_kernel = 7
+    half_precision = True
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -49,7 +50,7 @@ class Generator(Appearance, Warping):
         x = self.resblocks_2d(features)
         for block in self.up_blocks:
             x = block(x)
-        return torch.sigmoid(self.final(x))
+        return torch.sigmoid(self.final(x).float())
 
     def render(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor) -> Tensor:
         """The animated picture (B, 3, H, W); `volume` is what `encode` gave for the source."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.config import VolumeConfig
-from ros_animate.models.layers import spectral_norm
+from ros_animate.models.layers import precision_of, spectral_norm
 
 
 class Spade(nn.Module):
@@ -25,7 +25,7 @@ class Spade(nn.Module):
         """Maps x (B, C, H, W) and modulation (B, M, h, w) to (B, C, H, W)."""
         hidden = self.mlp_shared(functional.interpolate(modulation, size=x.shape[2:]))
         gamma, beta = self.mlp_gamma(hidden), self.mlp_beta(hidden)
-        return functional.instance_norm(x) * (1 + gamma) + beta
+        return (functional.instance_norm(x) * (1 + gamma) + beta).to(modulation.dtype)
 
 
 class SpadeBlock(nn.Module):
@@ -74,9 +74,10 @@ class SpadeDecoder(nn.Module):
                                                                     nn.PixelShuffle(upscale))
 
     def forward(self, features: Tensor) -> Tensor:
-        x = self.fc(features)
+        features = features.to(precision_of(self))
+        x = self.fc(features).float()  # what the blocks add to keeps its precision
         for name in self.middle:
             x = self.get_submodule(name)(x, features)
         for block in (self.up_0, self.up_1):
             x = block(functional.interpolate(x, scale_factor=2.0), features)
-        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, 0.2)))
+        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, 0.2)).float())

@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 from ros_animate.models.face_vid2vid.config import VolumeConfig
 from ros_animate.models.face_vid2vid.dense_motion import VolumeMotion, VolumeMotionNetwork
-from ros_animate.models.layers import VOLUME, ConvBlock, DownBlock, ResidualBlock, named
+from ros_animate.models.layers import (
+    VOLUME,
+    ConvBlock,
+    DownBlock,
+    ResidualBlock,
+    named,
+    precision_of,
+)
 from ros_animate.models.sampling import warp
 
 
@@ -54,7 +61,7 @@ class Appearance(Part):
 
     def encode(self, image: Tensor) -> Tensor:
         """Picture (B, 3, H, W) to the volume (B, C, D, H / 4, W / 4)."""
-        x = self.first(image)
+        x = self.first(image.to(precision_of(self)))
         for block in self.down_blocks:
             x = block(x)
         volume = self.second(x).unflatten(1, (self.config.volume_channels, -1))
@@ -75,5 +82,6 @@ class Warping(Part):
         """Volume (B, C, D, h, w) and keypoints (B, K, 3) to Warped."""
         motion = self.dense_motion_network(volume, kp_source, kp_driving)
         moved = warp(volume, motion.deformation, self.config.align_corners)
-        features = self.fourth(self.third(moved.flatten(1, 2)))
+        flat = moved.flatten(1, 2).to(precision_of(self.third))
+        features = self.fourth(self.third(flat))
         return Warped(features * motion.occlusion, motion)

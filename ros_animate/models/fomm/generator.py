@@ -9,7 +9,14 @@ from torch import Tensor, nn
 from ros_animate.models.fomm.config import Config
 from ros_animate.models.fomm.dense_motion import DenseMotion, DenseMotionNetwork
 from ros_animate.models.fomm.keypoints import Keypoints
-from ros_animate.models.layers import ConvBlock, DownBlock, ResidualBlock, UpBlock, named
+from ros_animate.models.layers import (
+    ConvBlock,
+    DownBlock,
+    ResidualBlock,
+    UpBlock,
+    named,
+    precision_of,
+)
 from ros_animate.models.sampling import resize, resize_grid, warp
 
 
@@ -44,6 +51,8 @@ class Generated:
 class Generator(nn.Module):
     """Source picture and two sets of keypoints to the animated picture."""
 
+    half_precision = True
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.align_corners = config.align_corners
@@ -60,10 +69,10 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> SourceFeatures:
         """Picture (B, 3, H, W) to what `render` needs of it."""
-        x = self.first(source)
+        x = self.first(source.to(precision_of(self)))
         for block in self.down_blocks:
             x = block(x)
-        return SourceFeatures(x, self.dense_motion_network.down(source))
+        return SourceFeatures(x, self.dense_motion_network.down(source.to(x.dtype)))
 
     def render(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> Tensor:
@@ -74,16 +83,18 @@ class Generator(nn.Module):
     def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Generated:
         features = self.encode(source)
         motion = self.dense_motion_network.weigh(features.small, kp_source, kp_driving)
-        return Generated(self.decode(features, motion), self._moved(source, motion), motion)
+        return Generated(self.decode(features, motion), self.moved(source, motion), motion)
 
     def decode(self, features: SourceFeatures, motion: DenseMotion) -> Tensor:
-        x = self._moved(features.features, motion)
+        """The animated picture under a known motion."""
+        x = self.moved(features.features, motion)
         x = x * resize(motion.occlusion, x.shape[2:], 'bilinear')  # eq. (9)
         x = self.bottleneck(x)
         for block in self.up_blocks:
             x = block(x)
-        return torch.sigmoid(self.final(x))
+        return torch.sigmoid(self.final(x).float())
 
-    def _moved(self, maps: Tensor, motion: DenseMotion) -> Tensor:
+    def moved(self, maps: Tensor, motion: DenseMotion) -> Tensor:
+        """Maps (B, C, H, W) of any resolution under the motion."""
         positions = resize_grid(motion.deformation, maps.shape[2:], 'bilinear')
         return warp(maps, positions, self.align_corners)

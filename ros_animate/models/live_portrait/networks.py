@@ -17,9 +17,13 @@ class AppearanceFeatureExtractor(Appearance):
 class WarpingModule(Warping):
     """W: volume and keypoints (B, K, 3) to Warped."""
 
+    half_precision = True
+
     def forward(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor) -> Warped:
         return self.warp(volume, kp_source, kp_driving)
 
 
 class SpadeGenerator(SpadeDecoder):
     """G: warped features (B, 256, H / 4, W / 4) to the picture (B, 3, 2 H, 2 W)."""
+
+    half_precision = True

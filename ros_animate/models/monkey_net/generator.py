@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ros_animate.models.layers import CLIP, Decoder, Encoder, ResidualBlock
+from ros_animate.models.layers import CLIP, Decoder, Encoder, ResidualBlock, precision_of
 from ros_animate.models.monkey_net.config import Config
 from ros_animate.models.monkey_net.dense_motion import (
     DenseMotion,
@@ -56,6 +56,8 @@ class Refinement(nn.Sequential):
 class Generator(nn.Module):
     """Source picture and two sets of keypoints to the animated picture."""
 
+    half_precision = True
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
@@ -67,33 +69,35 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> SourceFeatures:
         """Picture (B, 3, H, W) to what `render` needs of it."""
-        return SourceFeatures(tuple(self.appearance_encoder(source)))
+        return SourceFeatures(tuple(self.appearance_encoder(source.to(precision_of(self)))))
 
     def render(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> Tensor:
         """The animated picture (B, 3, H, W)."""
-        return self._decode(features, kp_source, kp_driving,
-                            self.motion(features, kp_source, kp_driving))
+        motion = self.motion(features, kp_source, kp_driving)
+        return self.decode(features, kp_source, kp_driving, motion)
 
     def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Generated:
         features = self.encode(source)
         motion = self.motion(features, kp_source, kp_driving)
-        return Generated(self._decode(features, kp_source, kp_driving, motion),
-                         self._moved(source, motion), motion)
+        return Generated(self.decode(features, kp_source, kp_driving, motion),
+                         self.moved(source, motion), motion)
 
     def motion(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> DenseMotion:
+        """Where every pixel comes from."""
         step = self.config.motion_step
         source = features.levels[0][..., ::step, ::step]
         return self.dense_motion_module(source, kp_source, kp_driving)
 
-    def _decode(self, features: SourceFeatures, kp_source: Keypoints, kp_driving: Keypoints,
-                motion: DenseMotion) -> Tensor:
+    def decode(self, features: SourceFeatures, kp_source: Keypoints, kp_driving: Keypoints,
+               motion: DenseMotion) -> Tensor:
+        """The animated picture under a known motion."""
         heat = self.keypoint_maps(features, kp_source, kp_driving)
-        skips = [torch.cat([self._moved(level, motion),
+        skips = [torch.cat([self.moved(level, motion),
                             resize(heat, level.shape[2:], self.config.interpolation)], dim=1)
                  for level in features.levels]
-        return torch.sigmoid(self.refinement_module(self.video_decoder(skips)))
+        return torch.sigmoid(self.refinement_module(self.video_decoder(skips)).float())
 
     def keypoint_maps(self, features: SourceFeatures, kp_source: Keypoints,
                       kp_driving: Keypoints) -> Tensor:
@@ -103,6 +107,7 @@ class Generator(nn.Module):
         return heatmap_difference(kp_source, kp_driving, (height, width),
                                   self.config.heatmap_divisor).to(source.dtype)
 
-    def _moved(self, level: Tensor, motion: DenseMotion) -> Tensor:
+    def moved(self, level: Tensor, motion: DenseMotion) -> Tensor:
+        """Maps (B, C, H, W) of any resolution under the motion."""
         positions = resize_grid(motion.deformation, level.shape[2:], self.config.interpolation)
         return warp(level, positions, self.config.align_corners)

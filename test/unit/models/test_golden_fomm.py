@@ -89,17 +89,20 @@ def animated(generator: Generator, source: Tensor, kp_source: Keypoints,
     """What the generator gives for the keypoints that the file stores."""
     out = {}
     network = generator.dense_motion_network
+    features = generator.encode(source)
     for rule in ('relative_jacobian_adapt', 'relative', 'absolute'):
         if f'{prefix}/{rule}/prediction' not in GOLDEN.entries:
             continue
         kp_driving = Keypoints(GOLDEN.stored(f'norm/{rule}/value'),
                                GOLDEN.stored(f'norm/{rule}/jacobian'))
-        result = generator(source, kp_source, kp_driving)
+        motion = network.weigh(features.small, kp_source, kp_driving)
+        picture = generator.decode(features, motion)
         motions = sparse_motions(kp_source, kp_driving, (64, 64))
-        values = {'prediction': result.prediction, 'prediction_crop': result.prediction,
-                  'deformed': result.deformed, 'deformation': result.motion.deformation,
-                  'mask': result.motion.mask, 'occlusion_map': result.motion.occlusion,
-                  'sparse_deformed': network.moved(network.down(source), motions)}
+        values = {'prediction': picture, 'prediction_crop': picture,
+                  'deformed': generator.moved(source, motion),
+                  'deformation': motion.deformation, 'mask': motion.mask,
+                  'occlusion_map': motion.occlusion,
+                  'sparse_deformed': network.moved(features.small, motions)}
         out |= {f'{prefix}/{rule}/{name}': value for name, value in values.items()}
     return out
 

@@ -1,0 +1,224 @@
+"""How long the animation models take for a frame, and how much memory, against the reference's way.
+
+    .venv/bin/python benchmarks/animation.py [--models fomm …] [--engines float32 bf16+compile …]
+
+Every model runs in a process of its own. In each round the reference's way (`reference_way`) and
+each engine animate the same frame; the figures are medians. A frame is the whole step: driving
+keypoints from a picture, dense motion, decoding. Weights are random ones of the right scale:
+neither time nor rounding depends on what a network has learned.
+"""
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import json
+import math
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from reference_way import as_the_reference, reference_functions
+from torch import Tensor, nn
+
+from ros_animate import models
+from ros_animate.configuration import build as build_options
+from ros_animate.models.engine import EngineOptions, prepare
+from ros_animate.models.variants import load_config
+
+MODELS = {'monkey_net_64': ('monkey_net', 'nemo'), 'monkey_net_256': ('monkey_net', 'vox256'),
+          'fomm': ('fomm', 'vox256'), 'face_vid2vid': ('face_vid2vid', 'vox256'),
+          'face_vid2vid_spade': ('face_vid2vid', 'vox256_spade'),
+          'live_portrait': ('live_portrait', 'human')}
+ENGINES = ('float32', 'float32+compile', 'bf16', 'bf16+compile')
+DETECTORS = {'monkey_net': 'kp_detector', 'fomm': 'kp_detector', 'face_vid2vid': 'he_estimator',
+             'live_portrait': 'motion_extractor'}
+DRAWING = {'live_portrait': ('appearance_feature_extractor', 'warping_module', 'spade_generator')}
+
+Networks = dict[str, Any]
+Step = Callable[[], Tensor]
+
+
+def main() -> None:
+    options = arguments()
+    print(f'{processor()}, {options.threads} threads, {options.device}, torch '
+          f'{torch.__version__}, median of {options.rounds}')
+    print(f'{"model":<20}{"engine":<18}{"keypoints":>10}{"frame":>10}{"faster":>8}{"PSNR":>7}'
+          f'{"max diff":>10}{"RSS":>8}')
+    print(f'{"":<38}{"ms":>10}{"ms":>10}{"times":>8}{"dB":>7}{"of 1":>10}{"MB":>8}')
+    for name in options.models:
+        command = [sys.executable, __file__, '--child', '--models', name, '--engines',
+                   *options.engines, '--rounds', str(options.rounds), '--threads',
+                   str(options.threads), '--device', options.device]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        for row in json.loads(done.stdout.splitlines()[-1]):
+            print(f'{name:<20}{row["engine"]:<18}{row["keypoints_ms"]:>10.1f}'
+                  f'{row["frame_ms"]:>10.1f}{row["faster"]:>8.2f}{row["psnr_db"]:>7.1f}'
+                  f'{row["max_difference"]:>10.1e}{row["peak_rss_mb"]:>8.0f}', flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--models', nargs='+', default=list(MODELS), choices=list(MODELS))
+    parser.add_argument('--engines', nargs='+', default=list(ENGINES), metavar='ENGINE',
+                        help='precision, +compile, +graphs; e.g. fp16+compile')
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--threads', type=int, default=torch.get_num_threads())
+    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
+    parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        torch.set_num_threads(options.threads)
+        print(json.dumps(measure(options.models[0], options)))
+        sys.exit()
+    return options
+
+
+@torch.inference_mode()
+def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The rows of one model: the reference's way first."""
+    family, variant = MODELS[name]
+    networks = filled(models.build(family, load_config(family, variant)))
+    source, driving = picture(0, options.device), picture(1, options.device)
+    size = load_config(family, variant).image_size
+    source, driving = (p[..., ::256 // size, ::256 // size].contiguous() for p in (source, driving))
+    ways = {'reference': reference_way(family, copy.deepcopy(networks), source, driving, options)}
+    expected = ways['reference'][1]()
+    rss = {'reference': peak_rss_mb()}
+    for engine in options.engines:
+        ways[engine] = engine_way(family, copy.deepcopy(networks), source, driving, engine, options)
+        ways[engine][1]()
+        rss[engine] = peak_rss_mb()
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    for _ in range(options.rounds):
+        for way, (detect, frame) in ways.items():
+            times[way].append((duration_ms(detect, options.device),
+                               duration_ms(frame, options.device)))
+    base = statistics.median(t[1] for t in times['reference'])
+    rows = []
+    for way, (_, frame) in ways.items():
+        difference = (frame() - expected).double()
+        keypoints_ms, frame_ms = (statistics.median(t[i] for t in times[way]) for i in (0, 1))
+        mse = float(difference.square().mean())
+        rows.append({'engine': way, 'keypoints_ms': keypoints_ms, 'frame_ms': frame_ms,
+                     'faster': base / frame_ms, 'psnr_db': -10 * math.log10(mse + 1e-20),
+                     'max_difference': float(difference.abs().max()), 'peak_rss_mb': rss[way]})
+    return rows
+
+
+def reference_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
+                  options: argparse.Namespace) -> tuple[Step, Step]:
+    """(keypoints, whole frame) as the reference computes them."""
+    for network in networks.values():
+        as_the_reference(network).to(options.device)
+    detector = networks[DETECTORS[family]]
+    kp_source, kp_driving = keypoints(family, detector, source, driving)
+
+    def frame() -> Tensor:
+        with reference_functions():
+            detector(driving)
+            if family == 'live_portrait':
+                warped = networks['warping_module'](volume, kp_source, kp_driving)
+                return networks['spade_generator'](warped.features)
+            return networks['generator'](source, kp_source, kp_driving).prediction
+    if family == 'live_portrait':
+        volume = networks['appearance_feature_extractor'](source)
+    return (lambda: detector(driving)), frame
+
+
+def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor, engine: str,
+               options: argparse.Namespace) -> tuple[Step, Step]:
+    """(keypoints, whole frame) with networks that the engine has prepared."""
+    chosen = engine_options(engine)
+    drawing = DRAWING.get(family, ('generator',))
+    for name in drawing:
+        prepare(networks[name], chosen, options.device)
+    # Half precision suits networks that draw; those that measure keep theirs.
+    exact = dataclasses.replace(chosen, precision='float32')
+    detector = prepare(networks[DETECTORS[family]], exact, options.device)
+    kp_source, kp_driving = keypoints(family, detector, source, driving)
+    if family == 'live_portrait':
+        volume = networks['appearance_feature_extractor'](source)
+    else:
+        features = networks['generator'].encode(source)
+
+    def frame() -> Tensor:
+        detector(driving)
+        if family == 'live_portrait':
+            warped = networks['warping_module'](volume, kp_source, kp_driving)
+            return networks['spade_generator'](warped.features)
+        return networks['generator'].render(features, kp_source, kp_driving)
+    return (lambda: detector(driving)), frame
+
+
+def engine_options(text: str) -> EngineOptions:
+    """'bf16+compile' as options; raises ConfigurationError for what there is not."""
+    precision, *extras = text.split('+')
+    return build_options(EngineOptions, {'precision': precision, 'compile': 'compile' in extras,
+                                         'cuda_graphs': 'graphs' in extras}, f'engine {text}')
+
+
+def keypoints(family: str, detector: nn.Module, source: Tensor, driving: Tensor) -> tuple[Any, Any]:
+    """Those of both pictures; in three dimensions made up, as random weights turn heads over."""
+    if family in ('monkey_net', 'fomm'):
+        return detector(source), detector(driving)
+    rng = torch.Generator().manual_seed(2)
+    count = 15 if family == 'face_vid2vid' else 21
+    start = 0.3 * torch.randn(1, count, 3, generator=rng)
+    moved = start + 0.05 * torch.randn(1, count, 3, generator=rng)
+    return start.to(source.device), moved.to(source.device)
+
+
+def filled(networks: Networks) -> Networks:
+    """Weights that keep the scale of what passes through, the same in every run."""
+    rng = torch.Generator().manual_seed(0)
+    for network in networks.values():
+        for name, value in network.eval().requires_grad_(False).state_dict().items():
+            if value.ndim > 1 and 'down.weight' not in name and value.is_floating_point():
+                scale = math.sqrt(2 / value[0].numel())
+                if name.endswith(('kp.weight', 'jacobian.weight')):
+                    scale /= 4
+                value.copy_(scale * torch.randn(value.shape, generator=rng))
+    return networks
+
+
+def picture(seed: int, device: str) -> Tensor:
+    """(1, 3, 256, 256) smooth waves in [0, 1]."""
+    rng = torch.Generator().manual_seed(seed)
+    position = torch.arange(256) / 256 * 2 * math.pi
+    fx, fy, phase = (4 * torch.rand(3, 6, 1, 1, generator=rng) for _ in range(3))
+    waves = torch.sin(fx * position + fy * position[:, None] + 2 * phase).sum(dim=1)
+    return torch.sigmoid(waves)[None].to(device)
+
+
+def duration_ms(step: Step, device: str) -> float:
+    start = time.perf_counter()
+    step()
+    if device == 'cuda':
+        torch.cuda.synchronize()
+    return 1e3 * (time.perf_counter() - start)
+
+
+def peak_rss_mb() -> float:
+    """Most memory that this process has used so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def processor() -> str:
+    """The model name of the processor, where the system tells it."""
+    try:
+        with open('/proc/cpuinfo', encoding='utf-8') as file:
+            names = [line.split(':')[1].strip() for line in file if line.startswith('model name')]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+if __name__ == '__main__':
+    main()
