@@ -1,6 +1,7 @@
 """What the virtual face looks like: colours, light, and the texture painted from them."""
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ TEXTURE_PX = 512
 # Below the face the texture holds one strip of plain colour per other material.
 STRIP_PX = 16
 MATERIALS = ('skin', 'shell', 'neck', 'clothes')
+# What the texture does not depend on.
+_NOT_PAINTED = ('iris', 'sclera', 'teeth', 'gums', 'tongue', 'mouth', 'background', 'light',
+                'ambient', 'specular', 'shape')
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,14 @@ def strip_v(material: str) -> float:
     return TEXTURE_PX + STRIP_PX * (MATERIALS.index(material) + 0.5)
 
 
-@functools.lru_cache(maxsize=8)
 def paint(look: Appearance) -> Image:
-    """The texture: (TEXTURE_PX + strips, TEXTURE_PX, 3) uint8."""
+    """The texture: (TEXTURE_PX + strips, TEXTURE_PX, 3) uint8. It is kept, whatever the light."""
+    return _paint(dataclasses.replace(look, **{name: getattr(Appearance, name)
+                                               for name in _NOT_PAINTED}))
+
+
+@functools.lru_cache(maxsize=8)
+def _paint(look: Appearance) -> Image:
     uv = face_mesh.canonical_mesh().uv * TEXTURE_PX
     canvas = np.empty((TEXTURE_PX, TEXTURE_PX, 3), np.float32)
     canvas[:] = look.skin

@@ -1,6 +1,7 @@
 """The virtual face: muscles in, picture out."""
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ MUSCLES: dict[str, float] = {
         'head_yaw', 'head_pitch', 'head_roll', 'neck_pitch', 'neck_roll'), 0.0)}
 EYE_RANGE_DEG = (42.0, 30.0)  # how far the eyeballs turn sideways and up or down
 _HOLES = (face_mesh.LEFT_EYE, face_mesh.RIGHT_EYE, face_mesh.LIPS_INNER)
+_OVAL = np.array(face_mesh.FACE_OVAL)
 _FIELDS = tuple(n for n in MUSCLES if n in anatomy.canonical_anatomy().fields)
 
 
@@ -41,23 +43,63 @@ class _Pose:
     jaw_shift: Array
 
 
+@dataclass(frozen=True)
+class _Surface:
+    """All that is painted, as one vertex list: skin, back of the head, ears, neck.
+
+    Attributes:
+        parts: What is not skin or back of the head.
+        triangles: (T, 3).
+        layers: (T,) drawn in this order, back to front.
+        uv: (V, 2) texture pixels.
+        incidence: As `raster.incidence`.
+    """
+
+    parts: tuple[body.Part, ...]
+    triangles: np.ndarray
+    layers: np.ndarray
+    uv: Array
+    incidence: np.ndarray
+
+
+@functools.lru_cache(maxsize=1)
+def _surface() -> _Surface:
+    """The same for all faces."""
+    face = anatomy.canonical_anatomy()
+    skin, count = face.triangles, len(face.rest)
+    skull = body.skull_triangles(count)
+    uv = [face_mesh.canonical_mesh().uv * TEXTURE_PX, body.skull_uv()]
+    triangles, layers = [skin, skull], [np.full(len(skin), 3), np.full(len(skull), 1)]
+    first = count + len(uv[1])
+    parts = (body.neck(), body.ear(1), body.ear(-1))
+    for part, layer in zip(parts, (0, 2, 2), strict=True):
+        triangles.append(part.triangles + first)
+        layers.append(np.full(len(part.triangles), layer))
+        uv.append(part.uv)
+        first += len(part.vertices)
+    joined = np.concatenate(triangles)
+    return _Surface(parts, joined, np.concatenate(layers), np.concatenate(uv),
+                    raster.incidence(joined, first))
+
+
 class VirtualFace:
     """A 3-D head that shows what its muscles are set to.
 
     Args:
         appearance: Colours and light.
         camera: Where it is seen from.
+        background: (H, W, 3) uint8 RGB of the camera's size; None for the appearance's gradient.
     """
 
-    def __init__(self, appearance: Appearance | None = None,
-                 camera: raster.Camera | None = None) -> None:
+    def __init__(self, appearance: Appearance | None = None, camera: raster.Camera | None = None,
+                 background: Image | None = None) -> None:
         self.appearance = appearance or Appearance()
         self.camera = camera or raster.Camera()
         self._anatomy = anatomy.canonical_anatomy()
         self._fields = np.stack([self._anatomy.fields[n] for n in _FIELDS])
         self._texture = paint(self.appearance)
-        self._background = self._paint_background()
-        self._assemble()
+        self._background = self._paint_background() if background is None else background
+        self._surface = _surface()
 
     def render(self, muscles: Mapping[str, float]) -> Image:
         """(H, W, 3) uint8 RGB; muscles not named rest. Unknown names raise ConfigurationError."""
@@ -70,7 +112,7 @@ class VirtualFace:
         self._draw_eyes(picture, state, pose, pixels)
         self._draw_mouth(picture, pose, pixels)
         holes = [pixels[list(ring)] for ring in _HOLES]
-        raster.draw(picture, pixels, depth, self._triangles, self._layers, holes,
+        raster.draw(picture, pixels, depth, self._surface.triangles, self._surface.layers, holes,
                     self._attributes(view), self._texture)
         self._draw_rims(picture, pixels, state)
         return picture
@@ -80,25 +122,6 @@ class VirtualFace:
         state = resting(muscles)
         view = self._view(self._skin(state), self._pose(state))
         return self.camera.project(view[:468])[0]
-
-    def _assemble(self) -> None:
-        """One vertex list: skin, back of the head, ears, neck; drawn from back to front."""
-        skin = self._anatomy.triangles
-        count = len(self._anatomy.rest)
-        self._oval = np.array(face_mesh.FACE_OVAL)
-        skull = body.skull_triangles(count)
-        uv = [face_mesh.canonical_mesh().uv * TEXTURE_PX, body.skull_uv()]
-        triangles, layers = [skin, skull], [np.full(len(skin), 3), np.full(len(skull), 1)]
-        first = count + len(uv[1])
-        self._parts = [body.neck(), body.ear(1), body.ear(-1)]
-        for part, layer in zip(self._parts, (0, 2, 2), strict=True):
-            triangles.append(part.triangles + first)
-            layers.append(np.full(len(part.triangles), layer))
-            uv.append(part.uv)
-            first += len(part.vertices)
-        self._triangles, self._layers = np.concatenate(triangles), np.concatenate(layers)
-        self._uv = np.concatenate(uv)
-        self._incidence = raster.incidence(self._triangles, first)
 
     def _skin(self, state: Mapping[str, float]) -> Array:
         """(468, 3) cm in head axes, before the head turns."""
@@ -138,22 +161,22 @@ class VirtualFace:
 
     def _view(self, face: Array, pose: _Pose) -> Array:
         """All vertices (V, 3) as the camera sees them, in cm."""
-        skull = body.skull_rings(face[self._oval]).reshape(-1, 3)
-        parts = [p.vertices for p in self._parts]
+        skull = body.skull_rings(face[_OVAL]).reshape(-1, 3)
+        parts = [p.vertices for p in self._surface.parts]
         share = np.concatenate([np.ones(len(face) + len(skull)),
-                                *(p.head for p in self._parts)])[:, None]
+                                *(p.head for p in self._surface.parts)])[:, None]
         surface = np.concatenate([face, skull, *parts])
         return surface + share * (surface @ pose.head.T + pose.head_at - surface)
 
     def _attributes(self, view: Array) -> Array:
         look = self.appearance
-        normal = raster.normals(view, self._triangles, self._incidence)
+        normal = raster.normals(view, self._surface.triangles, self._surface.incidence)
         light = np.asarray(look.light) / np.linalg.norm(look.light)
         lambert = np.clip((normal @ light + .15) / 1.15, 0, None)
         half = light + (0, 0, 1)
         gloss = np.clip(normal @ (half / np.linalg.norm(half)), 0, None) ** 18
         shade = look.ambient + (1.12 - look.ambient) * lambert + 1.5 * look.specular * gloss
-        return np.column_stack([self._uv - .5, shade])
+        return np.column_stack([self._surface.uv - .5, shade])
 
     def _paint_background(self) -> Image:
         top, bottom = (np.asarray(c, np.float32) for c in self.appearance.background)

@@ -1,0 +1,127 @@
+"""A folder of pairs in the layout of X2C: metadata.jsonl and the pictures that it names."""
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from ros_animate.collection.pairs import Pair
+from ros_animate.errors import UserError
+
+METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
+
+
+class FolderError(UserError):
+    """The folder cannot take the pairs; the message says why."""
+
+
+class PairFolder:
+    """Takes pairs in order; a context manager.
+
+    A line is written when its picture is there, so the folder is a valid data set at any moment.
+    What a killed run has left is continued where its last whole line ends. The options with which
+    the pairs are made are kept beside them: a folder never holds pairs of two kinds.
+
+    Attributes:
+        count: Pairs in the folder.
+    """
+
+    def __init__(self, path: pathlib.Path, options: Mapping[str, Any]) -> None:
+        """Opens or makes the folder; raises FolderError if it holds something else."""
+        self.path = path
+        self._options = dict(options)
+        self._stack = contextlib.ExitStack()
+        try:
+            self.count = self._open()
+        except OSError as error:
+            self._stack.close()
+            raise FolderError(f'cannot write into {path}: {error.strerror}') from error
+        except FolderError:
+            self._stack.close()
+            raise
+
+    def __enter__(self) -> PairFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, pairs: Sequence[Pair]) -> None:
+        """Writes the next pairs."""
+        lines = []
+        try:
+            for number, pair in enumerate(pairs, self.count):
+                name = f'{IMAGES}/{number:06d}.jpg'
+                (self.path / name).write_bytes(pair.picture)
+                values = [float(v) for v in pair.values]
+                lines.append(json.dumps({'file_name': name, 'ctrl_value': values}) + '\n')
+            self._metadata.write(''.join(lines).encode())
+            self._metadata.flush()
+        except OSError as error:
+            raise FolderError(f'cannot write into {self.path}: {error.strerror}') from error
+        self.count += len(pairs)
+
+    def _open(self) -> int:
+        self._refuse_others()
+        (self.path / IMAGES).mkdir(parents=True, exist_ok=True)
+        self._lock()
+        if not (self.path / OPTIONS).exists():
+            _write_atomically(self.path / OPTIONS, json.dumps(self._options, indent=2) + '\n')
+        self._metadata: IO[bytes] = self._stack.enter_context((self.path / METADATA).open('a+b'))
+        return _drop_torn_line(self._metadata)
+
+    def _refuse_others(self) -> None:
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise FolderError(f'{self.path} is a file; --output is a folder')
+        known = self.path / OPTIONS
+        if known.exists():
+            self._compare(_read_options(known))
+        elif any(self.path.iterdir()):
+            raise FolderError(f'{self.path} holds something else than a collection; choose another '
+                              '--output')
+
+    def _compare(self, before: Mapping[str, Any]) -> None:
+        for key in sorted({*before, *self._options}):
+            if before.get(key) != self._options.get(key):
+                raise FolderError(
+                    f'{self.path} was collected with {key} {before.get(key)!r}, not '
+                    f'{self._options.get(key)!r}; choose another --output, or delete the folder')
+
+    def _lock(self) -> None:
+        """One collection at a time."""
+        folder = os.open(self.path, os.O_RDONLY)
+        self._stack.callback(os.close, folder)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(f'another collection is writing into {self.path}') from None
+
+
+def _read_options(path: pathlib.Path) -> dict[str, Any]:
+    try:
+        options = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise FolderError(f'cannot read {path}: {error}') from error
+    if not isinstance(options, dict):
+        raise FolderError(f'cannot read {path}: expected keys and values')
+    return options
+
+
+def _write_atomically(path: pathlib.Path, text: str) -> None:
+    part = path.with_suffix('.part')
+    part.write_text(text, encoding='utf-8')
+    part.replace(path)
+
+
+def _drop_torn_line(file: IO[bytes]) -> int:
+    """Cuts off a line that was not written to its end; the number of lines left."""
+    file.seek(0)
+    content = file.read()
+    file.truncate(content.rfind(b'\n') + 1)
+    return content.count(b'\n')

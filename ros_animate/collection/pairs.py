@@ -1,0 +1,39 @@
+"""Makers of pairs: (picture, control values) number i of a seed is the same on every machine."""
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.types import Array
+
+# Streams of random numbers, one for each purpose.
+CONTROLS, PICTURE, FACE = range(3)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture as the content of a JPEG file, and the (N,) control values that it shows."""
+
+    picture: bytes
+    values: Array
+
+
+class PairMaker(abc.ABC):
+    """Makes pairs in blocks: a block is what one worker does at a time.
+
+    Attributes:
+        block_size: Pairs of a block; they share what is slow to make.
+    """
+
+    block_size: int
+
+    @abc.abstractmethod
+    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+        """Pairs number `start` to `stop` of a block; the others are not asked for."""
+
+
+def stream(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
+    """Random numbers that depend on nothing else."""
+    return np.random.default_rng((seed, purpose, *numbers))

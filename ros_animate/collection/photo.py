@@ -1,0 +1,61 @@
+"""What a camera makes of a picture: tilt, colour cast, blur, noise, JPEG."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ros_animate.errors import UserError
+from ros_animate.types import Image
+
+TILTED, TILT_DEG = 0.3, 2.0
+BLURRED, COARSE, NOISY = 0.4, 0.2, 0.6
+QUALITY = (55, 96)
+
+
+def photograph(image: Image, rng: np.random.Generator) -> Image:
+    """(H, W, 3) RGB, as a camera that is neither quite level nor perfect would take it."""
+    if rng.random() < TILTED:
+        image = _tilted(image, rng.uniform(-TILT_DEG, TILT_DEG))
+    image = _developed(image, rng)
+    if rng.random() < BLURRED:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
+    if rng.random() < COARSE:
+        image = _coarse(image, rng.uniform(0.45, 0.9))
+    if rng.random() < NOISY:
+        noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(1, 7))
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return image
+
+
+def jpeg(image: Image, quality: int) -> bytes:
+    """The file's content."""
+    done, data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
+                              [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise UserError('this OpenCV cannot write JPEG')
+    return data.tobytes()
+
+
+def random_quality(rng: np.random.Generator) -> int:
+    """Of a JPEG."""
+    return int(rng.integers(*QUALITY))
+
+
+def _tilted(image: Image, angle_deg: float) -> Image:
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
+    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
+def _developed(image: Image, rng: np.random.Generator) -> Image:
+    """Exposure, contrast and white balance, by look-up table."""
+    level = np.linspace(0, 1, 256)
+    gamma, gain, lift = rng.uniform(0.8, 1.25), rng.uniform(0.85, 1.15), rng.uniform(-0.04, 0.04)
+    balance = 1 + 0.05 * rng.standard_normal(3)
+    curves = gain * balance * level[:, None] ** gamma + lift
+    return cv2.LUT(image, np.clip(255 * curves, 0, 255).astype(np.uint8)[:, None])
+
+
+def _coarse(image: Image, scale: float) -> Image:
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)

@@ -1,0 +1,36 @@
+"""Pairs by the virtual face: rendered straight at the pose, in random looks."""
+from __future__ import annotations
+
+from ros_animate.collection.looks import lit, random_background, random_camera, random_look
+from ros_animate.collection.pairs import CONTROLS, FACE, PICTURE, Pair, PairMaker, stream
+from ros_animate.collection.photo import jpeg, photograph, random_quality
+from ros_animate.collection.sampling import ControlSampler
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.hardware.virtual_face import VirtualFace
+from ros_animate.hardware.virtual_face.controls import FaceMap
+
+
+class RenderedPairs(PairMaker):
+    """A block is one face; light, camera, background and camera faults differ in every picture."""
+
+    block_size = 20
+
+    def __init__(self, spec: RobotSpec, seed: int, size: int) -> None:
+        """size: width and height of the pictures in pixels."""
+        self._seed, self._size = seed, size
+        self._sampler = ControlSampler(spec)
+        self._face_map = FaceMap(spec)
+
+    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+        look = random_look(stream(self._seed, FACE, block), self._face_map.appearance)
+        pairs = []
+        for k in range(start, stop):
+            index = block * self.block_size + k
+            values = self._sampler.sample(stream(self._seed, CONTROLS, index))
+            rng = stream(self._seed, PICTURE, index)
+            seen = lit(rng, look)
+            face = VirtualFace(seen, random_camera(rng, self._size),
+                               random_background(rng, seen, self._size))
+            image = photograph(face.render(self._face_map.muscles(values)), rng)
+            pairs.append(Pair(jpeg(image, random_quality(rng)), values))
+        return pairs
