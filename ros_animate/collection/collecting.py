@@ -46,9 +46,9 @@ def collect(maker: PairMaker, path: pathlib.Path, options: Mapping[str, Any], co
     return before
 
 
-def describe(spec: RobotSpec, seed: int, size: int, through: str) -> dict[str, Any]:
-    """What the pairs depend on."""
+def describe(spec: RobotSpec, seed: int, size: int, **more: Any) -> dict[str, Any]:
+    """What the pairs depend on; `more` is what some makers depend on besides."""
     content = repr([spec.controls, spec.coupled, spec.rig, spec.face])
-    return {'version': VERSION, 'robot': spec.name, 'seed': seed, 'size': size, 'through': through,
-            'controls': list(spec.names),
-            'description': hashlib.sha256(content.encode()).hexdigest()[:16]}
+    return {'version': VERSION, 'robot': spec.name, 'controls': list(spec.names),
+            'description': hashlib.sha256(content.encode()).hexdigest()[:16],
+            'seed': seed, 'size': size, **more}

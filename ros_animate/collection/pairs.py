@@ -33,6 +33,9 @@ class PairMaker(abc.ABC):
     def make(self, block: int, start: int, stop: int) -> list[Pair]:
         """Pairs number `start` to `stop` of a block; the others are not asked for."""
 
+    def close(self) -> None:
+        """Releases what `make` has opened."""
+
 
 def stream(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
     """Random numbers that depend on nothing else."""

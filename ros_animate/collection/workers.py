@@ -48,10 +48,15 @@ def make_all(maker: PairMaker, todo: list[Part],
     """
     with _one_thread_each():
         if workers == 1:
-            for part in todo:
-                yield maker.make(part.block, part.start, part.stop)
+            yield from _make_here(maker, todo)
         else:
             yield from _make_in_processes(maker, todo, workers)
+
+
+def _make_here(maker: PairMaker, todo: list[Part]) -> Generator[list[Pair], None, None]:
+    with contextlib.closing(maker):
+        for part in todo:
+            yield maker.make(part.block, part.start, part.stop)
 
 
 def _make_in_processes(maker: PairMaker, todo: list[Part],

@@ -1,0 +1,161 @@
+"""Pairs by an animator: a virtual person shows the pose, the robot's portrait imitates them.
+
+These are the pictures that the image path sees at work, with all that tracker and animator make of
+a face on the way.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ros_animate.animation.base import Animator
+from ros_animate.animation.source_image import RENDERED_SIZE, source_image
+from ros_animate.collection.looks import lit, random_background, random_look, random_person
+from ros_animate.collection.pairs import CONTROLS, FACE, PICTURE, Pair, PairMaker, stream
+from ros_animate.collection.photo import jpeg, photograph, random_quality
+from ros_animate.collection.sampling import ControlSampler
+from ros_animate.errors import UserError
+from ros_animate.hardware.virtual_face import MUSCLES, Appearance, Camera, VirtualFace
+from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.motion.base import Extractor
+from ros_animate.plugins import load_shared
+from ros_animate.settings import Settings
+from ros_animate.types import Array, Frame, Image, Motion
+
+DRIVING_PX = 320
+FRAME_S = 0.5  # between two frames: the tracker's smoothing over time has faded by then
+SETTLING = 2  # frames of each pose: in the first one the tracker still looks where the face was
+TRIES = 20  # poses, before a person is given up whose face is not found
+# Mean distance of the tracked landmarks from the real ones, in face heights, beyond which the
+# tracker is wrong about the face.
+LOST = 0.12
+# A person is calibrated before half of the blocks; in the others the animator finds the neutral
+# face by itself, as in a run in which nobody asks for it.
+CALIBRATED = 0.5
+OWN_PORTRAIT = 0.7  # the rest: a portrait of other looks
+OWN_REST = 0.06  # how far a person's muscles at rest are from those of others
+PHOTOGRAPHED = 0.3  # animated pictures with a camera's faults; an animator's have none
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Somebody in front of a camera.
+
+    Attributes:
+        face: That renders them.
+        rest: Muscle -> how far it is from neutral on their face at rest.
+    """
+
+    face: VirtualFace
+    rest: Mapping[str, float]
+
+
+class AnimatedPairs(PairMaker):
+    """A block is one person in front of one camera, whom one portrait imitates.
+
+    Poses in which the tracker finds no face are replaced by others. As tracker and animator
+    remember, a block is always made from its beginning.
+    """
+
+    block_size = 32
+
+    def __init__(self, settings: Settings, seed: int, size: int) -> None:
+        """size: width and height of the stored pictures in pixels."""
+        self._settings, self._seed, self._size = settings, seed, size
+        self._spec = settings.spec
+        self._sampler = ControlSampler(self._spec)
+        self._face_map = FaceMap(self._spec)
+        self._own: Animator | None = None
+
+    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+        person, animator = self._introduce(block)
+        made = [self._pair(person, animator, block * self.block_size + k) for k in range(stop)]
+        return made[start:]
+
+    def close(self) -> None:
+        if self._own is not None:
+            self._extractor.close()
+
+    def _introduce(self, block: int) -> tuple[_Person, Animator]:
+        """The block's person, whose face is found at rest, and the animator that has seen it."""
+        for attempt in range(TRIES):
+            rng = stream(self._seed, FACE, block, attempt)
+            person, animator = self._person(rng), self._animator(rng)
+            self._extractor.reset()
+            animator.reset()
+            self._stamp_s = 0.0
+            motion = self._see(person, self._spec.neutral)
+            if motion is not None:
+                animator.animate(motion)
+                if rng.random() < CALIBRATED:
+                    animator.calibrate(motion)
+                return person, animator
+        raise UserError(f'no face found in {TRIES} virtual people at rest; choose another --seed')
+
+    def _person(self, rng: np.random.Generator) -> _Person:
+        look = lit(rng, random_person(rng))
+        shift_cm = rng.uniform(-2.5, 2.5, 2)
+        camera = Camera((DRIVING_PX, DRIVING_PX), float(rng.uniform(27.0, 38.0)),
+                        float(rng.uniform(45.0, 110.0)), (float(shift_cm[0]), float(shift_cm[1])))
+        rest = {name: float(OWN_REST * rng.standard_normal())
+                for name in MUSCLES if name.startswith(('brow', 'eyelid', 'lip', 'cheek'))}
+        background = random_background(rng, look, DRIVING_PX)
+        return _Person(VirtualFace(look, camera, background), rest)
+
+    def _animator(self, rng: np.random.Generator) -> Animator:
+        """With the robot's own portrait, or another one."""
+        if self._own is None:
+            self._own, self._other = (self._settings.load('animation') for _ in range(2))
+            self._own.set_source(source_image(self._settings.portrait, self._spec))
+            self._extractor: Extractor = load_shared(
+                'motion', self._own.extractor, self._settings.options('animation'))
+        if rng.random() < OWN_PORTRAIT:
+            return self._own
+        self._other.set_source(self._portrait(rng, self._face_map.appearance))
+        return self._other
+
+    def _portrait(self, rng: np.random.Generator, own: Appearance) -> Image:
+        look = lit(rng, random_look(rng, own))
+        camera = Camera((RENDERED_SIZE, RENDERED_SIZE), float(rng.uniform(25.0, 34.0)))
+        face = VirtualFace(look, camera, random_background(rng, look, RENDERED_SIZE))
+        return face.render(self._face_map.muscles(self._spec.neutral))
+
+    def _pair(self, person: _Person, animator: Animator, index: int) -> Pair:
+        for attempt in range(TRIES):
+            values = self._sampler.sample(stream(self._seed, CONTROLS, index, attempt))
+            motion = self._see(person, values)
+            if motion is not None:
+                return Pair(self._photo(animator.animate(motion).image, index), values)
+        raise UserError(f'no face found in {TRIES} poses for pair {index}; choose another --seed')
+
+    def _see(self, person: _Person, values: Array) -> Motion | None:
+        """The motion of a person who shows the control values, None if it is not to be seen."""
+        muscles = self._face_map.muscles(values)
+        for name, offset in person.rest.items():
+            muscles[name] = muscles.get(name, MUSCLES[name]) + offset
+        image = person.face.render(muscles)
+        for _ in range(SETTLING):
+            self._stamp_s += FRAME_S
+            motion = self._extractor.extract(Frame(image, self._stamp_s))
+        return motion if motion and _right(motion, person.face.landmarks(muscles)) else None
+
+    def _photo(self, image: Image, index: int) -> bytes:
+        rng = stream(self._seed, PICTURE, index)
+        if image.shape[:2] != (self._size, self._size):
+            smaller = image.shape[0] > self._size
+            image = cv2.resize(image, (self._size, self._size),
+                               interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
+        if rng.random() < PHOTOGRAPHED:
+            image = photograph(image, rng)
+        return jpeg(image, random_quality(rng))
+
+
+def _right(motion: Motion, real: Array) -> bool:
+    """Whether the tracked landmarks, if there are any, lie on the real ones (468, 2)."""
+    if motion.landmarks is None:
+        return True
+    away = np.linalg.norm(motion.landmarks[:len(real), :2] - real, axis=1).mean()
+    return bool(away < LOST * np.ptp(real[:, 1]))
