@@ -9,14 +9,14 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import Array
 
 SPEED_CUTOFF_HZ = 1.0
-SETTLING_S = 1.5
-MOMENT_S, OPEN_S = 0.1, 0.15  # of the average; how long a control that has moved stays open
+SETTLING_S = 3.0  # of a still face
+MOMENT_S, OPEN_S = 0.2, 0.6  # of the average below; how long what has moved stays open
 # All in units of the robot's jitter:
 STILL_RMS, MOVING_RMS = 1.5, 2.0  # of all controls: below the face is still, above it moves
 STILL_OPEN, MOVING_OPEN = 10.0, 0.5  # of one control: from here on a wish passes as it is
 SHARPNESS = 3.0  # how sharply noise and movement of one control are told apart
-LASTING, LASTING_OPEN = 2.0, 2.5  # of one control, on average over a moment: it has moved
-BAND = 4.0  # half width of the play of a still face
+LASTING = 3.5  # of one control, on average over a moment: it has moved
+BAND = 5.0  # half width of the play of a still face
 MOST = 30.0  # one control that jumps counts no more than this for the whole face
 
 
@@ -60,18 +60,21 @@ class StillnessFilter:
         moving = _rise(float(np.sqrt((distance * distance).mean())), STILL_RMS, MOVING_RMS)
         passing = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
         share = np.clip((distance / passing) ** SHARPNESS, _share(dt_s, SETTLING_S), 1.0)
-        share = np.maximum(share, self._has_moved(change, dt_s))
+        share = np.maximum(share, self._openness(change, moving, dt_s))
         self._smooth = self._smooth + share * change
-        play = BAND * self._unit * (1.0 - np.maximum(share, moving))
+        play = BAND * self._unit * (1.0 - share)
         self._output = np.clip(self._output, self._smooth - play, self._smooth + play)
         return self._output
 
+    def _openness(self, change: Array, moving: float, dt_s: float) -> Array:
+        """(N,) 1 while the face or the control moves, slowly down to 0 after it.
 
-    def _has_moved(self, change: Array, dt_s: float) -> Array:
-        """(N,) 1 for controls that have been off to the same side for a moment, else down to 0."""
+        So wish and output meet before the face is held still. A control has moved also if it has
+        been off to the same side for a moment.
+        """
         self._mean_change += _share(dt_s, MOMENT_S) * (change - self._mean_change)
-        lasting = _rise(np.abs(self._mean_change) / self._unit, LASTING, LASTING_OPEN)
-        self._open = np.maximum(lasting, self._open * (1.0 - _share(dt_s, OPEN_S)))
+        moved = np.maximum(np.abs(self._mean_change) > LASTING * self._unit, moving)
+        self._open = np.maximum(moved, self._open * (1.0 - _share(dt_s, OPEN_S)))
         return self._open
 
 

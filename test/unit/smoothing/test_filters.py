@@ -41,17 +41,19 @@ def test_one_control_that_moves_far_passes_in_the_same_frame():
                   - SPEC.neutral[np.arange(30) != SPEC.index('Eyelid Upper Left')]).max() < 1e-9
 
 
-def test_one_control_that_moves_a_little_passes_after_a_few_frames():
+@pytest.mark.parametrize('jitters', [1, 3, 5, 7, 8, 10])
+def test_one_control_that_moves_a_little_stays_within_the_play(jitters):
     wishes = np.tile(SPEC.neutral, (40, 1))
-    wishes[10:, 0] += 6 * SPEC.jitter[0]
-    output = filtered(wishes)
-    np.testing.assert_allclose(output[14:, 0], wishes[-1, 0], atol=0.1 * SPEC.jitter[0])
+    wishes[10:, 0] += jitters * SPEC.jitter[0]
+    left = np.abs(filtered(wishes)[10:, 0] - wishes[-1, 0]) / SPEC.jitter[0]
+    assert left.max() <= 7
+    assert jitters < 10 or left.max() < 1e-6
 
 
-def test_slow_movement_is_followed_within_a_few_jitters():
+def test_slow_movement_is_followed_within_the_play():
     ramp = np.linspace(0, 0.4, 300)[:, np.newaxis] * SPAN  # in ten seconds
     output = filtered(SPEC.neutral + ramp)
-    assert (np.abs(output - SPEC.neutral - ramp) <= 6 * SPEC.jitter).all()
+    assert (np.abs(output - SPEC.neutral - ramp) <= 9 * SPEC.jitter).all()
 
 
 def test_strength_zero_is_no_filter():
