@@ -8,15 +8,17 @@ import numpy as np
 
 from ros_animate.collection.expressions import random_expression, random_head_deg
 from ros_animate.hardware.spec import RobotSpec
-from ros_animate.hardware.virtual_face.face import EYE_RANGE_DEG, rotation
+from ros_animate.hardware.virtual_face.face import EYE_RANGE_DEG, MUSCLES, rotation
 from ros_animate.policy.policies.blendshape_map import BlendshapeMap
 from ros_animate.smoothing.limits import Governor
 from ros_animate.types import Array, Motion
 
 DIGITS = 6  # of the stored values
-# A gaze control is drawn as far as eyes can be seen to turn, and a little farther.
-BEYOND_EYES = 1.6
-_EYES_DEG = {'gaze_azimuth': EYE_RANGE_DEG[0], 'gaze_elevation': EYE_RANGE_DEG[1]}
+# How far muscles are drawn, where a face shows no more beyond: eyes turn only so far, and lids that
+# are shut can only be pressed together. A little farther, so that the ends are known as ends.
+SEEN = {'gaze_azimuth': (-1.6 * EYE_RANGE_DEG[0], 1.6 * EYE_RANGE_DEG[0]),
+        'gaze_elevation': (-1.6 * EYE_RANGE_DEG[1], 1.6 * EYE_RANGE_DEG[1]),
+        **dict.fromkeys([name for name in MUSCLES if name.startswith('eyelid')], (-0.5, 2.0))}
 _POSE_GROUPS = ('head', 'gaze')
 # How often a face is drawn in which way; the rest stays near neutral.
 INDEPENDENT, GROUPED, EXPRESSION = 0.33, 0.27, 0.25
@@ -131,16 +133,16 @@ def _choose(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | No
 
 
 def _drawn_range(spec: RobotSpec) -> tuple[Array, Array]:
-    """(N,) and (N,): the ranges, those of the gaze no farther than can be seen."""
+    """(N,) and (N,): the ranges, but no farther than can be seen."""
     low, high = spec.low.copy(), spec.high.copy()
     for name, muscles in spec.face.get('controls', {}).items():
-        for muscle, ends in muscles.items():
-            reach = BEYOND_EYES * _EYES_DEG.get(muscle, np.inf)
-            i = spec.index(name)
-            if max(map(abs, ends)) > reach:
-                share = reach / max(map(abs, ends))
-                low[i] = spec.neutral[i] + share * (low[i] - spec.neutral[i])
-                high[i] = spec.neutral[i] + share * (high[i] - spec.neutral[i])
+        i = spec.index(name)
+        for muscle, (at_low, at_neutral, at_high) in muscles.items():
+            seen = SEEN.get(muscle, (-np.inf, np.inf))
+            for ends, end in ((low, at_low), (high, at_high)):
+                beyond = abs(end - np.clip(end, *seen))
+                if beyond > 0:
+                    ends[i] += beyond / abs(end - at_neutral) * (spec.neutral[i] - ends[i])
     return low, high
 
 

@@ -145,10 +145,12 @@ class VirtualFace:
                 value = state[f'eyelid_{name}_{side}'] - 1
                 field = fields[f'lid_{name}_{side}']
                 total += max(value, 0) * field[0] + min(max(-value, 0), 1.0) * field[1]
-            squeeze = max(0.0, -state[f'eyelid_upper_{side}'], -state[f'eyelid_lower_{side}'])
-            total += squeeze * (.8 * fields[f'cheek_raise_{side}'][0]
-                                + .45 * fields[f'brow_outer_{side}'][1]
-                                + .25 * fields[f'brow_inner_{side}'][1])
+            # The upper lid squeezes with the brow, the lower one with the cheek, so that a picture
+            # tells which of them does.
+            upper, lower = (max(0.0, -state[f'eyelid_{n}_{side}']) for n in ('upper', 'lower'))
+            total += ((.3 * upper + .5 * lower) * fields[f'cheek_raise_{side}'][0]
+                      + upper * (.45 * fields[f'brow_outer_{side}'][1]
+                                 + .25 * fields[f'brow_inner_{side}'][1]))
         return total
 
     def _pose(self, state: Mapping[str, float]) -> _Pose:
