@@ -53,6 +53,21 @@ class _Person:
     rest: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class _Stages:
+    """What tracks and animates.
+
+    Attributes:
+        extractor: The one that the animator understands.
+        own: The animator with the robot's own portrait.
+        other: Another one for portraits of other looks.
+    """
+
+    extractor: Extractor
+    own: Animator
+    other: Animator
+
+
 class AnimatedPairs(PairMaker):
     """A block is one person in front of one camera, whom one portrait imitates.
 
@@ -68,7 +83,8 @@ class AnimatedPairs(PairMaker):
         self._spec = settings.spec
         self._sampler = ControlSampler(self._spec)
         self._face_map = FaceMap(self._spec)
-        self._own: Animator | None = None
+        self._own_portrait = source_image(settings.portrait, self._spec)
+        self._stages: _Stages | None = None
 
     def make(self, block: int, start: int, stop: int) -> list[Pair]:
         person, animator = self._introduce(block)
@@ -76,15 +92,16 @@ class AnimatedPairs(PairMaker):
         return made[start:]
 
     def close(self) -> None:
-        if self._own is not None:
-            self._extractor.close()
+        if self._stages is not None:
+            self._stages.extractor.close()
+            self._stages = None
 
     def _introduce(self, block: int) -> tuple[_Person, Animator]:
         """The block's person, whose face is found at rest, and the animator that has seen it."""
         for attempt in range(TRIES):
             rng = stream(self._seed, FACE, block, attempt)
             person, animator = self._person(rng), self._animator(rng)
-            self._extractor.reset()
+            self._open().extractor.reset()
             animator.reset()
             self._stamp_s = 0.0
             motion = self._see(person, self._spec.neutral)
@@ -105,17 +122,22 @@ class AnimatedPairs(PairMaker):
         background = random_background(rng, look, DRIVING_PX)
         return _Person(VirtualFace(look, camera, background), rest)
 
+    def _open(self) -> _Stages:
+        """Opened by whoever makes pairs: what is opened cannot be handed to another process."""
+        if self._stages is None:
+            own, other = (self._settings.load('animation') for _ in range(2))
+            own.set_source(self._own_portrait)
+            options = self._settings.options('animation')
+            self._stages = _Stages(load_shared('motion', own.extractor, options), own, other)
+        return self._stages
+
     def _animator(self, rng: np.random.Generator) -> Animator:
         """With the robot's own portrait, or another one."""
-        if self._own is None:
-            self._own, self._other = (self._settings.load('animation') for _ in range(2))
-            self._own.set_source(source_image(self._settings.portrait, self._spec))
-            self._extractor: Extractor = load_shared(
-                'motion', self._own.extractor, self._settings.options('animation'))
+        stages = self._open()
         if rng.random() < OWN_PORTRAIT:
-            return self._own
-        self._other.set_source(self._portrait(rng, self._face_map.appearance))
-        return self._other
+            return stages.own
+        stages.other.set_source(self._portrait(rng, self._face_map.appearance))
+        return stages.other
 
     def _portrait(self, rng: np.random.Generator, own: Appearance) -> Image:
         look = lit(rng, random_look(rng, own))
@@ -139,7 +161,7 @@ class AnimatedPairs(PairMaker):
         image = person.face.render(muscles)
         for _ in range(SETTLING):
             self._stamp_s += FRAME_S
-            motion = self._extractor.extract(Frame(image, self._stamp_s))
+            motion = self._open().extractor.extract(Frame(image, self._stamp_s))
         return motion if motion and _right(motion, person.face.landmarks(muscles)) else None
 
     def _photo(self, image: Image, index: int) -> bytes:

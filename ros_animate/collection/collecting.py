@@ -36,6 +36,7 @@ def collect(maker: PairMaker, path: pathlib.Path, options: Mapping[str, Any], co
         before = folder.count
         todo = parts(before, count, maker.block_size) if before < count else []
         blocks = stack.enter_context(contextlib.closing(make_all(maker, todo, workers)))
+        tqdm.monitor_interval = 0  # its thread would be there when the workers are forked
         with tqdm(total=count, initial=before, unit='pair', dynamic_ncols=True,
                   disable=quiet or None) as progress:
             for pairs in blocks:

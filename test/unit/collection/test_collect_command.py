@@ -1,0 +1,105 @@
+"""`ros_animate collect`: the same pairs however it runs, whatever stops it."""
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+from collection_helpers import content, lines, start, values
+
+from ros_animate.cli import main
+from ros_animate.hardware.spec import load_spec
+
+SPEC = load_spec('ameca')
+COUNT = 60
+
+
+def collect(folder, *arguments, seed=3, size=64, count=COUNT):
+    return main(['collect', '--count', str(count), '--seed', str(seed), '--size', str(size),
+                 '--output', str(folder), '--quiet', *arguments])
+
+
+def pictures(folder):
+    return [cv2.imread(str(folder / line['file_name'])) for line in lines(folder)]
+
+
+@pytest.fixture(scope='module')
+def collected(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('collected') / 'data'
+    assert collect(folder, '--workers', '1') == 0
+    return folder
+
+
+def test_pictures_and_values(collected):
+    assert values(collected).shape == (COUNT, 30)
+    assert all(picture.shape == (64, 64, 3) for picture in pictures(collected))
+    assert len({picture.tobytes() for picture in pictures(collected)}) == COUNT
+
+
+def test_workers_make_the_same_pairs(collected, tmp_path):
+    with start('--count', 25, '--seed', 3, '--size', 64, '--output', tmp_path / 'a',
+               '--workers', 2) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert '25 pairs, 25 new' in out and err == ''
+    assert np.array_equal(values(tmp_path / 'a'), values(collected)[:25])
+    for line in lines(tmp_path / 'a'):
+        assert (tmp_path / 'a' / line['file_name']).read_bytes() == (
+            collected / line['file_name']).read_bytes()
+
+
+def test_another_seed_makes_other_pairs(collected, tmp_path):
+    collect(tmp_path, seed=4, count=2)
+    assert not np.array_equal(values(tmp_path), values(collected)[:2])
+
+
+@pytest.mark.parametrize('number, status', [(signal.SIGKILL, -9), (signal.SIGINT, 130),
+                                            (signal.SIGTERM, 143)])
+def test_a_stopped_run_is_a_valid_folder_and_goes_on(collected, tmp_path, number, status):
+    arguments = ('--seed', 3, '--size', 64, '--output', tmp_path, '--workers', 2)
+    with start('--count', 100000, *arguments) as process:
+        metadata = tmp_path / 'metadata.jsonl'
+        while process.poll() is None and not (metadata.exists() and metadata.stat().st_size):
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == status and 'Traceback' not in err
+    known = lines(tmp_path)
+    assert known and all(picture is not None for picture in pictures(tmp_path))
+    collect(tmp_path)
+    assert lines(tmp_path)[:COUNT] == lines(collected)[:max(COUNT, len(known))]
+    expected = content(collected)
+    for name, data in content(tmp_path).items():
+        if name.startswith('images') and name in expected:
+            assert data == expected[name]
+
+
+def test_nothing_slow_is_imported():
+    code = ('import sys; from ros_animate.collection import collecting, rendered; '
+            "print({'torch', 'mediapipe', 'matplotlib', 'rclpy'} & sys.modules.keys())")
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == 'set()'
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['--robot', 'nobody'], 'nobody'),
+    (['--count', '0'], '> 0'),
+    (['--count', 'many'], 'many'),
+    (['--seed', '-1'], '>= 0'),
+    (['--size', '8'], '64 to 2048'),
+    (['--workers', '0'], '> 0'),
+    (['--through', 'mesh_wrap'], 'mesh_warp'),
+    (['--param', 'animation.size=128'], '--through'),
+    (['--through', 'mesh_warp', '--param', 'animation.sise=128'], 'sise'),
+    (['--through', 'mesh_warp', '--portrait', 'nowhere.png'], 'nowhere.png'),
+])
+def test_mistakes_are_one_line(arguments, message, tmp_path, capsys):
+    given = ['collect', '--count', '3', '--output', str(tmp_path / 'x'), '--workers', '1']
+    try:
+        status = main([*given, *arguments])
+    except SystemExit as exit:
+        status = exit.code
+    err = capsys.readouterr().err
+    assert status == 2 and message in err and err.count('\n') == 1
