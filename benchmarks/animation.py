@@ -2,25 +2,24 @@
 
     .venv/bin/python benchmarks/animation.py [--models fomm …] [--engines float32 bf16+compile …]
 
-Every model runs in a process of its own. In each round the reference's way (`reference_way`) and
-each engine animate the same frame; the figures are medians. A frame is the whole step: driving
-keypoints from a picture, dense motion, decoding. Weights are random ones of the right scale:
-neither time nor rounding depends on what a network has learned.
+The reference's way (`reference_way`) and each engine run in processes of their own and animate the
+same frame in turns; the figures are medians. A frame is the whole step: driving keypoints from a
+picture, dense motion, decoding. Weights are random ones of the right scale: neither time nor
+rounding depends on what a network has learned.
 """
 from __future__ import annotations
 
 import argparse
-import copy
+import contextlib
 import dataclasses
-import json
 import math
+import multiprocessing
 import platform
 import resource
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 import torch
@@ -40,6 +39,9 @@ ENGINES = ('float32', 'float32+compile', 'bf16', 'bf16+compile')
 DETECTORS = {'monkey_net': 'kp_detector', 'fomm': 'kp_detector', 'face_vid2vid': 'he_estimator',
              'live_portrait': 'motion_extractor'}
 DRAWING = {'live_portrait': ('appearance_feature_extractor', 'warping_module', 'spade_generator')}
+# Of weights by layer: heads of keypoints, and the SPADE decoder, whose sums grow by themselves.
+VARIANCES = {'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.02, 'conv_': 1.0, 'mlp_': 1.0,
+             'fc.': 1.0}
 
 Networks = dict[str, Any]
 Step = Callable[[], Tensor]
@@ -53,12 +55,8 @@ def main() -> None:
           f'{"max diff":>10}{"RSS":>8}')
     print(f'{"":<38}{"ms":>10}{"ms":>10}{"times":>8}{"dB":>7}{"of 1":>10}{"MB":>8}')
     for name in options.models:
-        command = [sys.executable, __file__, '--child', '--models', name, '--engines',
-                   *options.engines, '--rounds', str(options.rounds), '--threads',
-                   str(options.threads), '--device', options.device]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        for row in json.loads(done.stdout.splitlines()[-1]):
-            print(f'{name:<20}{row["engine"]:<18}{row["keypoints_ms"]:>10.1f}'
+        for row in measure(name, options):
+            print(f'{name:<20}{row["way"]:<18}{row["keypoints_ms"]:>10.1f}'
                   f'{row["frame_ms"]:>10.1f}{row["faster"]:>8.2f}{row["psnr_db"]:>7.1f}'
                   f'{row["max_difference"]:>10.1e}{row["peak_rss_mb"]:>8.0f}', flush=True)
 
@@ -71,45 +69,66 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--child', action='store_true', help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.child:
-        torch.set_num_threads(options.threads)
-        print(json.dumps(measure(options.models[0], options)))
-        sys.exit()
-    return options
+    return parser.parse_args()
+
+
+def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The rows of one model: the reference's way first."""
+    context = multiprocessing.get_context('spawn')
+    pipes = {}
+    with contextlib.ExitStack() as stack:
+        for way in ('reference', *options.engines):  # one by one: compiling takes all cores
+            pipe, other = context.Pipe()
+            process = context.Process(target=work, args=(other, name, way, options), daemon=True)
+            process.start()
+            stack.callback(process.terminate)
+            other.close()
+            pipe.recv()
+            pipes[way] = pipe
+        times: dict[str, list[tuple[float, float]]] = {way: [] for way in pipes}
+        for _ in range(options.rounds):
+            for way, pipe in pipes.items():
+                pipe.send('measure')
+                times[way].append(pipe.recv())
+        results = {}
+        for way, pipe in pipes.items():
+            pipe.send('end')
+            results[way] = pipe.recv()
+    return [row(way, times[way], times['reference'], results[way], results['reference'][0])
+            for way in pipes]
+
+
+def row(way: str, times: list[tuple[float, float]], reference: list[tuple[float, float]],
+        result: tuple[Any, float], expected: Any) -> dict[str, Any]:
+    """The figures of one way, from its times, its picture and its memory."""
+    keypoints_ms, frame_ms = map(statistics.median, zip(*times, strict=True))
+    difference = result[0].astype(float) - expected
+    return {'way': way, 'keypoints_ms': keypoints_ms, 'frame_ms': frame_ms,
+            'faster': statistics.median(t[1] for t in reference) / frame_ms,
+            'psnr_db': -10 * math.log10((difference ** 2).mean() + 1e-20),
+            'max_difference': abs(difference).max(), 'peak_rss_mb': result[1]}
 
 
 @torch.inference_mode()
-def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The rows of one model: the reference's way first."""
+def work(pipe: Connection, name: str, way: str, options: argparse.Namespace) -> None:
+    """A process that animates in one way whenever it is told to."""
+    torch.set_num_threads(options.threads)
     family, variant = MODELS[name]
-    networks = filled(models.build(family, load_config(family, variant)))
-    source, driving = picture(0, options.device), picture(1, options.device)
-    size = load_config(family, variant).image_size
-    source, driving = (p[..., ::256 // size, ::256 // size].contiguous() for p in (source, driving))
-    ways = {'reference': reference_way(family, copy.deepcopy(networks), source, driving, options)}
-    expected = ways['reference'][1]()
-    rss = {'reference': peak_rss_mb()}
-    for engine in options.engines:
-        ways[engine] = engine_way(family, copy.deepcopy(networks), source, driving, engine, options)
-        ways[engine][1]()
-        rss[engine] = peak_rss_mb()
-    times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-    for _ in range(options.rounds):
-        for way, (detect, frame) in ways.items():
-            times[way].append((duration_ms(detect, options.device),
-                               duration_ms(frame, options.device)))
-    base = statistics.median(t[1] for t in times['reference'])
-    rows = []
-    for way, (_, frame) in ways.items():
-        difference = (frame() - expected).double()
-        keypoints_ms, frame_ms = (statistics.median(t[i] for t in times[way]) for i in (0, 1))
-        mse = float(difference.square().mean())
-        rows.append({'engine': way, 'keypoints_ms': keypoints_ms, 'frame_ms': frame_ms,
-                     'faster': base / frame_ms, 'psnr_db': -10 * math.log10(mse + 1e-20),
-                     'max_difference': float(difference.abs().max()), 'peak_rss_mb': rss[way]})
-    return rows
+    config = load_config(family, variant)
+    torch.manual_seed(0)
+    networks = filled(models.build(family, config))
+    step = 256 // config.image_size
+    source, driving = (picture(seed, options.device)[..., ::step, ::step].contiguous()
+                       for seed in (0, 1))
+    if way == 'reference':
+        detect, frame = reference_way(family, networks, source, driving, options)
+    else:
+        detect, frame = engine_way(family, networks, source, driving, way, options)
+    made = frame()
+    pipe.send('ready')
+    while pipe.recv() == 'measure':
+        pipe.send((duration_ms(detect, options.device), duration_ms(frame, options.device)))
+    pipe.send((made.float().cpu().numpy(), peak_rss_mb()))
 
 
 def reference_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
@@ -181,9 +200,8 @@ def filled(networks: Networks) -> Networks:
     for network in networks.values():
         for name, value in network.eval().requires_grad_(False).state_dict().items():
             if value.ndim > 1 and 'down.weight' not in name and value.is_floating_point():
-                scale = math.sqrt(2 / value[0].numel())
-                if name.endswith(('kp.weight', 'jacobian.weight')):
-                    scale /= 4
+                variance = next((v for part, v in VARIANCES.items() if part in name), 2.0)
+                scale = math.sqrt(variance / value[0].numel())
                 value.copy_(scale * torch.randn(value.shape, generator=rng))
     return networks
 

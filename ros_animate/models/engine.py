@@ -13,6 +13,7 @@ which makes ten times as much of every rounding error; so do those that run once
 """
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import functools
 import pathlib
@@ -29,6 +30,7 @@ from ros_animate.models.rewriting import rewrite
 
 _DTYPES = {'float32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 _BF16_FLAGS = {'amx_bf16', 'avx512_bf16'}
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 _WARM_UPS = 3  # runs before a graph is recorded: libraries choose their kernels meanwhile
 
 
@@ -58,6 +60,7 @@ def prepare(network: nn.Module, options: EngineOptions,
     """
     device = torch.device(device)
     _check(options, device)
+    _keep_freed_memory()
     precision = 'float32'
     if getattr(network, 'half_precision', False):
         precision = fastest_precision(device) if options.precision == 'auto' else options.precision
@@ -93,6 +96,21 @@ def processor_flags() -> frozenset[str]:
         return frozenset()
     flags = next((line for line in lines if line.startswith('flags')), '')
     return frozenset(flags.partition(':')[2].split())
+
+
+@functools.cache
+def _keep_freed_memory() -> None:
+    """Freed memory stays with the process (glibc): feature maps find it again, without page faults.
+
+    By default every large map is given back to the system and zeroed page by page when it is needed
+    again, for every layer of every frame.
+    """
+    try:
+        libc = ctypes.CDLL('libc.so.6')
+    except OSError:
+        return
+    libc.mallopt(_M_MMAP_MAX, 0)
+    libc.mallopt(_M_TRIM_THRESHOLD, 2 ** 31 - 1)
 
 
 def _check(options: EngineOptions, device: torch.device) -> None:
