@@ -5,6 +5,9 @@ The folder has the layout of X2C: metadata.jsonl with one object a line (`file_n
 always the same, on any number of workers; the same command goes on where it was stopped, and a
 larger --count adds pairs. With --through, an animator's pictures are collected instead of the
 virtual face's own: a virtual person shows the control values, the robot's portrait imitates them.
+
+With --images a real robot is commanded behind the safety layer, settles, and is photographed by
+the camera that publishes there.
 """
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ HELP = 'make pairs of pictures and control values for training'
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 100000 --seed 1 --size 224 --output data/plain
-  ros_animate collect --robot mock --count 20000 --through mesh_warp --output data/warped"""
+  ros_animate collect --robot mock --count 20000 --through mesh_warp --output data/warped
+  ros_animate collect --robot my_ameca.yaml --images /camera/image_raw --count 5000 \\
+      --output data/robot"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,32 +45,62 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "collect what this animator makes of the robot's portrait (mesh_warp, …)"))
     parser.add_argument('--portrait', metavar='IMAGE',
                         help="the portrait instead of the robot's virtual face (with --through)")
-    parser.add_argument('--param', action='append', default=[], metavar='animation.KEY=VALUE',
-                        help='an option of the animator')
+    parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
+                        help='an option of the animator (animation) or of the robot (hardware)')
+    real = parser.add_argument_group('a real robot')
+    real.add_argument('--images', metavar='TOPIC', help=(
+        'drive the robot, slowly and within all limits, and take the pictures of the camera that '
+        'publishes here'))
+    real.add_argument('--speed', type=positive(float), default=0.3, metavar='X',
+                      help="part of the robot's velocity and acceleration (default: 0.3)")
+    real.add_argument('--settle', type=positive(float), default=0.4, metavar='S',
+                      help='seconds to stand still before a picture (default: 0.4)')
     parser.add_argument('--workers', type=positive(int), metavar='W',
                         help='processes (default: one for each core)')
     parser.add_argument('--quiet', action='store_true', help='no progress, no summary')
 
 
 def run(args: argparse.Namespace) -> int:
-    from ros_animate.collection.collecting import collect
     from ros_animate.settings import load_settings
     animation = None if args.through is None else {'plugin': args.through}
     settings = load_settings(params=args.param, robot=args.robot, portrait=args.portrait,
                              animation=animation)
-    maker, options = _animated(args, settings) if args.through else _rendered(args, settings)
-    workers = args.workers or len(os.sched_getaffinity(0))
-    before = collect(maker, args.output, options, args.count, workers, args.quiet)
+    before = (_virtual if args.images is None else _real)(args, settings)
     if not args.quiet:
         print(f'{args.output}: {max(args.count, before)} pairs, {max(args.count - before, 0)} new')
     return 0
 
 
+def _real(args: argparse.Namespace, settings: Settings) -> int:
+    from ros_animate.collection.collecting import collect_from_robot
+    from ros_animate.collection.recording import Timing
+    if args.through or args.portrait or args.workers:
+        raise UserError('--images takes pictures of a real robot: without --through, --portrait '
+                        'and --workers')
+    if not args.speed <= 1:
+        raise UserError(f"--speed is a part of the robot's own, at most 1, got {args.speed:g}")
+    settings.check(('hardware',))
+    return collect_from_robot(settings, args.images, args.output, args.seed, args.size, args.count,
+                              Timing(args.speed, args.settle), args.quiet)
+
+
+def _virtual(args: argparse.Namespace, settings: Settings) -> int:
+    from ros_animate.collection.collecting import collect
+    from ros_animate.hardware.base import VirtualRobot
+    from ros_animate.plugins import find
+    if not issubclass(find('hardware', settings.plugin('hardware')), VirtualRobot):
+        raise UserError(f'{args.robot} is a real robot: give --images, the topic of a camera that '
+                        'sees it; or --robot mock for the virtual face')
+    maker, options = _animated(args, settings) if args.through else _rendered(args, settings)
+    workers = args.workers or len(os.sched_getaffinity(0))
+    return collect(maker, args.output, options, args.count, workers, args.quiet)
+
+
 def _rendered(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, dict[str, Any]]:
     from ros_animate.collection.collecting import describe
     from ros_animate.collection.rendered import RenderedPairs
-    if args.param or args.portrait:
-        raise UserError('--param and --portrait belong to an animator: give --through as well')
+    if args.portrait or any(param.startswith('animation.') for param in args.param):
+        raise UserError('--portrait and options of an animator need --through as well')
     maker = RenderedPairs(settings.spec, args.seed, args.size)
     return maker, describe(settings.spec, args.seed, args.size)
 
