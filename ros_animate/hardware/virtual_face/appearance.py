@@ -92,13 +92,22 @@ def _paint(look: Appearance) -> Image:
 
 def _mask(polygon: Array, soft_px: float) -> Array:
     """(H, W, 1) in [0, 1], soft at its edge."""
+    return _drawn_mask(np.round(polygon * 16).astype(np.int32).tobytes(), soft_px)
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn_mask(polygon: bytes, soft_px: float) -> Array:
+    """Kept, since all faces have the same texture coordinates; polygon in 1/16 pixels."""
     mask = np.zeros((TEXTURE_PX, TEXTURE_PX), np.float32)
-    cv2.fillPoly(mask, [np.round(polygon * 16).astype(np.int32)], 1.0, cv2.LINE_8, 4)
+    points = np.frombuffer(polygon, np.int32).reshape(-1, 2)
+    cv2.fillPoly(mask, [points], 1.0, cv2.LINE_8, 4)
     return cv2.GaussianBlur(mask, (0, 0), soft_px)[..., None]
 
 
 def _blend(canvas: Array, mask: Array, colour: Colour | Array) -> None:
-    canvas += mask * (np.asarray(colour, np.float32) - canvas)
+    x, y, w, h = cv2.boundingRect((mask[..., 0] > 0).view(np.uint8))
+    window = canvas[y:y + h, x:x + w]
+    window += mask[y:y + h, x:x + w] * (np.asarray(colour, np.float32) - window)
 
 
 def _blob(centre: Array, radius: tuple[float, float], soft_px: float) -> Array:
@@ -106,13 +115,22 @@ def _blob(centre: Array, radius: tuple[float, float], soft_px: float) -> Array:
     return _mask(centre + np.stack([np.cos(angle), np.sin(angle)], 1) * radius, soft_px)
 
 
-def _complexion(canvas: Array, uv: Array, look: Appearance) -> None:
-    """Grain and warmth: a tracker, like an eye, holds on to skin that is not perfectly even."""
+@functools.lru_cache(maxsize=1)
+def _grain() -> tuple[Array, ...]:
+    """(H, W, 1) unevenness of skin, fine to coarse."""
     rng = np.random.default_rng(0)
+    layers = []
     for sigma, strength in ((1.2, 5.0), (6.0, 5.0), (24.0, 7.0)):
         noise = cv2.GaussianBlur(rng.standard_normal((TEXTURE_PX, TEXTURE_PX)).astype(np.float32),
                                  (0, 0), sigma)
-        canvas += (strength * noise / noise.std() * 0.35)[..., None]
+        layers.append((strength * noise / noise.std() * 0.35)[..., None])
+    return tuple(layers)
+
+
+def _complexion(canvas: Array, uv: Array, look: Appearance) -> None:
+    """Grain and warmth: a tracker, like an eye, holds on to skin that is not perfectly even."""
+    for grain in _grain():
+        canvas += grain
     red = np.asarray(look.skin, np.float32) * (1.0, .80, .80)
     for vertex in (425, 205):
         _blend(canvas, look.cheeks * _blob(uv[vertex], (42, 34), 18), red)

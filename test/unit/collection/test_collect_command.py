@@ -92,7 +92,7 @@ def test_nothing_slow_is_imported():
     (['--workers', '0'], '> 0'),
     (['--through', 'mesh_wrap'], 'mesh_warp'),
     (['--param', 'animation.size=128'], '--through'),
-    (['--through', 'mesh_warp', '--param', 'animation.sise=128'], 'sise'),
+    (['--through', 'mesh_warp', '--param', 'animation.sixe=128'], 'sixe'),
     (['--through', 'mesh_warp', '--portrait', 'nowhere.png'], 'nowhere.png'),
 ])
 def test_mistakes_are_one_line(arguments, message, tmp_path, capsys):
