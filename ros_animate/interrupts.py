@@ -31,7 +31,11 @@ class DeferredSignals:
         """Does what the noted signal does without this object; nothing if none came."""
         if self._noted is not None:
             number, self._noted = self._noted, None
-            self._previous[number](number, None)
+            handler = self._previous[number]
+            if callable(handler):
+                handler(number, None)
+            else:  # the system's own way, or none: in a shell's background Ctrl-C is ignored
+                signal.raise_signal(number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted = signal.Signals(number)

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -47,6 +48,12 @@ def content(folder):
 
 
 def start(*arguments):
-    """The command line in a process of its own."""
-    return subprocess.Popen([sys.executable, '-m', 'ros_animate', 'collect', *map(str, arguments)],
-                            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """The command line in a process of its own, which hears Ctrl-C wherever the tests run."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'ros_animate', 'collect', *map(str, arguments)], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c)
+
+
+def _hear_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

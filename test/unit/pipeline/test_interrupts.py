@@ -37,6 +37,15 @@ def test_the_second_acts_at_once():
             signal.raise_signal(signal.SIGINT)
 
 
+def test_ctrl_c_stays_ignored_where_it_was():
+    """As in a shell's background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with DeferredSignals() as signals:
+        signal.raise_signal(signal.SIGINT)
+        signals.check()
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+
 def test_the_handlers_are_given_back():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with DeferredSignals():
