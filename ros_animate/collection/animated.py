@@ -5,7 +5,7 @@ a face on the way.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -86,10 +86,12 @@ class AnimatedPairs(PairMaker):
         self._own_portrait = source_image(settings.portrait, self._spec)
         self._stages: _Stages | None = None
 
-    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+    def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
         person, animator = self._introduce(block)
-        made = [self._pair(person, animator, block * self.block_size + k) for k in range(stop)]
-        return made[start:]
+        for k in range(stop):
+            pair = self._pair(person, animator, block * self.block_size + k)
+            if k >= start:
+                yield pair
 
     def close(self) -> None:
         if self._stages is not None:

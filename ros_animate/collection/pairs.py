@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class PairMaker(abc.ABC):
     block_size: int
 
     @abc.abstractmethod
-    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+    def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
         """Pairs number `start` to `stop` of a block; the others are not asked for."""
 
     def close(self) -> None:

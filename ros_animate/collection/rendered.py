@@ -1,6 +1,8 @@
 """Pairs by the virtual face: rendered straight at the pose, in random looks."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ros_animate.collection.looks import lit, random_background, random_camera, random_look
 from ros_animate.collection.pairs import CONTROLS, FACE, PICTURE, Pair, PairMaker, stream
 from ros_animate.collection.photo import jpeg, photograph, random_quality
@@ -21,9 +23,8 @@ class RenderedPairs(PairMaker):
         self._sampler = ControlSampler(spec)
         self._face_map = FaceMap(spec)
 
-    def make(self, block: int, start: int, stop: int) -> list[Pair]:
+    def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
         look = random_look(stream(self._seed, FACE, block), self._face_map.appearance)
-        pairs = []
         for k in range(start, stop):
             index = block * self.block_size + k
             values = self._sampler.sample(stream(self._seed, CONTROLS, index))
@@ -32,5 +33,4 @@ class RenderedPairs(PairMaker):
             face = VirtualFace(seen, random_camera(rng, self._size),
                                random_background(rng, seen, self._size))
             image = photograph(face.render(self._face_map.muscles(values)), rng)
-            pairs.append(Pair(jpeg(image, random_quality(rng)), values))
-        return pairs
+            yield Pair(jpeg(image, random_quality(rng)), values)

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 
 import cv2
 
@@ -56,14 +57,15 @@ def make_all(maker: PairMaker, todo: list[Part],
 def _make_here(maker: PairMaker, todo: list[Part]) -> Generator[list[Pair], None, None]:
     with contextlib.closing(maker):
         for part in todo:
-            yield maker.make(part.block, part.start, part.stop)
+            yield list(maker.make(part.block, part.start, part.stop))
 
 
 def _make_in_processes(maker: PairMaker, todo: list[Part],
                        workers: int) -> Generator[list[Pair], None, None]:
     # Forked, a worker has at once what took this process a second to import and to compute.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context('fork'), _start,
-                               (maker, os.getpid()))
+    context = multiprocessing.get_context('fork')
+    stopping = context.Event()
+    pool = ProcessPoolExecutor(workers, context, _start, (maker, stopping, os.getpid()))
     waiting = iter(todo)
     pending: deque[Future[list[Pair]]] = deque()
     try:
@@ -79,6 +81,7 @@ def _make_in_processes(maker: PairMaker, todo: list[Part],
         raise UserError('a worker was killed (out of memory?); start the same command again to '
                         'go on, with fewer --workers if need be') from error
     finally:
+        stopping.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -94,19 +97,24 @@ def _one_thread_each() -> Generator[None, None, None]:
 
 
 _maker: PairMaker | None = None
+_stopping: Event | None = None
 
 
-def _start(maker: PairMaker, parent: int) -> None:
+def _start(maker: PairMaker, stopping: Event, parent: int) -> None:
     """In a worker: Ctrl-C is the parent's, whose death is the worker's."""
-    global _maker
+    global _maker, _stopping
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-    _maker = maker
+    _maker, _stopping = maker, stopping
 
 
 def _make(part: Part) -> list[Pair]:
-    assert _maker is not None
-    return _maker.make(part.block, part.start, part.stop)
+    assert _maker is not None and _stopping is not None
+    pairs: list[Pair] = []
+    making = _maker.make(part.block, part.start, part.stop)
+    while not _stopping.is_set() and (pair := next(making, None)) is not None:
+        pairs.append(pair)
+    return pairs

@@ -19,8 +19,8 @@ class Numbers(PairMaker):
     block_size = 4
 
     def make(self, block, start, stop):
-        return [Pair(b'%d' % i, np.array([i, 0.5])) for i in range(
-            block * self.block_size + start, block * self.block_size + stop)]
+        for i in range(block * self.block_size + start, block * self.block_size + stop):
+            yield Pair(b'%d' % i, np.array([i, 0.5]))
 
 
 class Killed(Numbers):

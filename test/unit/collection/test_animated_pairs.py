@@ -17,15 +17,15 @@ def maker(seed=5):
 @pytest.fixture(scope='module')
 def pairs():
     made = maker()
-    yield made.make(0, 0, COUNT)
+    yield list(made.make(0, 0, COUNT))
     made.close()
 
 
 def test_a_block_is_the_same_each_time_and_from_any_pair_on(pairs):
     made = maker()
     try:
-        made.make(1, 0, 1)  # what was made before does not count
-        again = made.make(0, 3, COUNT)
+        next(made.make(1, 0, 1))  # what was made before does not count
+        again = list(made.make(0, 3, COUNT))
     finally:
         made.close()
     assert [p.picture for p in again] == [p.picture for p in pairs[3:]]
@@ -66,7 +66,7 @@ def test_poses_without_a_face_are_replaced(monkeypatch):
     monkeypatch.setattr(made, '_see', lambda person, values: (
         None if next(unseen, False) else extract(person, values)))
     try:
-        values = made.make(0, 0, 1)[0].values
+        values = next(made.make(0, 0, 1)).values
     finally:
         made.close()
     from ros_animate.collection.pairs import CONTROLS, stream
