@@ -19,8 +19,9 @@ from ros_animate.errors import UserError
 PROGRAM = 'ros_animate'
 # Of a broken video OpenCV and FFmpeg print lines that say less than our error does. OpenBLAS makes
 # small products twice as slow with threads, which wait spinning; the stages have one thread each.
+# Threads of torch that spin while they wait make a network 40 times slower where cores are shared.
 LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
-             'OPENBLAS_NUM_THREADS': '1'}
+             'OPENBLAS_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'PASSIVE'}
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo

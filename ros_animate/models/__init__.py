@@ -1,4 +1,4 @@
-"""The networks of the animation families: tensors in, tensors out.
+"""The networks of the animators and policies: tensors in, tensors out.
 
 `build(family)` gives a family's sub-networks by the names of its published checkpoints, with the
 same state-dict names and shapes. Each family is a package with a frozen `Config`, a `build` and a
@@ -7,6 +7,7 @@ docstring that says what its sub-networks take and give; it is imported only whe
 | module | holds |
 |---|---|
 | layers | blocks, hourglasses, discriminator, shared by all |
+| actions | what policies share: controls, ranges, normalisation |
 | sampling | grids, heat maps, warps |
 | variants | the published configurations in config/models |
 """
@@ -21,7 +22,8 @@ from torch import nn
 
 from ros_animate import configuration
 
-FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet')
+FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet', 'bc_z',
+            'motion_mlp')
 
 
 def build(family: str, config: Any = None) -> dict[str, nn.Module]:

@@ -1,7 +1,8 @@
 """X2CNet: from robot portrait to robot controls (2025), the mapping network.
 
-- `mapping_network` (MappingNetwork): image (B, 3, 224, 224), RGB normalised by `MEAN` and `STD`,
-  to 30 control values (B, 30) in the robot's units; `features(image)` gives (B, 512).
+- `mapping_network` (MappingNetwork): image (B, 3, 224, 224), RGB normalised by `mean` and `std`,
+  to 30 control values (B, 30), in the robot's units or scaled (see models/actions.py);
+  `features(image)` gives (B, 512).
 """
 from torch import nn
 

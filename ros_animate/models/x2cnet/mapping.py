@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ros_animate.configuration import option
+from ros_animate.models.actions import ActionOptions, PictureOptions
 from ros_animate.models.resnet import BasicBlock, stage
 
-MEAN = (0.485, 0.456, 0.406)
-STD = (0.229, 0.224, 0.225)
+MEAN, STD = PictureOptions.mean, PictureOptions.std
 
 
 @dataclass(frozen=True)
-class Config:
-    """Options of the network."""
+class Config(PictureOptions, ActionOptions):
+    """Options of the network. The published weights say robot units, in Ameca's order."""
 
     image_size: int = option(224, 'Side of the square pictures in pixels', low=32)
     controls: int = option(30, 'Number of control values', low=1)

@@ -1,0 +1,59 @@
+"""What the networks of policies share: what travels with their weights, besides the weights."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ros_animate.configuration import option
+
+
+@dataclass(frozen=True)
+class ActionOptions:
+    """The controls that a network speaks of. Empty: those of the robot, in its order and units."""
+
+    names: tuple[str, ...] = option((), 'controls in the order of the outputs')
+    low: tuple[float, ...] = option((), 'values of the controls at the output -1, in robot units')
+    high: tuple[float, ...] = option((), 'values of the controls at the output 1')
+
+    def __post_init__(self) -> None:
+        unequal = len(self.low) != len(self.high)
+        if unequal or (self.low and len(self.names) not in (0, len(self.low))):
+            raise ValueError(f'{len(self.names)} names, {len(self.low)} lower and '
+                             f'{len(self.high)} upper ends')
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """The picture that a network sees: RGB in [0, 1], then less `mean`, divided by `std`."""
+
+    mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'of the colours')
+    std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'of the colours')
+
+
+@dataclass(frozen=True)
+class ChunkOptions:
+    """The waypoints that a network says at once."""
+
+    waypoints: int = option(10, 'how many', low=1)
+    waypoint_s: float = option(1 / 30, 'time between them', low=1e-3)
+    horizon: int = option(1, 'how many of them were learned from sequences; pairs without an order '
+                             'say nothing of what comes next', low=1)
+
+
+def in_units(values: Tensor, options: ActionOptions) -> Tensor:
+    """Outputs (…, N) in robot units."""
+    if not options.low:
+        return values
+    low, high = (torch.tensor(ends, dtype=values.dtype, device=values.device)
+                 for ends in (options.low, options.high))
+    return low + (values + 1) * (high - low) / 2
+
+
+def normalised(picture: Tensor, options: Any) -> Tensor:
+    """(B, 3, S, S) in [0, 1] as a network with PictureOptions wants it."""
+    mean, std = (torch.tensor(v, dtype=picture.dtype, device=picture.device)[:, None, None]
+                 for v in (options.mean, options.std))
+    return (picture - mean) / std

@@ -1,0 +1,59 @@
+"""Image space to action chunks by a compact network that a task embedding conditions (BC-Z)."""
+from __future__ import annotations
+
+import pathlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ros_animate.configuration import ConfigurationError, option
+from ros_animate.hardware.spec import RobotSpec
+from ros_animate.policy.learned import ImagePolicy, LearnedOptions
+from ros_animate.types import Array
+
+
+class BcZ(ImagePolicy):
+    """The animated robot portrait and a task to the next waypoints."""
+
+    @dataclass(frozen=True)
+    class Config(LearnedOptions):
+        """Options of the policy."""
+
+        task: str = option('', 'task embedding z, a NumPy file (.npy) of as many numbers as the '
+                               'weights want; empty: zeros')
+
+    family = 'bc_z'
+    network = 'policy'
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._task: Tensor | None = None
+        super().__init__(config, spec)
+        if config.task:
+            self.set_task(read_task(config.task))
+
+    def set_task(self, task: Array) -> None:
+        """From now on the robot, portrait or style that the embedding (Z,) stands for."""
+        if task.shape != (self.model.task,):
+            raise ConfigurationError(f'the task embedding has shape {task.shape}, the weights '
+                                     f'want ({self.model.task},)')
+        self._task = torch.as_tensor(task, dtype=torch.float32, device=self.device)[None]
+
+    def _outputs(self) -> int:
+        return len(self.model.groups)
+
+    def _look(self, picture: Tensor) -> Tensor:
+        return self.loaded(picture, self._task)[0, :self.model.horizon]
+
+
+def read_task(path: str | pathlib.Path) -> Array:
+    """(Z,) of a NumPy file."""
+    try:
+        task = np.load(pathlib.Path(path).expanduser(), allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f'cannot read the task embedding {path}: {error}') from error
+    return np.asarray(task, float)
+
+
+PLUGIN = BcZ

@@ -1,0 +1,90 @@
+"""What pictures of one face may look like: framing, colours, blur, JPEG, noise; a batch at once.
+
+Pictures are not mirrored: left and right controls of a robot have different neutral values.
+"""
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ros_animate.training.options import TrainOptions
+
+_LUMA = (0.299, 0.587, 0.114)
+_BLOCK = 8
+
+
+def augment(pictures: Tensor, size: int, options: TrainOptions, random: torch.Generator) -> Tensor:
+    """(B, 3, S, S) in [0, 1] to (B, 3, size, size) in [0, 1], each another way."""
+    # Colours beside each other: the layout of the networks, in which all of this is faster too.
+    pictures = pictures.contiguous(memory_format=torch.channels_last)
+    pictures = _jitter(_frame(pictures, size, options, random), options.colour, random)
+    for change, share in ((_blur, options.blur), (_round_waves, options.jpeg)):
+        amount = torch.rand(len(pictures), 1, 1, 1, generator=random)
+        chosen = torch.rand(len(pictures), generator=random) < share
+        pictures[chosen] = change(pictures[chosen], amount[chosen])
+    spread = options.noise * torch.rand(len(pictures), 1, 1, 1, generator=random)
+    noise = torch.empty(len(pictures), size, size, 3).normal_(generator=random)
+    return pictures.addcmul_(spread, noise.permute(0, 3, 1, 2)).clamp_(0, 1)
+
+
+def _frame(pictures: Tensor, size: int, options: TrainOptions, random: torch.Generator) -> Tensor:
+    """Shift, zoom and turn; what lies outside repeats the edge."""
+    count = len(pictures)
+    angle = _uniform(count, random, -1, 1).flatten() * math.radians(options.turn_deg)
+    scale = 1 + options.zoom * _uniform(count, random, -1, 1).flatten()
+    shift = 2 * options.shift * torch.empty(count, 2, 1).uniform_(-1, 1, generator=random)
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    turn = torch.stack([cos, -sin, sin, cos], 1).view(count, 2, 2)
+    grid = functional.affine_grid(torch.cat([turn, shift], 2), [count, 3, size, size],
+                                  align_corners=False)
+    return functional.grid_sample(pictures, grid, padding_mode='border', align_corners=False)
+
+
+def _jitter(pictures: Tensor, strength: float, random: torch.Generator) -> Tensor:
+    """Brightness, contrast, saturation, and a tint half as strong."""
+    bright, contrast, saturation = (_uniform(len(pictures), random, 1 - strength, 1 + strength)
+                                    for _ in range(3))
+    tint = torch.empty(len(pictures), 3, 1, 1).uniform_(1 - strength / 2, 1 + strength / 2,
+                                                        generator=random)
+    pictures = pictures * bright * tint
+    mean = pictures.mean((1, 2, 3), keepdim=True)
+    pictures = mean + contrast * (pictures - mean)
+    grey = (pictures * torch.tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+    return (grey + saturation * (pictures - grey)).clamp_(0, 1)
+
+
+def _blur(pictures: Tensor, amount: Tensor) -> Tensor:
+    """A binomial kernel, more or less of it."""
+    row = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+    kernel = (row[:, None] * row).expand(3, 1, 5, 5)
+    padded = functional.pad(pictures, (2, 2, 2, 2), mode='replicate')
+    return torch.lerp(pictures, functional.conv2d(padded, kernel, groups=3), amount)
+
+
+def _round_waves(pictures: Tensor, amount: Tensor) -> Tensor:
+    """JPEG's loss: the cosine transform of blocks, rounded more coarsely the higher the wave."""
+    side = pictures.shape[-1] // _BLOCK * _BLOCK
+    inner = pictures[..., :side, :side]
+    basis = _cosines()
+    waves = basis @ inner.unfold(2, _BLOCK, _BLOCK).unfold(3, _BLOCK, _BLOCK) @ basis.T
+    ramp = torch.arange(_BLOCK)
+    step = (1 + ramp[:, None] + ramp) * 0.03 * amount[..., None, None] + 1e-6
+    blocks = basis.T @ ((waves / step).round() * step) @ basis
+    result = pictures.clone()
+    result[..., :side, :side] = blocks.transpose(3, 4).reshape(inner.shape)
+    return result.clamp_(0, 1)
+
+
+def _cosines() -> Tensor:
+    """(8, 8) orthonormal cosine transform."""
+    k = torch.arange(_BLOCK)[:, None]
+    basis = torch.cos(math.pi * (torch.arange(_BLOCK) + 0.5) * k / _BLOCK) * math.sqrt(2 / _BLOCK)
+    basis[0] /= math.sqrt(2)
+    return basis
+
+
+def _uniform(count: int, random: torch.Generator, low: float, high: float) -> Tensor:
+    return torch.empty(count, 1, 1, 1).uniform_(low, high, generator=random)

@@ -1,0 +1,30 @@
+"""A running average of the weights, which errs less than the last ones."""
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class RunningAverage:
+    """Follows a network by exponential averaging, more quickly at the start.
+
+    Attributes:
+        network: With the average weights, in evaluation mode.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Takes over a part of the weights after the step."""
+        decay = min(self._decay, (1 + step) / (10 + step)) if self._decay else 0.0
+        current = network.state_dict()
+        for name, mean in self.network.state_dict().items():
+            if mean.is_floating_point():
+                mean.lerp_(current[name], 1 - decay)
+            else:
+                mean.copy_(current[name])

@@ -1,0 +1,47 @@
+"""The model card beside weights that were trained here."""
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import TYPE_CHECKING
+
+import torch
+
+from ros_animate.evaluation.machine import machine
+from ros_animate.training.options import TrainOptions
+
+if TYPE_CHECKING:
+    from ros_animate.training.data import Data
+    from ros_animate.training.run import Wishes
+    from ros_animate.training.trainer import Outcome
+
+CARD = 'README.md'
+
+
+def write_card(folder: pathlib.Path, wishes: Wishes, options: TrainOptions, data: Data,
+               outcome: Outcome) -> None:
+    """What was trained on what, how long, where, and how well it does."""
+    names = ', '.join(pathlib.Path(path).name for path in wishes.data)
+    error = 'not measured' if outcome.mae is None else f'{outcome.mae:.4f}'
+    changed = [f'{f.name}={getattr(options, f.name)}' for f in dataclasses.fields(options)
+               if getattr(options, f.name) != f.default]
+    millions = sum(p.numel() for p in outcome.network.parameters()) / 1e6
+    gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
+    folder.joinpath(CARD).write_text(f"""\
+# {wishes.policy} for {wishes.robot}
+
+Trained by `ros_animate train policy`, used with `--policy {wishes.policy}`.
+
+| | |
+|---|---|
+| network | {wishes.policy}, {millions:.1f} M parameters, see config.yaml |
+| data | {names}: {len(data.pairs)} pairs, {len(data.held_back)} of them held back |
+| begun with | {pathlib.Path(wishes.init).name if wishes.init else 'random weights'} |
+| seed | {options.seed} |
+| steps | {wishes.steps} of {wishes.batch_size} pairs |
+| options | {', '.join(changed) or 'defaults'} |
+| machine | {machine()}{gpu} |
+| time | {outcome.seconds / 60:.1f} min |
+| error on pairs held back | {error} (mean L1 of controls scaled to [-1, 1], X2CNet's definition) |
+| licence | Apache-2.0 |
+""", encoding='utf-8')

@@ -1,0 +1,56 @@
+"""Checkpoints of a run: complete or not there, whenever the run is killed."""
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+from typing import Any
+
+import torch
+
+from ros_animate.errors import UserError
+
+NAME = 'last.ckpt'
+
+
+def save(folder: pathlib.Path, state: dict[str, Any]) -> None:
+    """Puts the state in the place of the last one in `folder`.
+
+    Raises:
+        UserError: It cannot be written.
+    """
+    path, part = folder / NAME, folder / f'.part.{NAME}'
+    try:
+        with part.open('wb') as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _sync(folder)
+    except (OSError, RuntimeError) as error:
+        raise UserError(f'cannot write the checkpoint {path}: {error}') from error
+
+
+def load(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The last state in `folder`, None if there is none.
+
+    Raises:
+        UserError: It is damaged.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # whatever damaged bytes make of the reader
+        raise UserError(f'the checkpoint {path} is damaged: {error}') from error
+
+
+def _sync(folder: pathlib.Path) -> None:
+    """Makes the new name in the folder outlive a loss of power, where the system can."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

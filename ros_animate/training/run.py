@@ -1,0 +1,143 @@
+"""`ros_animate train policy`: from wishes to a folder with weights."""
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import yaml
+from torch import nn
+
+from ros_animate.configuration import ConfigurationError, read_yaml
+from ros_animate.errors import UserError
+from ros_animate.evaluation.outputs import make_folder
+from ros_animate.hardware.spec import RobotSpec, load_spec
+from ros_animate.models.checkpoint import Checkpoint
+from ros_animate.training import checkpoints
+from ros_animate.training.card import write_card
+from ros_animate.training.data import Data
+from ros_animate.training.folder import DataError, Folder, read_folder
+from ros_animate.training.learners import (
+    Learner,
+    fresh_network,
+    learner,
+    loaded_network,
+    model_config,
+    parse_wishes,
+)
+from ros_animate.training.options import TrainOptions
+from ros_animate.training.trainer import Outcome, Task, Trainer, make_fabric
+
+SETTINGS, WEIGHTS = 'settings.yaml', 'weights'
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asks for; see `ros_animate train policy --help`."""
+
+    policy: str
+    data: tuple[str, ...]
+    output: str
+    robot: str = 'mock'
+    weights_of_folders: tuple[float, ...] = ()
+    steps: int = 5000
+    batch_size: int = 64
+    resume: bool = False
+    init: str = ''
+    settings: tuple[str, ...] = ()
+    quiet: bool = False
+
+
+def train(wishes: Wishes) -> None:
+    """Trains and writes the run's folder; raises UserError."""
+    chosen, spec = learner(wishes.policy), load_spec(wishes.robot)
+    options, network_wishes = parse_wishes(chosen, wishes.settings)
+    folders = [read_folder(path, spec) for path in wishes.data]
+    if len(wishes.weights_of_folders) not in (0, len(folders)):
+        raise ConfigurationError(f'--weights-of-folders: {len(wishes.weights_of_folders)} weights '
+                                 f'for {len(folders)} folders')
+    model, network = _start(chosen, wishes.init, network_wishes, spec, folders, options)
+    _check_coarse(chosen, options)
+    folder = make_folder(wishes.output)
+    _claim(folder, wishes, options, model)
+    fabric = make_fabric(options.precision)
+    data = Data(folders, wishes.weights_of_folders or None, spec, model, options,
+                chosen.sees_pictures, wishes.quiet)
+    _require_readable(data)
+    task = Task(folder, wishes.steps, wishes.batch_size, options, spec, model, wishes.quiet)
+    trainer = Trainer(task, network, data, fabric)
+    if wishes.resume and fabric.is_global_zero:
+        print(f'resumes at step {trainer.step}', flush=True)
+    outcome = trainer.run()
+    if fabric.is_global_zero:
+        _write_weights(folder / WEIGHTS, chosen, model, outcome.network)
+        write_card(folder / WEIGHTS, wishes, options, data, outcome)
+        _report(folder, wishes, data, outcome)
+
+
+def _start(chosen: Learner, init: str, wishes: Mapping[str, Any], spec: RobotSpec,
+           folders: Sequence[Folder], options: TrainOptions) -> tuple[Any, nn.Module]:
+    if init:
+        return loaded_network(chosen, init, wishes, spec)
+    model = model_config(chosen, wishes, spec, folders)
+    return model, fresh_network(chosen, model, options.seed)
+
+
+def _check_coarse(chosen: Learner, options: TrainOptions) -> None:
+    if options.coarse_size and chosen.family != 'x2cnet':
+        raise ConfigurationError(f'--set coarse_size: the network of {chosen.policy} sees pictures '
+                                 'of one size only')
+
+
+def _claim(folder: pathlib.Path, wishes: Wishes, options: TrainOptions, model: Any) -> None:
+    """Refuses to overwrite a run, or to go on with one in another way than it was begun."""
+    settings: dict[str, Any] = {
+        'policy': wishes.policy, 'robot': wishes.robot, 'data': [*wishes.data],
+        'weights_of_folders': [*wishes.weights_of_folders], 'batch_size': wishes.batch_size,
+        'init': wishes.init, 'training': dataclasses.asdict(options),
+        'network': dataclasses.asdict(model)}
+    settings = yaml.safe_load(yaml.safe_dump(settings))  # tuples as the file holds them
+    path = folder / SETTINGS
+    if not (folder / checkpoints.NAME).exists():
+        path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding='utf-8')
+        return
+    if not wishes.resume:
+        raise UserError(f'{folder} holds a run: go on with it (--resume), or name another folder')
+    begun = read_yaml(path)
+    for key, value in _flat(settings).items():
+        if (before := _flat(begun).get(key)) != value:
+            raise UserError(f'{folder} was begun with {key} {before!r}, not {value!r}')
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat.update(value if isinstance(value, dict) else {key: value})
+    return flat
+
+
+def _require_readable(data: Data) -> None:
+    if len(data.unreadable) == len(data.pairs):
+        raise DataError(f'none of the {len(data.pairs)} pictures can be read, beginning with '
+                        f'{data.unreadable[0]}')
+
+
+def _write_weights(folder: pathlib.Path, chosen: Learner, model: Any, network: nn.Module) -> None:
+    """float16, but for what belongs to norms and offsets, which is little and may be large."""
+    state = {name: value.cpu().to(torch.float16 if value.ndim > 1 else value.dtype)
+             for name, value in network.state_dict().items()}
+    made = Checkpoint(folder.parent, chosen.family, 'own', model, {chosen.network: state}, ())
+    made.save(folder)
+
+
+def _report(folder: pathlib.Path, wishes: Wishes, data: Data, outcome: Outcome) -> None:
+    if data.unreadable:
+        print(f'{len(data.unreadable)} pictures could not be read and were skipped, beginning with '
+              f'{data.unreadable[0]}')
+    if not wishes.quiet:
+        error = 'no pairs held back' if outcome.mae is None else f'error {outcome.mae:.4f}'
+        print(f'{folder / WEIGHTS}: {wishes.steps} steps, {outcome.seconds:.0f} s, {error} '
+              f'({len(data.held_back)} of {len(data.pairs)} pairs held back)')
