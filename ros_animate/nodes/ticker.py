@@ -35,10 +35,8 @@ class Slots:
         """The action of this slot is done."""
         self._news = False
         self._last_s = now_s
-        self._end_s += self.period_s
-        if now_s > self._end_s - 0.5 * self.period_s:
-            # Slots that were slept through are gone.
-            self._end_s = now_s + self.period_s
+        # After a late action the next one is early; slots that were slept through are gone.
+        self._end_s = max(self._end_s + self.period_s, now_s + 0.5 * self.period_s)
 
 
 class Ticker:

@@ -48,9 +48,18 @@ def test_news_of_a_camera_waits_an_eighth_of_a_period_on_average(rate_hz, phase)
 
 
 @given(st.floats(0, 0.2))
-def test_a_machine_that_is_late_skips_slots_and_does_not_catch_up(late_s):
+def test_a_machine_that_is_late_keeps_the_actions_apart(late_s):
     actions, _ = simulate([], 3.0, late_s=late_s)
     assert all(b - a >= 0.5 * PERIOD_S - 1e-9 for a, b in zip(actions, actions[1:]))
+
+
+@given(st.lists(st.floats(0, 0.9), min_size=60, max_size=60))
+def test_single_late_actions_do_not_lower_the_rate(lateness):
+    slots, now_s = Slots(PERIOD_S, 0.0), 0.0
+    for k, late in enumerate(lateness):
+        now_s = max(now_s, slots.due_s()) + (late * PERIOD_S if k % 4 == 0 else 0.0)
+        slots.act(now_s)
+    assert now_s <= (len(lateness) + 1) * PERIOD_S
 
 
 def test_without_news_it_is_a_plain_clock():
