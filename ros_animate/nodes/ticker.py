@@ -27,16 +27,15 @@ class Slots:
 
     def due_s(self) -> float:
         """When to act next."""
-        if not self._news:
-            return self._end_s
-        return max(self._last_s + 0.5 * self.period_s, self._end_s - self.period_s)
+        due_s = self._end_s - self.period_s if self._news else self._end_s
+        return max(self._last_s + 0.5 * self.period_s, due_s)
 
     def act(self, now_s: float) -> None:
         """The action of this slot is done."""
         self._news = False
         self._last_s = now_s
-        # After a late action the next one is early; slots that were slept through are gone.
-        self._end_s = max(self._end_s + self.period_s, now_s + 0.5 * self.period_s)
+        # After a late action the next ones are early; slots that were slept through are gone.
+        self._end_s = max(self._end_s + self.period_s, now_s)
 
 
 class Ticker:
