@@ -19,6 +19,7 @@ from ros_animate.nodes.launching import (
     values_of,
 )
 from ros_animate.plugins import STAGES
+from ros_animate.policy.paths import policy_of_path
 from ros_animate.settings import load_settings
 
 # What each stage publishes for the next ones.
@@ -41,6 +42,8 @@ ARGUMENTS = {
     'motion': ('', 'plug-in of the stage motion'),
     'animator': ('', 'plug-in of the stage animation'),
     'policy': ('', 'plug-in of the stage policy'),
+    'path': ('', 'image (through the animated portrait) or features (straight from the motion): '
+             "chooses the path's usual policy; empty: the configuration's"),
     'portrait': ('', "the picture to animate; empty: the robot's own virtual face"),
     'mirror': ('false', 'the robot moves as the mirror image would'),
     'config': ('', 'YAML like config/retarget.yaml'),
@@ -63,6 +66,7 @@ def make_nodes(context: LaunchContext) -> list[Action]:
     if given['from_stage'] not in TOPICS:
         raise ConfigurationError(f'from_stage: {given["from_stage"]!r} is unknown; '
                                  f'{suggest(given["from_stage"], TOPICS)}')
+    given['policy'] = policy_of_path(given['path'], given['policy'])
     plugins = {stage: {'plugin': given[name]} for stage, name in (
         ('motion', 'motion'), ('animation', 'animator'), ('policy', 'policy')) if given[name]}
     settings = load_settings(

@@ -3,6 +3,7 @@
 ros2 launch ros_animate retarget.launch.py
 ros2 launch ros_animate retarget.launch.py source:=topic:/usb_cam/image_raw robot:=ameca_zmq
 ros2 launch ros_animate retarget.launch.py source:=face.mp4 namespace:=left composed:=true
+ros2 launch ros_animate retarget.launch.py source:=face.mp4 path:=image
 """
 from launch.action import Action
 from launch.actions import OpaqueFunction
@@ -18,6 +19,7 @@ from ros_animate.nodes.launching import (
     values_of,
 )
 from ros_animate.plugins import STAGES
+from ros_animate.policy.paths import policy_of_path
 from ros_animate.settings import load_settings
 
 # name: (default, description); no default means required
@@ -29,6 +31,8 @@ ARGUMENTS = {
     'animator': ('', 'plug-in of the stage animation'),
     'policy': ('', 'plug-in of the stage policy; one that observes pictures makes the way lead '
                    'through the animated portrait'),
+    'path': ('', 'image (through the animated portrait) or features (straight from the motion): '
+             "chooses the path's usual policy; empty: the configuration's"),
     'portrait': ('', "the picture to animate; empty: the robot's own virtual face"),
     'mirror': ('false', 'the robot moves as the mirror image would'),
     'config': ('', 'YAML like config/retarget.yaml'),
@@ -48,6 +52,7 @@ def generate_launch_description() -> LaunchDescription:
 def make_nodes(context: LaunchContext) -> list[Action]:
     """The nodes for the values of the arguments, which are checked here."""
     given = values_of(context, ARGUMENTS)
+    given['policy'] = policy_of_path(given['path'], given['policy'])
     plugins = {stage: {'plugin': given[name]} for stage, name in (
         ('motion', 'motion'), ('animation', 'animator'), ('policy', 'policy')) if given[name]}
     if given['source']:

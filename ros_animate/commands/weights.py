@@ -21,7 +21,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='ACTION', required=True)
-    listing = actions.add_parser('list', help='for every model: where weights are published, '
+    listing = actions.add_parser('list', help='for every model: where weights come from, '
                                  'licence, size, where to put them, whether they are present')
     listing.set_defaults(action=_list)
     info = actions.add_parser('info', help='what a file or folder holds')
@@ -44,7 +44,7 @@ def _list(_: argparse.Namespace) -> int:
     from ros_animate.models import weights
     for entry in weights.CATALOGUE:
         print(f'{entry.family}: {entry.title}\n'
-              f'  published  {entry.where}\n'
+              f'  from       {entry.where}\n'
               f'  licence    {entry.licence}\n'
               f'  size       {entry.size}\n'
               f'  files      {entry.files}\n'

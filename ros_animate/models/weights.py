@@ -1,4 +1,4 @@
-"""Where weights are: published, on this machine, and how a family's are found and loaded."""
+"""Where weights come from, where they are on this machine, how a family's are found and loaded."""
 from __future__ import annotations
 
 import os
@@ -21,12 +21,12 @@ class WeightsNotFoundError(UserError):
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that somebody publishes.
+    """Weights that somebody publishes, or that are trained here.
 
     Attributes:
         family: One of models.FAMILIES.
         title: What it is.
-        where: Page with the links.
+        where: Page with the links, or the command.
         licence: Of the weights.
         size: Of what is downloaded.
         files: Names of the files.
@@ -72,6 +72,14 @@ CATALOGUE = (
               'https://github.com/lipzh5/X2CNet or https://github.com/lipzh5/VividFace (section '
               '"Pre-trained Models")', 'MIT', '46 MB of weights, 140 MB with optimizer state',
               'x2control.pth'),
+    Published('bc_z', 'BC-Z policy (after Jang et al., CoRL 2021), robot picture and task to '
+              'action chunks', '`ros_animate train policy --policy bc_z`',
+              'as its data; Apache-2.0 where it comes with this package', '9 MB',
+              'weights.safetensors, config.yaml'),
+    Published('motion_mlp', 'policy in feature space, blendshapes and head angles to action chunks',
+              '`ros_animate train policy --policy motion_mlp`',
+              'as its data; Apache-2.0 where it comes with this package', '1 MB',
+              'weights.safetensors, config.yaml'),
 )
 
 
@@ -142,6 +150,6 @@ def _advice(family: str) -> str:
     if family not in models.FAMILIES:
         models.find(family)
     sources = [f'{p.where}, licence {p.licence}' for p in CATALOGUE if p.family == family]
-    return (f'no weights of {family} on this machine: put the files that are published at '
+    return (f'no weights of {family} on this machine: put the files from '
             f'{" or ".join(sources)}, into {user_folder() / family}, or name them with --weights '
             f'(option weights) or {VARIABLE}; `ros_animate weights list` tells more')

@@ -1,6 +1,7 @@
 """Which policies are learned, and the network that one begins with."""
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,9 +61,21 @@ def parse_wishes(chosen: Learner, texts: Sequence[str]) -> tuple[TrainOptions, d
         if key not in fields | network:
             raise ConfigurationError(f'--set: unknown option {key!r}; '
                                      f'{suggest(key, fields | network)}')
-        wishes[key] = yaml.safe_load(value)
+        wishes[key] = _value(value)
     options = build(TrainOptions, {k: v for k, v in wishes.items() if k in fields}, '--set')
     return options, {k: v for k, v in wishes.items() if k not in fields}
+
+
+def _value(text: str) -> Any:
+    """As in YAML, where however 1e-3 without a point would be a text."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f'--set: {text!r} is no value: {error}') from error
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
 
 
 def model_config(chosen: Learner, wishes: Mapping[str, Any], spec: RobotSpec,

@@ -7,7 +7,7 @@ import re
 import pytest
 
 LAUNCH = pathlib.Path(__file__).resolve().parents[2] / 'launch'
-COMMON = {'robot', 'motion', 'animator', 'policy', 'portrait', 'mirror', 'config', 'params',
+COMMON = {'robot', 'motion', 'animator', 'policy', 'path', 'portrait', 'mirror', 'config', 'params',
           'namespace', 'composed', 'record'}
 ARGUMENTS = {
     'retarget.launch.py': COMMON | {'source'},

@@ -69,7 +69,8 @@ def test_what_is_not_there_is_named(home: pathlib.Path) -> None:
     for family in models.FAMILIES:
         with pytest.raises(WeightsNotFoundError) as error:
             weights.locate(family)
-        for text in ('https://', 'licence', str(home / 'cache'), weights.VARIABLE):
+        where = next(p.where for p in weights.CATALOGUE if p.family == family)
+        for text in (where, 'licence', str(home / 'cache'), weights.VARIABLE):
             assert text in str(error.value)
 
 

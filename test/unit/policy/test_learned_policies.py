@@ -1,0 +1,138 @@
+"""Learned policies: any picture in, the robot's controls out, as the weights' own file says."""
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from filled_networks import filled
+
+from ros_animate import models
+from ros_animate.configuration import ConfigurationError
+from ros_animate.hardware.spec import load_spec
+from ros_animate.models.actions import normalised
+from ros_animate.models.checkpoint import Checkpoint
+from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.plugins import load
+from ros_animate.policy.features import FEATURES, features
+from ros_animate.policy.picture import square
+from ros_animate.types import Frame, Motion
+
+SPEC = load_spec('mock')
+RANGES = {'names': SPEC.names, 'low': tuple(SPEC.low.tolist()), 'high': tuple(SPEC.high.tolist())}
+SMALL = {'x2cnet': {'image_size': 32, 'hidden': 8},
+         'bc_z': {'image_size': 32, 'stem': 4, 'widths': (4, 8), 'squeeze': 4, 'hidden': 8,
+                  'task': 6, 'waypoints': 4, 'horizon': 4},
+         'motion_mlp': {'hidden': 8}}
+IMAGE = ('x2cnet', 'bc_z')
+
+
+def picture(height=40, width=40, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+
+
+@pytest.fixture
+def trained(tmp_path):
+    """Makes weights of a small network; returns (folder, network, configuration)."""
+    def make(family, **changes):
+        config = models.find(family).Config(**{**RANGES, **SMALL[family], **changes})
+        (name, network), = models.build(family, config).items()
+        network = filled(network)
+        made = Checkpoint(tmp_path, family, 'own', config, {name: network.state_dict()}, ())
+        return str(made.save(tmp_path / family)), network, config
+    return make
+
+
+@pytest.mark.parametrize('policy', IMAGE)
+@pytest.mark.parametrize('shape', [(32, 32), (224, 224), (7, 9), (100, 40)])
+def test_pictures_of_any_size(policy, shape, trained):
+    chosen = load('policy', policy, {'weights': trained(policy)[0]}, SPEC)
+    chunk = chosen.act(Frame(picture(*shape), 2.5))
+    assert chunk.names == SPEC.names
+    assert chunk.stamp_s == 2.5
+    assert ((SPEC.low <= chunk.values) & (chunk.values <= SPEC.high)).all()
+
+
+@pytest.mark.parametrize('policy', IMAGE)
+def test_scaled_outputs_become_robot_units(policy, trained):
+    folder, network, config = trained(policy, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        said = network(normalised(seen, config)).reshape(-1, 30).double().numpy()
+    wanted = SPEC.low + (said + 1) * (SPEC.high - SPEC.low) / 2
+    got = load('policy', policy, {'weights': folder}, SPEC).act(Frame(picture(32, 32), 0.0))
+    assert got.values.shape == ((4, 30) if policy == 'bc_z' else (1, 30))
+    np.testing.assert_allclose(got.values, wanted.clip(SPEC.low, SPEC.high), atol=1e-2)
+
+
+def test_published_weights_speak_robot_units(trained):
+    folder, network, config = trained('x2cnet', names=(), low=(), high=())
+    with torch.inference_mode():
+        seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
+        said = network(normalised(seen, config)).double().numpy()
+    got = load('policy', 'x2cnet', {'weights': folder}, SPEC).act(Frame(picture(32, 32), 0.0))
+    np.testing.assert_allclose(got.values, said.clip(SPEC.low, SPEC.high), atol=1e-3)
+
+
+def test_the_task_conditions(trained, tmp_path):
+    folder, *_ = trained('bc_z')
+    np.save(tmp_path / 'z.npy', np.ones(6))
+    plain = load('policy', 'bc_z', {'weights': folder}, SPEC)
+    frame = Frame(picture(), 0.0)
+    before = plain.act(frame).values
+    plain.set_task(np.zeros(6))
+    np.testing.assert_allclose(plain.act(frame).values, before, atol=1e-5)
+    other = load('policy', 'bc_z', {'weights': folder, 'task': str(tmp_path / 'z.npy')}, SPEC)
+    assert np.abs(other.act(frame).values - before).max() > 1e-3
+    with pytest.raises(ConfigurationError, match='task embedding'):
+        plain.set_task(np.zeros(5))
+    with pytest.raises(ConfigurationError, match='nowhere'):
+        load('policy', 'bc_z', {'weights': folder, 'task': 'nowhere.npy'}, SPEC)
+
+
+def test_motion_is_features():
+    motion = Motion('mediapipe', 1.0, rotation=np.eye(3), expression={'jawOpen': 0.5})
+    seen = features(motion)
+    assert seen.shape == (FEATURES,)
+    assert seen[BLENDSHAPES.index('jawOpen')] == 0.5
+    assert np.count_nonzero(seen) == 1
+
+
+def test_motion_to_actions(trained):
+    folder, *_ = trained('motion_mlp')
+    policy = load('policy', 'motion_mlp', {'weights': folder}, SPEC)
+    chunk = policy.act(Motion('mediapipe', 1.0, rotation=np.eye(3), expression={'jawOpen': 0.5}))
+    assert chunk.values.shape == (1, 30)
+    with pytest.raises(TypeError, match='motion'):
+        policy.act(Frame(picture(), 0.0))
+
+
+def test_controls_are_found_by_name(trained):
+    folder, *_ = trained('x2cnet')
+    frame = Frame(picture(), 0.0)
+    whole = load('policy', 'x2cnet', {'weights': folder}, SPEC).act(frame)
+    less = dataclasses.replace(SPEC, controls=SPEC.controls[::-2])
+    part = load('policy', 'x2cnet', {'weights': folder}, less).act(frame)
+    np.testing.assert_array_equal(part.values, whole.values[:, ::-2])
+
+
+def test_weights_for_another_robot_are_refused(trained):
+    other = load_spec('servo_head')
+    with pytest.raises(ConfigurationError, match='another robot'):
+        load('policy', 'x2cnet', {'weights': trained('x2cnet')[0]}, other)
+    with pytest.raises(ConfigurationError, match='for 30 controls'):
+        load('policy', 'x2cnet', {'weights': trained('x2cnet', names=(), low=(), high=())[0]},
+             other)
+
+
+@pytest.mark.parametrize('policy', IMAGE)
+def test_motion_is_no_picture(policy, trained):
+    with pytest.raises(TypeError, match='pictures'):
+        load('policy', policy, {'weights': trained(policy)[0]}, SPEC).act(Motion('any', 0.0))
+
+
+def test_the_middle_square_is_seen():
+    wide = picture(20, 60)
+    np.testing.assert_array_equal(square(wide, 20), wide[:, 20:40])
+    assert square(wide, 7).shape == (7, 7, 3)

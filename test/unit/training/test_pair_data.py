@@ -1,0 +1,96 @@
+"""Batches: what is wanted, what counts, twins, tasks, unreadable pictures."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from pair_folders import SPEC, TINY, make_folder, read_lines, write_lines
+
+from ros_animate.models.actions import in_units
+from ros_animate.training import learners
+from ros_animate.training.data import Data, future
+from ros_animate.training.folder import DataError, Pair, read_folder
+
+
+def data_of(*paths, policy='bc_z', settings=(), weights=None):
+    chosen = learners.learner(policy)
+    options, wishes = learners.parse_wishes(chosen, [*TINY[policy], *settings])
+    folders = [read_folder(path, SPEC) for path in paths]
+    model = learners.model_config(chosen, wishes, SPEC, folders)
+    return Data(folders, weights, SPEC, model, options, chosen.sees_pictures), model
+
+
+def test_wanted_values_are_those_of_the_file(tmp_path):
+    data, model = data_of(make_folder(tmp_path / 'a'), settings=['validation=0'])
+    batch = data.batch(0, 8, 32)
+    assert batch.observation.shape == (8, 3, 32, 32)
+    assert batch.wanted.shape == (8, 3, 30)
+    assert batch.task.shape == (8, 4)
+    wanted = in_units(batch.wanted[:, 0].double(), model).numpy()
+    np.testing.assert_allclose(wanted, data.values[data.order.batch(0, 8)], atol=1e-4)
+
+
+def test_the_gaze_behind_closed_lids_does_not_count(tmp_path):
+    path = make_folder(tmp_path / 'a', 4)
+    lines = read_lines(path)
+    for line in lines[:2]:
+        line['ctrl_value'][6:8] = [-0.5, -0.5]
+    for line in lines[2:]:
+        line['ctrl_value'][6:8] = [-0.5, 0.5]
+    write_lines(path, lines)
+    data, _ = data_of(path, settings=['validation=0'])
+    batch, _ = data.plain(np.arange(4))
+    assert batch.counts[:2, :, 8:10].sum() == 0
+    assert batch.counts.sum() == 3 * (4 * 30 - 4)
+
+
+@pytest.mark.parametrize('memory_gb', ['memory_gb=1', 'memory_gb=0'], ids=['kept', 'read'])
+def test_unreadable_pictures_are_skipped_and_counted(tmp_path, memory_gb):
+    path = make_folder(tmp_path / 'a', 6)
+    (path / '3.png').write_bytes(b'no picture')
+    data, _ = data_of(path, settings=['validation=0', memory_gb])
+    batch = data.batch(0, 6, 32)
+    assert [file.name for file in data.unreadable] == ['3.png']
+    row = data.order.batch(0, 6).tolist().index(3)
+    assert batch.counts[row].sum() == 0
+    assert (batch.counts.sum((1, 2)) > 0).sum() == 5
+
+
+def test_twins_are_seen_with_their_pairs(tmp_path):
+    path = make_folder(tmp_path / 'a', 4)
+    write_lines(path, [{**line, 'twin': '0.png'} if i < 2 else line
+                       for i, line in enumerate(read_lines(path))])
+    data, _ = data_of(path, settings=['validation=0'])
+    batch = data.batch(0, 4, 32)
+    rows = [row for row, i in enumerate(data.order.batch(0, 4)) if i < 2]
+    assert batch.paired.tolist() == rows
+    assert batch.twin.shape == (2, 3, 32, 32)
+
+
+def test_processes_share_a_batch(tmp_path):
+    data, _ = data_of(make_folder(tmp_path / 'a'))
+    whole = data.batch(5, 6, 32).wanted
+    parts = [data.batch(5, 6, 32, rank, 2).wanted for rank in range(2)]
+    torch.testing.assert_close(torch.stack(parts, 1).flatten(0, 1), whole)
+
+
+def test_waypoints_follow_the_sequence(tmp_path):
+    pairs = [Pair(tmp_path, SPEC.neutral, sequence=s) for s in ('a', 'a', 'a', 'b', None, None)]
+    assert future(pairs, 3).tolist() == [
+        [0, 1, 2], [1, 2, 2], [2, 2, 2], [3, 3, 3], [4, 4, 4], [5, 5, 5]]
+
+
+def test_the_horizon_is_what_was_learned(tmp_path):
+    assert data_of(make_folder(tmp_path / 'a'))[1].horizon == 1
+    assert data_of(make_folder(tmp_path / 'b', sequence=1), settings=['validation=0']
+                   )[1].horizon == 3
+
+
+def test_a_folder_may_have_a_task(tmp_path):
+    path = make_folder(tmp_path / 'a')
+    np.save(path / 'task.npy', np.arange(4.0))
+    data, _ = data_of(path, settings=['task_noise=0'])
+    assert data.batch(0, 2, 32).task.tolist() == [[0, 1, 2, 3]] * 2
+    np.save(path / 'task.npy', np.arange(5.0))
+    with pytest.raises(DataError, match='task embedding'):
+        data_of(path)

@@ -1,0 +1,91 @@
+"""Schedule, average, loss."""
+import dataclasses
+import math
+import pathlib
+
+import pytest
+import torch
+from pair_folders import SPEC
+from torch import nn
+
+from ros_animate import models
+from ros_animate.training.average import RunningAverage
+from ros_animate.training.data import Batch
+from ros_animate.training.losses import Objective
+from ros_animate.training.options import TrainOptions
+from ros_animate.training.trainer import Task, learning_rate, picture_side
+
+
+def test_the_rate_rises_and_falls():
+    options = TrainOptions(learning_rate=2.0, warm_up=0.1, final_rate=0.01)
+    rates = [learning_rate(step, 100, options) for step in range(100)]
+    assert rates[0] == pytest.approx(0.2)
+    assert max(rates) == rates[10] == 2.0
+    assert all(a > b for a, b in zip(rates[10:], rates[11:]))
+    assert rates[-1] == pytest.approx(0.02, rel=0.05)
+
+
+def test_pictures_grow_to_the_size_of_the_network():
+    model = models.find('x2cnet').Config(image_size=112)
+    task = Task(pathlib.Path(), 100, 1, TrainOptions(coarse_size=64, coarse=0.5), SPEC, model)
+    sides = [picture_side(step, task) for step in range(100)]
+    assert sides[0] == 64
+    assert sides == sorted(sides)
+    assert set(sides[50:]) == {112}
+    plain = dataclasses.replace(task, options=TrainOptions())
+    assert picture_side(0, plain) == 112
+
+
+def test_the_average_follows():
+    network = nn.Linear(2, 2)
+    average = RunningAverage(network, 0.9)
+    start = average.network.weight.clone()
+    with torch.no_grad():
+        network.weight += 1
+    average.update(network, 1000)
+    torch.testing.assert_close(average.network.weight, start + 0.1)
+    average.update(network, 0)
+    torch.testing.assert_close(average.network.weight, start + 0.1 + 0.9 * 0.9)
+
+
+class Constant(nn.Module):
+    """Says what it is given; features are the observation."""
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return observation
+
+    def features(self, observation: torch.Tensor) -> torch.Tensor:
+        return observation
+
+
+def loss(observation, wanted, counts, **twins):
+    model = models.find('x2cnet').Config(low=(0.0,) * 30, high=(1.0,) * 30)
+    options = TrainOptions(huber_delta=0.01, feature_weight=0.5)
+    return float(Objective(Constant(), model, SPEC, options)(
+        Batch(observation, wanted, counts, **twins)))
+
+
+def test_huber_of_what_counts():
+    counts = torch.ones(2, 1, 30)
+    counts[1] = 0
+    observation = torch.zeros(2, 30)
+    wanted = torch.full((2, 1, 30), 0.5)
+    assert loss(observation, wanted, counts) == pytest.approx(0.01 * (0.5 - 0.005))
+    assert loss(observation, wanted, counts * 0) == 0
+
+
+def test_features_of_twins_are_matched():
+    counts, wanted = torch.ones(2, 1, 30), torch.zeros(2, 1, 30)
+    observation, twin = torch.zeros(2, 30), torch.zeros(1, 30)
+    observation[1, 0], twin[0, 1] = 1e-6, 1.0  # at right angles
+    assert loss(observation, wanted, counts, twin=twin, paired=torch.tensor([1])) == (
+        pytest.approx(0.5, abs=1e-3))
+
+
+def test_outputs_in_robot_units_are_compared_alike():
+    model = models.find('x2cnet').Config()
+    said = torch.tensor(SPEC.high, dtype=torch.float32)[None]
+    objective = Objective(Constant(), model, SPEC, TrainOptions())
+    waypoints = objective.waypoints(Batch(said, torch.zeros(1), torch.zeros(1)))
+    torch.testing.assert_close(waypoints, torch.ones(1, 1, 30))
+    assert math.isfinite(float(waypoints.sum()))
