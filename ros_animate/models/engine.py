@@ -2,7 +2,7 @@
 
 `prepare(network, options)` keeps the interface: `encode`, `render`, `forward` take and give what
 they did. Pictures and positions stay float32 at every precision; only features are narrower.
-Only the networks that draw a frame have an attribute `half_precision` and so follow the option.
+Networks with an attribute `half_precision` follow the option: those that draw a frame or decide.
 Those that find keypoints stay in float32, as the softmax over their maps has a temperature of 0.1,
 which makes ten times as much of every rounding error; so do those that run once per source.
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.hardware.spec import RobotSpec
@@ -29,6 +29,9 @@ class LearnedOptions:
     weights: str = option('', 'checkpoint, a file or a folder; empty: looked for in '
                               "ROS_ANIMATE_WEIGHTS, the user's cache and the package")
     device: str = option('auto', 'where the network runs', choices=DEVICES)
+    precision: str = option('auto', 'of the network; auto: fp16 on a GPU, bf16 on a CPU with '
+                                    'units for it, else float32',
+                            choices=('auto', 'float32', 'bf16', 'fp16'))
     compile: bool = option(False, 'compile the network; takes a minute once, and a C++ compiler '
                                   'on the CPU')
 
@@ -51,8 +54,9 @@ class LearnedPolicy(Policy):
         self.device = choose_device(config.device)
         self.model, loaded = weights.load(self.family, config.weights, (self.network,))
         self._columns, self._known = _columns(self.model.names, self._outputs(), spec, self.family)
-        engine = EngineOptions(compile=config.compile)
-        self.loaded: Any = prepare(loaded[self.network], engine, self.device)
+        self._engine = EngineOptions(precision=config.precision, compile=config.compile)
+        self.loaded: Any = self._prepare(loaded[self.network])
+        self._dtype = next(self.loaded.parameters()).dtype
         self._warm_up()
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
@@ -67,6 +71,10 @@ class LearnedPolicy(Policy):
     @property
     def _interval_s(self) -> float:
         return float(getattr(self.model, 'waypoint_s', FRAME_S))
+
+    def _prepare(self, network: nn.Module) -> Any:
+        """The trained network for inference."""
+        return prepare(network, self._engine, self.device)
 
     def _outputs(self) -> int:
         """How many controls the network speaks of."""
@@ -90,8 +98,8 @@ class ImagePolicy(LearnedPolicy):
             raise TypeError(f'the policy {self.family} observes pictures, not motion')
         size = self.model.image_size
         picture = to_tensor(square(observation.image, size), size, self.device)
-        seen = normalised(picture, self.model).contiguous(memory_format=torch.channels_last)
-        return self._look(seen)
+        seen = normalised(picture, self.model)
+        return self._look(seen.to(self._dtype, memory_format=torch.channels_last))
 
     def _warm_up(self) -> None:
         self.act(Frame(np.zeros((self.model.image_size,) * 2 + (3,), np.uint8), 0.0))

@@ -62,6 +62,7 @@ class FilmBlock(nn.Module):
 class BcZ(nn.Module):
     """Picture and task to waypoints; where something is in the picture is not averaged away."""
 
+    half_precision = True
     order: Tensor
 
     def __init__(self, config: Config) -> None:

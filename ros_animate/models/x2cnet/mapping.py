@@ -24,6 +24,8 @@ class Config(PictureOptions, ActionOptions):
 class MappingNetwork(nn.Module):
     """Picture of the robot's face (B, 3, H, W), normalised, to control values (B, N)."""
 
+    half_precision = True
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.feature_extractor = nn.Sequential(

@@ -22,11 +22,12 @@ LISTS = {('monkey_net', 'nemo'): ('', 'generator'),
          ('face_vid2vid', 'vox256_spade'): ('', 'generator_spade'),
          ('face_vid2vid', 'beta'): ('_beta', 'generator'),
          ('live_portrait', 'human'): ('', ''), ('x2cnet', 'ameca'): ('', '')}
+OURS = {'bc_z', 'motion_mlp'}  # nobody else publishes weights of them
 
 
 def test_every_variant_is_listed():
-    assert sorted(LISTS) == sorted((family, variant) for family in models.FAMILIES
-                                   for variant in variants(family))
+    published = set(models.FAMILIES) - OURS
+    assert sorted(LISTS) == sorted((f, variant) for f in published for variant in variants(f))
 
 
 @pytest.mark.parametrize('family, variant', LISTS)

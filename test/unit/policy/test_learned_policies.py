@@ -26,6 +26,7 @@ SMALL = {'x2cnet': {'image_size': 32, 'hidden': 8},
                   'task': 6, 'waypoints': 4, 'horizon': 4},
          'motion_mlp': {'hidden': 8}}
 IMAGE = ('x2cnet', 'bc_z')
+EXACT = {'precision': 'float32'}
 
 
 def picture(height=40, width=40, seed=0):
@@ -61,9 +62,10 @@ def test_scaled_outputs_become_robot_units(policy, trained):
     with torch.inference_mode():
         said = network(normalised(seen, config)).reshape(-1, 30).double().numpy()
     wanted = SPEC.low + (said + 1) * (SPEC.high - SPEC.low) / 2
-    got = load('policy', policy, {'weights': folder}, SPEC).act(Frame(picture(32, 32), 0.0))
+    chosen = load('policy', policy, {'weights': folder, **EXACT}, SPEC)
+    got = chosen.act(Frame(picture(32, 32), 0.0))
     assert got.values.shape == ((4, 30) if policy == 'bc_z' else (1, 30))
-    np.testing.assert_allclose(got.values, wanted.clip(SPEC.low, SPEC.high), atol=1e-2)
+    np.testing.assert_allclose(got.values, wanted.clip(SPEC.low, SPEC.high), atol=1e-3)
 
 
 def test_published_weights_speak_robot_units(trained):
@@ -71,7 +73,8 @@ def test_published_weights_speak_robot_units(trained):
     with torch.inference_mode():
         seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
         said = network(normalised(seen, config)).double().numpy()
-    got = load('policy', 'x2cnet', {'weights': folder}, SPEC).act(Frame(picture(32, 32), 0.0))
+    chosen = load('policy', 'x2cnet', {'weights': folder, **EXACT}, SPEC)
+    got = chosen.act(Frame(picture(32, 32), 0.0))
     np.testing.assert_allclose(got.values, said.clip(SPEC.low, SPEC.high), atol=1e-3)
 
 
@@ -136,3 +139,11 @@ def test_the_middle_square_is_seen():
     wide = picture(20, 60)
     np.testing.assert_array_equal(square(wide, 20), wide[:, 20:40])
     assert square(wide, 7).shape == (7, 7, 3)
+
+
+@pytest.mark.parametrize('policy', IMAGE)
+def test_narrow_numbers_say_nearly_the_same(policy, trained):
+    folder, *_ = trained(policy)
+    exact, narrow = (load('policy', policy, {'weights': folder, 'precision': precision}, SPEC).act(
+        Frame(picture(), 0.0)).values for precision in ('float32', 'bf16'))
+    assert np.abs((exact - narrow) / (SPEC.high - SPEC.low)).max() < 0.02
