@@ -17,7 +17,7 @@ SKINS = np.array([(246, 216, 196), (232, 190, 164), (222, 178, 152), (198, 150, 
                   (160, 112, 82), (118, 78, 56), (84, 56, 42)], float)
 HAIR = np.array([(30, 24, 22), (58, 40, 30), (96, 66, 42), (150, 112, 70), (190, 180, 172)], float)
 IRISES = np.array([(92, 66, 42), (66, 104, 138), (96, 122, 84), (60, 44, 34)], float)
-CLOSE_VIEW = 0.7  # how often the camera is nearly where the portrait is taken from
+CLOSE_VIEW = 0.8  # how often the camera is nearly where the portrait is taken from
 PLAIN_BACKGROUND = 0.6
 
 
@@ -55,9 +55,9 @@ def lit(rng: np.random.Generator, look: Appearance) -> Appearance:
 def random_camera(rng: np.random.Generator, size: int) -> Camera:
     """A square picture of the face, mostly framed as the robot's portrait is."""
     if rng.random() < CLOSE_VIEW:
-        view_cm, shift_cm = rng.uniform(25.5, 28.5), rng.uniform(-0.8, 0.8, 2)
+        view_cm, shift_cm = rng.uniform(25.5, 28.5), rng.uniform(-0.6, 0.6, 2)
     else:
-        view_cm, shift_cm = rng.uniform(23.0, 34.0), rng.uniform(-2.0, 2.0, 2)
+        view_cm, shift_cm = rng.uniform(24.0, 31.0), rng.uniform(-1.4, 1.4, 2)
     return Camera((size, size), float(view_cm), float(rng.uniform(50.0, 110.0)),
                   (float(shift_cm[0]), float(shift_cm[1])))
 
