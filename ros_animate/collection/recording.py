@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from ros_animate.collection.pairs import CONTROLS, Pair, stream
@@ -17,6 +16,7 @@ from ros_animate.errors import UserError
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.safety import TRACKING, Config, Safety
 from ros_animate.hardware.spec import RobotSpec
+from ros_animate.policy.picture import square
 from ros_animate.smoothing.limits import REST
 from ros_animate.types import Array, Command, Image
 
@@ -146,13 +146,3 @@ def record(recorder: Recorder, sampler: ControlSampler, seed: int, size: int, fi
     """Pairs number `first` to `count`; the poses are those that the virtual robot gets."""
     for index in range(first, count):
         yield recorder.pair(sampler.sample(stream(seed, CONTROLS, index)), size)
-
-
-def square(image: Image, size: int) -> Image:
-    """(size, size, 3): the largest square in the middle of the picture."""
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    part = image[top:top + side, left:left + side]
-    how = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(part, (size, size), interpolation=how), np.uint8)

@@ -29,6 +29,7 @@ class ActionOptions:
 class PictureOptions:
     """The picture that a network sees: RGB in [0, 1], then less `mean`, divided by `std`."""
 
+    view: float = option(1.0, 'part of the middle square that is seen', low=0.1, high=1.0)
     mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'of the colours')
     std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'of the colours')
 

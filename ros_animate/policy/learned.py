@@ -97,7 +97,7 @@ class ImagePolicy(LearnedPolicy):
         if not isinstance(observation, Frame):
             raise TypeError(f'the policy {self.family} observes pictures, not motion')
         size = self.model.image_size
-        picture = to_tensor(square(observation.image, size), size, self.device)
+        picture = to_tensor(square(observation.image, size, self.model.view), size, self.device)
         seen = normalised(picture, self.model)
         return self._look(seen.to(self._dtype, memory_format=torch.channels_last))
 

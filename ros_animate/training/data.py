@@ -70,8 +70,9 @@ class PictureObservations(Observations):
     def __init__(self, files: Sequence[pathlib.Path], model: Any, options: TrainOptions) -> None:
         self._model, self._options = model, options
         memory = options.memory_gb * 1e9
-        self.pictures = Pictures(files, round(model.image_size * _MARGIN), memory)
-        self._exact = Pictures(files, model.image_size, 0)
+        self.pictures = Pictures(files, round(model.image_size * _MARGIN), memory,
+                                 model.view)
+        self._exact = Pictures(files, model.image_size, 0, model.view)
 
     def varied(self, indices: Indices, random: torch.Generator, size: int) -> tuple[Tensor, Usable]:
         pictures = self.pictures.take(indices).float() / 255

@@ -15,7 +15,7 @@ class TrainOptions:
     warm_up: float = option(0.05, 'part of the steps in which the rate rises', low=0.0, high=0.9)
     final_rate: float = option(0.01, 'what the cosine leaves of the rate', low=0.0, high=1.0)
     clip: float = option(1.0, 'most norm of the gradient; 0: any', low=0.0)
-    huber_delta: float = option(0.01, 'where the loss becomes linear, of [-1, 1]', low=1e-6)
+    huber_delta: float = option(0.1, 'where the loss becomes linear, of [-1, 1]', low=1e-6)
     feature_weight: float = option(0.01, "of 1 - cosine between a picture's features and its "
                                          "twin's, where there are twins", low=0.0)
     task_noise: float = option(0.1, 'standard deviation of the noise on task embeddings', low=0.0)

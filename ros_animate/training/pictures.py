@@ -23,10 +23,12 @@ class Pictures:
         files: The pictures.
         size: Side of the squares in pixels.
         memory_bytes: They are kept if they need no more.
+        view: The part of the middle square that is seen.
     """
 
-    def __init__(self, files: Sequence[pathlib.Path], size: int, memory_bytes: float) -> None:
-        self.files, self.size = files, size
+    def __init__(self, files: Sequence[pathlib.Path], size: int, memory_bytes: float,
+                 view: float = 1.0) -> None:
+        self.files, self.size, self._view = files, size, view
         self.readable = np.ones(len(files), bool)
         self._workers = ThreadPoolExecutor(os.cpu_count())
         self._kept: Tensor | None = None
@@ -53,16 +55,16 @@ class Pictures:
         return batch.permute(0, 3, 1, 2)
 
     def _read(self, index: int, into: Tensor) -> None:
-        picture = read_square(self.files[index], self.size)
+        picture = read_square(self.files[index], self.size, self._view)
         if picture is None:
             self.readable[index] = False
         else:
             into.copy_(torch.from_numpy(picture))
 
 
-def read_square(file: pathlib.Path, size: int) -> Image | None:
+def read_square(file: pathlib.Path, size: int, view: float) -> Image | None:
     """(size, size, 3) RGB, as the policies see it; None if it is no picture."""
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if image is None:
         return None
-    return np.ascontiguousarray(cv2.cvtColor(square(image, size), cv2.COLOR_BGR2RGB))
+    return np.ascontiguousarray(cv2.cvtColor(square(image, size, view), cv2.COLOR_BGR2RGB))

@@ -21,6 +21,7 @@ class Config(ChunkOptions, PictureOptions, ActionOptions):
     """Options of the network."""
 
     image_size: int = option(112, 'Side of the square pictures in pixels', low=32)
+    view: float = option(0.85, 'part of the middle square that is seen', low=0.1, high=1.0)
     groups: tuple[int, ...] = option(_GROUPS, 'Head of each control, from 0 on')
     stem: int = option(24, 'Channels of the first convolution', low=1)
     widths: tuple[int, ...] = option((32, 64, 128, 192), 'Channels of the stages; each but the '

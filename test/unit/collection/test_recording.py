@@ -5,7 +5,7 @@ import pytest
 
 from ros_animate.collection import recording
 from ros_animate.collection.pairs import CONTROLS, stream
-from ros_animate.collection.recording import Recorder, Timing, record, square
+from ros_animate.collection.recording import Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import RobotError
@@ -124,11 +124,3 @@ def test_a_latched_emergency_stop_refuses(studio, tmp_path):
     (tmp_path / 'estop').write_text('')
     with pytest.raises(UserError, match='emergency stop'):
         studio.recorder(config=Config(estop_file=str(tmp_path / 'estop')))
-
-
-@pytest.mark.parametrize('shape', [(48, 64), (64, 48), (20, 20), (7, 300)])
-def test_the_middle_square_is_kept(shape):
-    image = np.zeros((*shape, 3), np.uint8)
-    image[shape[0] // 2, shape[1] // 2] = 255
-    cut = square(image, 32)
-    assert cut.shape == (32, 32, 3) and cut[12:20, 12:20].max() > 0

@@ -23,7 +23,7 @@ SPEC = load_spec('mock')
 RANGES = {'names': SPEC.names, 'low': tuple(SPEC.low.tolist()), 'high': tuple(SPEC.high.tolist())}
 SMALL = {'x2cnet': {'image_size': 32, 'hidden': 8},
          'bc_z': {'image_size': 32, 'stem': 4, 'widths': (4, 8), 'squeeze': 4, 'hidden': 8,
-                  'task': 6, 'waypoints': 4, 'horizon': 4},
+                  'task': 6, 'waypoints': 4, 'horizon': 4, 'view': 1.0},
          'motion_mlp': {'hidden': 8}}
 IMAGE = ('x2cnet', 'bc_z')
 EXACT = {'precision': 'float32'}
@@ -135,10 +135,20 @@ def test_motion_is_no_picture(policy, trained):
         load('policy', policy, {'weights': trained(policy)[0]}, SPEC).act(Motion('any', 0.0))
 
 
+@pytest.mark.parametrize('shape', [(48, 64), (64, 48), (20, 20), (7, 300)])
+def test_the_middle_square_is_kept(shape):
+    image = np.zeros((*shape, 3), np.uint8)
+    image[shape[0] // 2, shape[1] // 2] = 255
+    cut = square(image, 32)
+    assert cut.shape == (32, 32, 3) and cut[12:20, 12:20].max() > 0
+
+
 def test_the_middle_square_is_seen():
     wide = picture(20, 60)
     np.testing.assert_array_equal(square(wide, 20), wide[:, 20:40])
     assert square(wide, 7).shape == (7, 7, 3)
+    np.testing.assert_array_equal(square(wide, 10, view=0.5), wide[5:15, 25:35])
+    assert square(wide, 8, view=0.1).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize('policy', IMAGE)
