@@ -15,6 +15,9 @@ from ros_animate.models.resnet import shortcut
 # Ameca's controls by brow, lid, gaze, head, mouth, nose.
 _GROUPS = (0,) * 4 + (1,) * 4 + (2,) * 2 + (3,) * 3 + (4,) * 14 + (3,) * 2 + (5,)
 
+# oneDNN's AVX2 gradient of a strided 1x1 convolution of fewer channels writes outside of its memory.
+_LEAST = 8
+
 
 @dataclass(frozen=True)
 class Config(ChunkOptions, PictureOptions, ActionOptions):
@@ -30,6 +33,12 @@ class Config(ChunkOptions, PictureOptions, ActionOptions):
     squeeze: int = option(48, 'Channels of the map that is read place by place', low=1)
     hidden: int = option(256, 'Size of the hidden layers of the heads', low=1)
     task: int = option(512, 'Width of the task embedding', low=1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least = min(self.stem, *self.widths)
+        if least < _LEAST:
+            raise ValueError(f'stem and widths: {least} channels, {_LEAST} are the least')
 
     @property
     def grid(self) -> int:

@@ -57,3 +57,8 @@ def test_wrong_names_list_the_choices():
         load_config('fomm', 'vox-adv')
     with pytest.raises(ConfigurationError, match='num_keypoints'):
         models.build('fomm', {'keypoints': 10})
+
+
+def test_too_few_channels_are_refused():
+    with pytest.raises(ConfigurationError, match='4 channels, 8 are the least'):
+        models.build('bc_z', {'widths': [16, 4]})

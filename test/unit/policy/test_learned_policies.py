@@ -22,7 +22,7 @@ from ros_animate.types import Frame, Motion
 SPEC = load_spec('mock')
 RANGES = {'names': SPEC.names, 'low': tuple(SPEC.low.tolist()), 'high': tuple(SPEC.high.tolist())}
 SMALL = {'x2cnet': {'image_size': 32, 'hidden': 8},
-         'bc_z': {'image_size': 32, 'stem': 4, 'widths': (4, 8), 'squeeze': 4, 'hidden': 8,
+         'bc_z': {'image_size': 32, 'stem': 8, 'widths': (8, 8), 'squeeze': 4, 'hidden': 8,
                   'task': 6, 'waypoints': 4, 'horizon': 4, 'view': 1.0},
          'motion_mlp': {'hidden': 8}}
 IMAGE = ('x2cnet', 'bc_z')

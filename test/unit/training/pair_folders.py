@@ -11,7 +11,7 @@ from ros_animate.hardware.spec import load_spec
 
 SPEC = load_spec('mock')
 SIZE = 32
-TINY = {'bc_z': ('image_size=32', 'stem=4', 'widths=[4, 4, 4]', 'squeeze=4', 'hidden=8', 'task=4',
+TINY = {'bc_z': ('image_size=32', 'stem=8', 'widths=[8, 8, 8]', 'squeeze=4', 'hidden=8', 'task=4',
                  'depth=1', 'waypoints=3'),
         'x2cnet': ('image_size=32', 'hidden=8')}
 
