@@ -23,7 +23,7 @@ _POSE_GROUPS = ('head', 'gaze')
 # How often a face is drawn in which way; the rest stays near neutral.
 INDEPENDENT, GROUPED, EXPRESSION = 0.2, 0.2, 0.3
 # How often the head turns as a person's does, neck and head together; the rest: on its own, or not.
-HEAD_TOGETHER, HEAD_APART = 0.5, 0.2
+HEAD_TOGETHER, HEAD_APART = 0.6, 0.2
 GAZE = 0.75  # how often the eyes look away
 ACTIVE = 0.4  # how often a control of an independent face leaves neutral
 TREMBLE = 0.02  # of the range: no two neutral faces are the same

@@ -15,7 +15,7 @@ from ros_animate.models.resnet import shortcut
 # Ameca's controls by brow, lid, gaze, head, mouth, nose.
 _GROUPS = (0,) * 4 + (1,) * 4 + (2,) * 2 + (3,) * 3 + (4,) * 14 + (3,) * 2 + (5,)
 
-# oneDNN's AVX2 gradient of a strided 1x1 convolution of fewer channels writes outside of its memory.
+# With fewer, oneDNN's AVX2 gradient of a strided 1x1 convolution writes outside of its memory.
 _LEAST = 8
 
 

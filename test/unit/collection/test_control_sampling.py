@@ -47,7 +47,7 @@ def test_many_faces_are_near_neutral():
     poses = draw('ameca', 0, 600)
     face = [c.group not in ('gaze', 'head') for c in AMECA.controls]
     away = (np.abs(poses - AMECA.neutral) / (AMECA.high - AMECA.low))[:, face].max(1)
-    assert 0.1 < (away < 0.1).mean() < 0.3
+    assert 0.2 < (away < 0.1).mean() < 0.4
 
 
 def test_a_pose_depends_on_seed_and_index_alone():
