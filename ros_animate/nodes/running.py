@@ -19,9 +19,9 @@ from ros_animate.errors import UserError
 from ros_animate.nodes.environment import become_child
 
 EXIT_DEFECT, EXIT_USER_ERROR = 1, 2
-# With several threads the interpreter changes between them this often; the default of 5 ms would
-# add up to several milliseconds of delay to every hop.
-SWITCH_INTERVAL_S = 0.0002
+# How long a thread may keep Python's lock while others want it. Threads give it up by themselves in
+# every long call; taken from them sooner, they queue for it again in the midst of small steps.
+SWITCH_INTERVAL_S = 0.003
 # How long messages that are under way get to arrive once the source has ended.
 DRAIN_S = 0.3
 
