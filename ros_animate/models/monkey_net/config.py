@@ -31,6 +31,19 @@ class Config:
     discriminator_features: int = option(256, 'Most channels of the discriminator', low=1)
     discriminator_levels: int = option(4, 'Levels of the discriminator', low=1)
     predictor_features: int = option(1024, 'Hidden state of the keypoint predictor', low=1)
+    dense_motion: bool = option(True, 'The features of the source are moved; else the decoder '
+                                      'knows of motion by heat maps alone ("No F" in the paper)')
+    coarse: bool = option(True, 'The keypoints\' own motion is a part of it ("No F_coarse")')
+    residual: bool = option(True, 'What the motion network adds to that ("No F_residual")')
+    variance: float = option(0.0, 'Of every keypoint, the same in all directions; 0: its '
+                                  'covariance is estimated ("No Sigma_k" is 0.01)', low=0)
+    source_in_motion: bool = option(True, 'The motion network sees the source picture; else only '
+                                          'heat maps ("No x")')
+
+    def __post_init__(self) -> None:
+        if self.dense_motion and not (self.coarse or self.residual):
+            raise ValueError('a dense motion has a coarse part, a residual one, or both '
+                             '(without any: dense_motion: false)')
 
     def widths(self, levels: int) -> Widths:
         return Widths(self.block_expansion, self.max_features, levels)

@@ -44,17 +44,21 @@ class DenseMotionNetwork(nn.Module):
         super().__init__()
         self.config = config
         groups = config.num_keypoints + 1
-        channels = groups * 4  # heat map and the shifted RGB picture
+        # Of each group the heat map, and the shifted RGB picture.
+        channels = groups * (4 if config.source_in_motion else 1)
         self.group_blocks = nn.ModuleList(
             ConvBlock(channels, channels, kernel=1, space=CLIP, groups=groups)
             for _ in range(config.group_blocks))
-        self.hourglass = HeadedHourglass(config.widths(config.motion_levels), channels, groups + 2)
+        self.hourglass = HeadedHourglass(config.widths(config.motion_levels), channels,
+                                         groups * config.coarse + 2 * config.residual)
 
     def embed(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Tensor:
         """Per keypoint its heat map and the source moved by it: (B, (K + 1) * 4, h, w)."""
         size = (source.shape[2], source.shape[3])
         heat = heatmap_difference(kp_source, kp_driving, size, self.config.heatmap_divisor)
         heat = functional.pad(heat, (0, 0, 0, 0, 1, 0)).to(source.dtype)  # none for the background
+        if not self.config.source_in_motion:
+            return heat
         moved = translated(source, keypoint_shifts(kp_source, kp_driving),
                            self.config.align_corners)  # (B, K + 1, 3, h, w)
         return torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2)
@@ -65,9 +69,27 @@ class DenseMotionNetwork(nn.Module):
         for block in self.group_blocks:
             x = block(x)  # the reference's leaky ReLU after the block's ReLU changes nothing
         x = self.hourglass(x).float()
-        mask = x[:, :-2].softmax(dim=1)
         shifts = keypoint_shifts(kp_source, kp_driving)
-        coarse = torch.einsum('bkhw,bkc->bhwc', mask, shifts)  # eq. (8)
-        residual = x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
-        grid = coordinate_grid(x.shape[2:], shifts)
-        return DenseMotion(grid + coarse + residual, mask)
+        mask = (x[:, :shifts.shape[1]].softmax(dim=1) if self.config.coarse
+                else no_motion(source, kp_source).mask)
+        field = coordinate_grid(x.shape[2:], shifts)
+        field = field + torch.einsum('bkhw,bkc->bhwc', mask, shifts)  # eq. (8)
+        if self.config.residual:
+            field = field + x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
+        return DenseMotion(field, mask)
+
+
+class NoMotionNetwork(nn.Module):
+    """In place of the network above, for a generator that moves nothing ("No F")."""
+
+    def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> DenseMotion:
+        return no_motion(source, kp_source)
+
+
+def no_motion(source: Tensor, keypoints: Keypoints) -> DenseMotion:
+    """Every cell of `source` (B, 3, h, w) stays where it is, as the background does."""
+    batch, count = keypoints.mean.shape[:2]
+    grid = coordinate_grid(source.shape[2:], keypoints.mean)
+    mask = grid.new_zeros(batch, count + 1, *source.shape[2:])
+    mask[:, 0] = 1
+    return DenseMotion(grid.expand(batch, -1, -1, -1), mask)

@@ -11,6 +11,7 @@ from ros_animate.models.monkey_net.config import Config
 from ros_animate.models.monkey_net.dense_motion import (
     DenseMotion,
     DenseMotionNetwork,
+    NoMotionNetwork,
     heatmap_difference,
 )
 from ros_animate.models.monkey_net.keypoints import Keypoints
@@ -63,7 +64,8 @@ class Generator(nn.Module):
         self.config = config
         widths = config.widths(config.generator_levels)
         self.appearance_encoder = Encoder(widths, 3, CLIP)
-        self.dense_motion_module = DenseMotionNetwork(config)
+        self.dense_motion_module = (DenseMotionNetwork(config) if config.dense_motion
+                                    else NoMotionNetwork())
         self.video_decoder = Decoder(widths, 3, CLIP, extra=config.num_keypoints)
         self.refinement_module = Refinement(self.video_decoder.outputs, config.refinement_blocks)
 

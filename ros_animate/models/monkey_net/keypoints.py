@@ -65,6 +65,9 @@ class KeypointDetector(nn.Module):
     def forward(self, image: Tensor) -> Keypoints:
         heatmaps = softmax_heatmaps(self.logits(image), self.config.temperature)
         mean = expectation(heatmaps)  # eq. (1)
+        if self.config.variance:
+            circle = self.config.variance * torch.eye(2, device=mean.device)
+            return Keypoints(mean, circle.expand(*mean.shape, 2))
         covariance = spread(heatmaps, mean)  # eq. (2)
         return Keypoints(mean, bounded(covariance, self.config.min_singular))
 
