@@ -4,25 +4,35 @@ from __future__ import annotations
 import csv
 import os
 import pathlib
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 import numpy as np
 
 from ros_animate.training.events import EventFile
 
-COLUMNS = ('step', 'loss', 'learning_rate', 'validation_mae')
 TABLE, CURVES = 'log.csv', 'curves.png'
 
 
-class Log:
-    """A context manager. Rows of steps from `start` on, of an earlier run, are dropped."""
+_FORMATS = {'learning_rate': '.6g', 'validation_mae': '.6f'}
 
-    def __init__(self, folder: pathlib.Path, start: int) -> None:
+
+class Log:
+    """A context manager. Rows of steps from `start` on, of an earlier run, are dropped.
+
+    Args:
+        folder: Of the run.
+        start: Steps done.
+        columns: What is noted besides the step.
+    """
+
+    def __init__(self, folder: pathlib.Path, start: int, columns: Sequence[str]) -> None:
+        self._columns = columns
         self._path, self._folder = folder / TABLE, folder
         rows = [row for row in read_log(folder) if int(row['step']) <= start]
         part = folder / f'.part.{TABLE}'
         with part.open('w', newline='', encoding='utf-8') as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, ('step', *columns))
             writer.writeheader()
             writer.writerows(rows)
         os.replace(part, self._path)
@@ -38,16 +48,13 @@ class Log:
         self._file.close()
         self._events.close()
 
-    def write(self, step: int, loss: float, learning_rate: float,
-              validation_mae: float | None) -> None:
-        """One row, and one point of each curve."""
-        seen = '' if validation_mae is None else f'{validation_mae:.6f}'
-        self._writer.writerow([step, f'{loss:.8g}', f'{learning_rate:.6g}', seen])
+    def write(self, step: int, values: Mapping[str, float | None]) -> None:
+        """One row, and one point of each curve; what is None or not there stays empty."""
+        known = {name: value for name in self._columns if (value := values.get(name)) is not None}
+        self._writer.writerow([step, *(format(known[name], _FORMATS.get(name, '.8g'))
+                                       if name in known else '' for name in self._columns)])
         self._file.flush()
-        scalars = {'loss': loss, 'learning_rate': learning_rate}
-        if validation_mae is not None:
-            scalars['validation_mae'] = validation_mae
-        self._events.add(step, scalars)
+        self._events.add(step, known)
 
 
 def read_log(folder: pathlib.Path) -> list[dict[str, str]]:
@@ -60,22 +67,22 @@ def read_log(folder: pathlib.Path) -> list[dict[str, str]]:
         return []
 
 
-def plot_curves(folder: pathlib.Path) -> None:
-    """Draws loss and validation error by step."""
+def plot_curves(folder: pathlib.Path, names: Sequence[str]) -> None:
+    """Draws columns of the log by step."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     rows = read_log(folder)
-    figure = Figure(figsize=(10, 7), layout='constrained')
+    figure = Figure(figsize=(10, 3.5 * len(names)), layout='constrained')
     FigureCanvasAgg(figure)
-    for axes, name in zip(figure.subplots(2, 1, sharex=True), ('loss', 'validation_mae'),
-                          strict=True):
-        points = np.array([(float(r['step']), float(r[name])) for r in rows if r[name]])
+    grid = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(grid, names, strict=True):
+        points = np.array([(float(r['step']), float(r[name])) for r in rows if r.get(name)])
         if len(points):
             axes.plot(*points.T, marker='' if len(points) > 50 else '.')
             axes.set_yscale('log')
         axes.set_ylabel(name.replace('_', ' '))
         axes.grid(alpha=0.3, which='both')
-    axes.set_xlabel('step')
+    grid[-1].set_xlabel('step')
     part = folder / f'.part.{CURVES}'
     figure.savefig(part, dpi=100)
     os.replace(part, folder / CURVES)

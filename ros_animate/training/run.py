@@ -28,8 +28,9 @@ from ros_animate.training.learners import (
     model_config,
     parse_wishes,
 )
+from ros_animate.training.loop import make_fabric
 from ros_animate.training.options import TrainOptions
-from ros_animate.training.trainer import Outcome, Task, Trainer, make_fabric
+from ros_animate.training.trainer import Outcome, Task, Trainer
 
 SETTINGS, WEIGHTS = 'settings.yaml', 'weights'
 
@@ -71,7 +72,7 @@ def train(wishes: Wishes) -> None:
     trainer = Trainer(task, network, data, fabric)
     if wishes.resume and fabric.is_global_zero:
         print(f'resumes at step {trainer.step}', flush=True)
-    outcome = trainer.run()
+    outcome = trainer.train()
     if fabric.is_global_zero:
         _write_weights(folder / WEIGHTS, chosen, model, outcome.network)
         write_card(folder / WEIGHTS, wishes, options, data, outcome)
