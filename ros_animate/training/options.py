@@ -10,6 +10,8 @@ from ros_animate.configuration import option
 class TrainOptions:
     """What `--set` changes, besides the options of the network."""
 
+    optimizer: str = option('muon', 'muon learns from fewer pictures (see training/muon.py)',
+                            choices=('muon', 'adamw'))
     learning_rate: float = option(1e-3, 'of AdamW at its peak', low=0.0)
     weight_decay: float = option(0.05, 'of AdamW', low=0.0)
     warm_up: float = option(0.05, 'part of the steps in which the rate rises', low=0.0, high=0.9)

@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from ros_animate.hardware.spec import RobotSpec
-from ros_animate.training import checkpoints
+from ros_animate.training import checkpoints, muon
 from ros_animate.training.average import RunningAverage
 from ros_animate.training.data import Batch, Data
 from ros_animate.training.loop import Loop
@@ -80,8 +80,7 @@ class Trainer(Loop):
             self._network.load_state_dict(state['network'])
             self._average.network.load_state_dict(state['average'])
             self.step, self.seconds = state['step'], state['seconds']
-        plain = torch.optim.AdamW(_parameter_groups(network, options.weight_decay),
-                                  options.learning_rate)
+        plain = _optimizer(network, options)
         objective = Objective(network, task.model, task.spec, options)
         self._objective, self._optimizer = fabric.setup(objective, plain)
         if state is not None:
@@ -149,8 +148,12 @@ def picture_side(step: int, task: Task) -> int:
     return min(size, round(side / _SIDE_STEP) * _SIDE_STEP)
 
 
-def _parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _optimizer(network: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
     """Norms and offsets do not decay."""
+    rate, decay = options.learning_rate, options.weight_decay
+    if options.optimizer == 'muon':
+        return muon.for_network(network, rate, decay)
     parameters = list(network.parameters())
-    return [{'params': [p for p in parameters if p.ndim > 1], 'weight_decay': weight_decay},
-            {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0}]
+    return torch.optim.AdamW(
+        [{'params': [p for p in parameters if p.ndim > 1], 'weight_decay': decay},
+         {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0}], rate)

@@ -1,0 +1,120 @@
+"""Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon): the step of a matrix of
+weights is its momentum with all singular values near 1; all else follows AdamW.
+
+On the pictures of `ros_animate collect` the networks of policies need half as many of them as with
+AdamW alone for the same error.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ros_animate.models.engine import fastest_precision
+
+# Newton-Schulz iteration: the polynomial a x + b x^3 + c x^5 drives singular values towards 1.
+_POLYNOMIAL = (3.4445, -4.7750, 2.0315)
+_ROUNDS = 5
+_MATRIX_RATE = 20.0  # of matrices, in learning rates of the rest
+_MOMENTUM = 0.95
+_BETAS, _EPS = (0.9, 0.999), 1e-8
+_DECAY = 0.05  # of matrices, per unit of AdamW's: their rate is so much higher
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum made orthogonal for the `matrices`, Adam with decoupled decay for the rest.
+
+    Args:
+        matrices: Weights of convolutions and linear layers within the network.
+        others: Whatever else is trained.
+        rate: Learning rate of the others; that of matrices is 20 times as high. Each group's `lr`
+            is this rate when it is changed later.
+        weight_decay: Of parameters with more than one dimension.
+    """
+
+    def __init__(self, matrices: Iterable[Tensor], others: Iterable[Tensor], rate: float,
+                 weight_decay: float) -> None:
+        rest = list(others)
+        groups: list[dict[str, Any]] = [
+            {'params': list(matrices), 'matrices': True, 'weight_decay': weight_decay},
+            {'params': [p for p in rest if p.ndim > 1], 'weight_decay': weight_decay},
+            {'params': [p for p in rest if p.ndim <= 1], 'weight_decay': 0.0}]
+        super().__init__([g for g in groups if g['params']], {'lr': rate, 'matrices': False})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for parameter in group['params']:
+                if parameter.grad is None:
+                    continue
+                if group['matrices']:
+                    self._turn(parameter, group)
+                else:
+                    self._adam(parameter, group)
+        return loss
+
+    def _turn(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        state, gradient = self.state[parameter], parameter.grad
+        assert gradient is not None
+        if not state:
+            state['momentum'] = torch.zeros_like(parameter)
+        momentum = state['momentum'].lerp_(gradient, 1 - _MOMENTUM)
+        wanted = gradient.lerp(momentum, _MOMENTUM).flatten(1)  # Nesterov's
+        rate = _MATRIX_RATE * group['lr']
+        larger = max(1.0, wanted.shape[0] / wanted.shape[1]) ** 0.5
+        parameter.mul_(1 - rate * _DECAY * group['weight_decay'])
+        parameter.sub_(orthogonal(wanted).view_as(parameter), alpha=rate * larger)
+
+    def _adam(self, parameter: Tensor, group: dict[str, Any]) -> None:
+        state, gradient = self.state[parameter], parameter.grad
+        assert gradient is not None
+        if not state:
+            state.update(step=0, mean=torch.zeros_like(parameter),
+                         square=torch.zeros_like(parameter))
+        state['step'] += 1
+        mean = state['mean'].lerp_(gradient, 1 - _BETAS[0])
+        square = state['square'].mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
+        mean_part, square_part = (1 - beta ** state['step'] for beta in _BETAS)
+        scale = (square / square_part).sqrt_().add_(_EPS)
+        parameter.mul_(1 - group['lr'] * group['weight_decay'])
+        parameter.addcdiv_(mean, scale, value=-group['lr'] / mean_part)
+
+
+def orthogonal(matrix: Tensor) -> Tensor:
+    """(M, N) with the same singular vectors and singular values of about 0.7 to 1.2."""
+    narrow = fastest_precision(matrix.device) != 'float32'
+    x = matrix.bfloat16() if narrow else matrix.float()
+    tall = x.shape[0] > x.shape[1]
+    x = x.T if tall else x
+    x = x / (x.norm() + 1e-7)
+    a, b, c = _POLYNOMIAL
+    for _ in range(_ROUNDS):
+        square = x @ x.T
+        x = torch.addmm(x, torch.addmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    return (x.T if tall else x).to(matrix.dtype)
+
+
+def for_network(network: nn.Module, rate: float, weight_decay: float) -> Muon:
+    """Muon for a network.
+
+    Its matrices are the weights of convolutions and of linear layers in perceptrons, but not of the
+    network's first layer, which reads colours or features, nor of a perceptron's last one.
+    """
+    inner = set(_inner(network))
+    parameters = list(network.parameters())
+    return Muon([p for p in parameters if id(p) in inner],
+                [p for p in parameters if id(p) not in inner], rate, weight_decay)
+
+
+def _inner(network: nn.Module) -> Iterator[int]:
+    """Identities of the matrices."""
+    first = next(m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear)))
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module is not first:
+            yield id(module.weight)
+        if isinstance(module, nn.Sequential):
+            yield from (id(layer.weight) for layer in list(module)[:-1]
+                        if isinstance(layer, nn.Linear) and layer is not first)
