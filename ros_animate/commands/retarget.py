@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_choices(group: Any) -> None:
     group.add_argument('--robot', metavar='NAME', help=(
         'a robot (`ros_animate robots list`) or the path of a robot file (default: mock)'))
+    group.add_argument('--path', metavar='WAY', help=(
+        "from a person's motion to control values: features (the motion itself) or image (the "
+        'animated portrait); chooses the usual policy of that way'))
     for stage, option in (('policy', '--policy'), ('animation', '--animator'),
                           ('motion', '--motion')):
         group.add_argument(option, metavar='NAME', help=f'plug-in of the stage {stage}')
@@ -79,10 +82,12 @@ def make_settings(args: argparse.Namespace) -> Settings:
     """The checked settings that the arguments ask for; raises UserError."""
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import STAGES
+    from ros_animate.policy.paths import policy_of_path
     from ros_animate.settings import load_settings
+    policy = policy_of_path(args.path or '', args.policy or '')
     settings = load_settings(
         args.config, args.param, robot=args.robot, mirror=args.mirror, portrait=args.portrait,
-        camera=_camera_section(args), policy=_section(args.policy),
+        camera=_camera_section(args), policy=_section(policy),
         animation=_section(args.animator), motion=_section(args.motion))
     is_topic = settings.plugin('camera') == 'topic'
     if is_topic and args.offline:
@@ -118,7 +123,7 @@ def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _section(plugin: str | None) -> dict[str, Any] | None:
-    return None if plugin is None else {'plugin': plugin}
+    return {'plugin': plugin} if plugin else None
 
 
 def _camera_section(args: argparse.Namespace) -> dict[str, Any] | None:

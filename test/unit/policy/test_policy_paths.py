@@ -1,6 +1,9 @@
 """The image path and the feature path."""
+import argparse
+
 import pytest
 
+from ros_animate.commands import retarget
 from ros_animate.configuration import ConfigurationError
 from ros_animate.plugins import find
 from ros_animate.policy.paths import PATHS, policy_of_path
@@ -19,3 +22,14 @@ def test_wishes():
         policy_of_path('feature', '')
     with pytest.raises(ConfigurationError, match='x2cnet observes image'):
         policy_of_path('features', 'x2cnet')
+
+
+@pytest.mark.parametrize(('given', 'policy'), [
+    ([], 'blendshape_map'), (['--path', 'image'], 'bc_z'), (['--path', 'features'],
+                                                             'blendshape_map'),
+    (['--path', 'image', '--policy', 'x2cnet'], 'x2cnet'), (['--policy', 'x2cnet'], 'x2cnet')])
+def test_the_command_takes_a_path(given, policy):
+    parser = argparse.ArgumentParser()
+    retarget.add_arguments(parser)
+    settings = retarget.make_settings(parser.parse_args(['--source', 'demo', *given]))
+    assert settings.plugin('policy') == policy
