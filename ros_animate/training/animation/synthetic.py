@@ -44,7 +44,7 @@ _SMALLEST_PX = 256  # smaller pictures are averaged from such, as photographs ar
 _MOVE, _MOVE_TURNING, _GROW = 0.012, 0.03, 0.02  # of the square's side: how a person moves in it
 _PROVISIONAL_CM = 27.0
 DISTANCE_CM = (45.0, 120.0)
-_SCALE, _SHIFT = (0.93, 1.12), 0.025  # how unlike one another squares around faces are
+_SCALE, _SHIFT = (0.88, 1.08), 0.025  # how unlike one another squares around faces are
 
 
 class Frames(NamedTuple):
