@@ -22,6 +22,8 @@ class Config:
     motion_features: int = option(64, 'Channels of the first level, dense motion', low=1)
     motion_levels: int = option(5, 'Levels of the dense motion hourglass', low=1)
     hourglass_features: int = option(1024, 'Most channels of both hourglasses', low=1)
+    head_kernel: int = option(7, 'Side of the last convolutions of keypoints and of motion; odd',
+                              low=1)
     generator_features: int = option(64, 'Channels of the first layer of the generator', low=1)
     max_features: int = option(512, 'Most channels of the generator', low=1)
     generator_levels: int = option(2, 'How often the generator halves the resolution', low=1)

@@ -58,8 +58,9 @@ class DenseMotionNetwork(nn.Module):
         motions = config.num_keypoints + 1
         widths = Widths(config.motion_features, config.hourglass_features, config.motion_levels)
         self.hourglass = Hourglass(widths, motions * 4)  # heat map and the warped RGB picture
-        self.mask = nn.Conv2d(self.hourglass.outputs, motions, 7, padding=3)
-        self.occlusion = nn.Conv2d(self.hourglass.outputs, 1, 7, padding=3)
+        kernel, padding = config.head_kernel, config.head_kernel // 2
+        self.mask = nn.Conv2d(self.hourglass.outputs, motions, kernel, padding=padding)
+        self.occlusion = nn.Conv2d(self.hourglass.outputs, 1, kernel, padding=padding)
         self.down = AntiAliasDownsample(3, config.scale)
 
     def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> DenseMotion:

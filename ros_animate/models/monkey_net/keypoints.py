@@ -10,6 +10,8 @@ from ros_animate.models.layers import CLIP, Decoder, Encoder, Widths
 from ros_animate.models.monkey_net.config import Config
 from ros_animate.models.sampling import coordinate_grid, expectation, softmax_heatmaps
 
+_TINY = 1e-30
+
 
 @dataclass(frozen=True)
 class Keypoints:
@@ -90,8 +92,10 @@ def smallest_singular(matrix: Tensor) -> Tensor:
     """Smallest singular value of (..., 2, 2) in closed form."""
     a, b, c, d = matrix.flatten(-2).unbind(-1)
     total = a * a + b * b + c * c + d * d
-    gap = torch.sqrt((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
-    return torch.sqrt((total - gap) / 2)
+    # A round matrix has no gap; the gradient of a root at 0 would be no number.
+    gap = torch.sqrt(((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
+                     .clamp(min=_TINY))
+    return torch.sqrt(((total - gap) / 2).clamp(min=_TINY))
 
 
 def heatmaps_of(keypoints: Keypoints, size: tuple[int, int]) -> Tensor:
