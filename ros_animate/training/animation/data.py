@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.training.animation.faces import SyntheticFaces
+from ros_animate.training.animation.footage import Footage
 from ros_animate.training.animation.pairs import Clip, Labels, PairBatch
 from ros_animate.training.animation.photometry import as_tensor, varied
 from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
@@ -75,6 +76,11 @@ class AnimationData:
         for source in self._sources:
             yield from source.clips(split)
 
+    @property
+    def skipped(self) -> list[str]:
+        """Files and clips that turned out to be of no use so far, and why."""
+        return [reason for source in self._sources for reason in source.skipped]
+
     def _draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
         """One pair from each stream, which first chooses the data set."""
         chosen = np.searchsorted(self._ends, [rng.random() for rng in rngs], side='right')
@@ -92,7 +98,7 @@ def open_source(name: str, size: int, options: DataOptions, quiet: bool = True) 
     """The data set of that name, or in that folder."""
     if name == SYNTHETIC:
         return SyntheticFaces(size, options, quiet)
-    raise DataError(f'there is no data folder {name}')
+    return Footage(name, size, options)
 
 
 def _shares(count: int, weights: Sequence[float]) -> Array:

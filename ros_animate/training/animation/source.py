@@ -31,6 +31,19 @@ class DataOptions:
     cache: str = option('', 'folder that keeps the rendered faces for the next start; empty: they '
                             'are kept in memory alone')
     workers: int = option(0, 'processes that render; 0: one for each core', low=0)
+    held_out_share: float = option(0.1, 'part of the clips of a folder that is never trained on, '
+                                        'where there is no sub-folder test', low=0.0, high=0.5)
+    clip_frames: int = option(300, 'a clip with more frames than this is thinned out, to this '
+                                   'many at least', low=2)
+    memory_gb: float = option(4.0, 'decoded clips of a folder are kept as far as they need no '
+                                   'more', low=0.0)
+    face_crop: bool = option(False, 'see the square around the face of a clip, as the animators '
+                                    'do, not the middle of its pictures')
+    time_flip: bool = option(True, 'half of the pairs run backwards (folders)')
+    mirror: bool = option(True, 'half of the others are mirrored (folders)')
+    zoom: float = option(0.0, 'most change of size, of the part that is seen (folders; actions, '
+                              'mgif: 0.1)', low=0.0, high=0.5)
+    turn_deg: float = option(0.0, 'most turn (folders; actions: 10)', low=0.0, high=45.0)
     colour: float = option(0.1, 'jitter of brightness, contrast and saturation of a pair',
                            low=0.0, high=1.0)
     hue: float = option(0.1, 'most turn of its colours, of a whole turn', low=0.0, high=0.5)
@@ -62,7 +75,13 @@ class Drawn(NamedTuple):
 
 
 class Source(abc.ABC):
-    """Clips of one kind."""
+    """Clips of one kind.
+
+    Attributes:
+        skipped: What of it turned out to be of no use, and why.
+    """
+
+    skipped: Sequence[str] = ()
 
     @abc.abstractmethod
     def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
