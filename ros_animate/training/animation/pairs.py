@@ -15,7 +15,8 @@ class Labels(NamedTuple):
     Attributes:
         landmarks: (B, 468, 2) xy of the face mesh's vertices in [-1, 1], which are the centres of
             the picture's outermost pixels; hidden ones and those outside included.
-        angles_deg: (B, 3) yaw to the face's left, pitch down, roll to its right ear.
+        angles_deg: (B, 3) yaw to the face's left, pitch down, roll to its right ear, as
+            `motion.head_angles` measures them.
         expression: (B, E) the muscles of `synthetic.EXPRESSION`, in the units of the virtual face
             but for gaze, which is in parts of its range.
     """
