@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.config import Config
 from ros_animate.models.layers import named
+from ros_animate.models.sampling import exact
 
 PI = 3.14  # sic: the published weights were trained with it
 
@@ -51,6 +52,7 @@ def axis_rotation(radians: Tensor, axis: int) -> Tensor:
     return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
 
 
+@exact
 def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     """Head rotation R (B, 3, 3) of yaw, pitch, roll (B, 3)."""
     yaw, pitch, roll = (degrees / 180 * PI).unbind(dim=1)
@@ -59,6 +61,7 @@ def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     return axis_rotation(roll, 0) @ axis_rotation(pitch, 1) @ axis_rotation(yaw, 2)
 
 
+@exact
 def transform(canonical: Tensor, rotation: Tensor, translation: Tensor,
               expression: Tensor) -> Tensor:
     """x_k = R x_c,k + t + delta_k, eq. (2) and (4): keypoints (B, K, 3)."""

@@ -10,7 +10,7 @@ from torch.nn import functional
 from ros_animate.models.layers import CLIP, ConvBlock
 from ros_animate.models.monkey_net.config import Config
 from ros_animate.models.monkey_net.keypoints import HeadedHourglass, Keypoints, heatmaps_of
-from ros_animate.models.sampling import coordinate_grid, translated
+from ros_animate.models.sampling import blended, coordinate_grid, translated
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class DenseMotionNetwork(nn.Module):
         mask = (x[:, :shifts.shape[1]].softmax(dim=1) if self.config.coarse
                 else no_motion(source, kp_source).mask)
         field = coordinate_grid(x.shape[2:], shifts)
-        field = field + torch.einsum('bkhw,bkc->bhwc', mask, shifts)  # eq. (8)
+        field = field + blended(mask, shifts)  # eq. (8)
         if self.config.residual:
             field = field + x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
         return DenseMotion(field, mask)

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ros_animate.models.fomm.dense_motion import inverse
 from ros_animate.models.perceptual import PerceptualTower
+from ros_animate.models.sampling import exact, gaussian_heatmaps
 
 
 def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -> Tensor:
@@ -86,9 +88,9 @@ def equivariance_value(driving: Tensor, pulled: Tensor) -> Tensor:
     return (driving - pulled).abs().mean()
 
 
+@exact
 def equivariance_jacobian(driving: Tensor, pulled: Tensor) -> Tensor:
     """L = mean |1 - J(x)^-1 T' J(T x)|, [FO] eq. (12): Jacobians (B, K, 2, 2) alike."""
-    from ros_animate.models.fomm.dense_motion import inverse
     identity = torch.eye(2, device=driving.device)
     return (identity - inverse(driving) @ pulled).abs().mean()
 
@@ -112,6 +114,5 @@ def wing(distance: Tensor, width: float = 0.1, curvature: float = 0.02) -> Tenso
 def landmark_emphasis(landmarks: Tensor, size: int, strength: float,
                       spread: float = 0.08) -> Tensor:
     """1 + strength max_l exp(-|z - l|^2 / (2 spread^2)): (B, L, 2) in [-1, 1] to (B, 1, S, S)."""
-    from ros_animate.models.sampling import gaussian_heatmaps
     heat = gaussian_heatmaps(landmarks, (size, size), spread ** 2)
     return 1 + strength * heat.amax(dim=1, keepdim=True)
