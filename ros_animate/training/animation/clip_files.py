@@ -14,6 +14,8 @@ from ros_animate.camera.base import SourceError
 from ros_animate.camera.sources.video import Video
 from ros_animate.types import Image
 
+_LEAST_SQUARES = 3  # two could be one wide frame
+
 
 class ClipError(Exception):
     """A clip cannot be read; the message says why."""
@@ -120,12 +122,12 @@ class PartOfClip(ClipFile):
 
 
 def is_strip(path: pathlib.Path) -> bool | None:
-    """Whether a picture is two or more squares side by side; None if it cannot be read."""
+    """Whether a picture is a row of squares, longer than any frame; None if it cannot be read."""
     image = read_picture(path)
     if image is None:
         return None
     height, width = image.shape[:2]
-    return width >= 2 * height and width % height == 0
+    return width >= _LEAST_SQUARES * height and width % height == 0
 
 
 def read_picture(path: pathlib.Path) -> Image | None:
