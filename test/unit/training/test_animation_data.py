@@ -49,7 +49,7 @@ def test_a_step_is_the_same_in_every_process(faces):
     first = faces()
     first.batch(0, 6)
     torch.manual_seed(9)
-    np.random.seed(9)  # noqa: NPY002: the global state, which shall not matter
+    np.random.seed(9)  # noqa: NPY002 (it must not matter)
     for one, other in zip(parts(first.batch(7, 6)), parts(faces().batch(7, 6)), strict=True):
         assert torch.equal(one, other)
     assert not torch.equal(first.batch(7, 6).source, first.batch(8, 6).source)

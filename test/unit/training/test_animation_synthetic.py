@@ -21,7 +21,7 @@ def clip(number=0, size=32, count=FRAMES, smooth=False):
 
 def test_a_clip_depends_on_seed_and_number_alone():
     first = clip()
-    np.random.seed(1)  # noqa: NPY002: the global state, which shall not matter
+    np.random.seed(1)  # noqa: NPY002 (it must not matter)
     clip(1)
     again = make_clip(SEED, 0, FRAMES, 32)
     for one, other in zip(first, again, strict=True):
