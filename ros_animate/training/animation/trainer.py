@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ros_animate.models.engine import put_channels_last
 from ros_animate.training import checkpoints
 from ros_animate.training.animation.data import AnimationData
-from ros_animate.training.animation.learners.base import Judge, Learner, Networks
+from ros_animate.training.animation.learners.base import Judge, Learner, Networks, Sealed
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.training.animation.samples import concatenated, write_grid
 from ros_animate.training.average import RunningAverage
@@ -107,7 +107,7 @@ class AnimationTrainer(Loop):
         self._learner.train()
         if self._judge is not None:
             self._learner.judge.requires_grad_(False)  # type: ignore[union-attr]
-        terms, made = self._setup_learner(batch, self._random())
+        terms, made = self._setup_learner(Sealed(batch, self._random()))
         loss = torch.stack(list(terms.values())).sum()
         values = {'loss': self.mean(loss)}
         values |= {name: self.mean(term) for name, term in terms.items()}
@@ -120,7 +120,7 @@ class AnimationTrainer(Loop):
     def _teach_judge(self, batch: PairBatch, made: Any, rate: float) -> float:
         judge: Any = self._learner.judge
         judge.requires_grad_(True)
-        loss = self._judge(batch.target, made)
+        loss = self._judge(Sealed(batch.target, made))
         value = self.mean(loss)
         self._improve(loss, self._judge_optimizer, self._judge, rate)
         return value

@@ -37,6 +37,16 @@ class Made(NamedTuple):
     keypoints: tuple[Tensor, ...] = ()
 
 
+class Sealed:
+    """Arguments of a module that Fabric hands on as they are.
+
+    It would round all tensors to bf16: pictures, and positions too.
+    """
+
+    def __init__(self, *content: Any) -> None:
+        self.content = content
+
+
 class Learner(nn.Module, abc.ABC):
     """The networks of a family, and what training makes small.
 
@@ -89,8 +99,12 @@ class Learner(nn.Module, abc.ABC):
     def animate(self, batch: PairBatch, networks: Any = None) -> Made:
         """The source in the driving pose, by `networks` in the place of the own ones."""
 
+    def forward(self, sealed: Sealed) -> tuple[Terms, Made]:
+        """`learn` of the arguments in `sealed`."""
+        return self.learn(*sealed.content)
+
     @abc.abstractmethod
-    def forward(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
+    def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         """Weighted terms, whose sum is the loss, and what was made."""
 
     def compared(self, made: Made, batch: PairBatch) -> Terms:
@@ -150,7 +164,9 @@ class Judge(nn.Module):
         self._keypoints_type = learner.keypoints_type
         self._judging = losses.hinge_judging if learner.hinge else losses.least_squares_judging
 
-    def forward(self, target: Tensor, made: Made) -> Tensor:
+    def forward(self, sealed: Sealed) -> Tensor:
+        """The loss, of the true picture (B, 3, S, S) and what was `Made`."""
+        target, made = sealed.content
         seen = self._keypoints_type and self._keypoints_type(*made.keypoints)
         _, true = look(self.discriminator, target, seen)
         _, fake = look(self.discriminator, made.prediction.detach(), seen)

@@ -37,7 +37,7 @@ class FommLearner(Learner):
         return Made(made.prediction, source.value, driving.value, made.motion.deformation,
                     made.motion.occlusion, seen), driving
 
-    def forward(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
+    def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         made, driving = self._animate(batch, self.networks)
         return self.compared(made, batch) | self._equivariance(batch, driving, random), made
 

@@ -39,7 +39,7 @@ class MonkeyNetLearner(Learner):
         return Made(made.prediction, source.mean, driving.mean, made.motion.deformation,
                     keypoints=seen), made.deformed
 
-    def forward(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
+    def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         made, deformed = self._animate(batch, self.networks)
         terms = self.compared(made, batch)
         if self.options.deformed:
