@@ -95,6 +95,40 @@ def equivariance_jacobian(driving: Tensor, pulled: Tensor) -> Tensor:
     return (identity - inverse(driving) @ pulled).abs().mean()
 
 
+def keypoint_prior(keypoints: Tensor, depth: float = 0.33, apart: float = 0.1) -> Tensor:
+    """L = sum_ij mean max(0, D_t - |x_i - x_j|^2) + mean |E[z] - z_t|, [FV] eq. (12).
+
+    Keypoints shall not come together, and not leave the face's depth. Pairs of a keypoint with
+    itself are counted, as the reference does.
+
+    Args:
+        keypoints: x (B, K, 3).
+        depth: z_t.
+        apart: D_t.
+    """
+    difference = keypoints[:, :, None] - keypoints[:, None]
+    near = functional.relu(apart - difference.square().sum(dim=-1))
+    return near.mean(dim=0).sum() + (keypoints[..., 2].mean(dim=1) - depth).abs().mean()
+
+
+def head_pose(degrees: Tensor, wanted: Tensor) -> Tensor:
+    """L = sum over yaw, pitch and roll of mean |angle - wanted|, [FV] eq. (13): (B, 3) degrees.
+
+    Pictures in which the wanted angles are not known (NaN) count nothing.
+    """
+    return known(degrees - wanted).abs().mean(dim=0).sum()
+
+
+def deformation_prior(expression: Tensor) -> Tensor:
+    """L = |delta|_1, [FV] eq. (14): the sum over the keypoints (B, K, 3), mean over the batch."""
+    return expression.abs().sum(dim=(1, 2)).mean()
+
+
+def known(difference: Tensor) -> Tensor:
+    """`difference`, 0 where the label is not known (NaN)."""
+    return torch.where(torch.isnan(difference), 0.0, difference)
+
+
 def wing(distance: Tensor, width: float = 0.1, curvature: float = 0.02) -> Tensor:
     """L = mean of w ln(1 + |d| / e) if |d| < w, else |d| - w + w ln(1 + w / e), [LP] eq. (18).
 

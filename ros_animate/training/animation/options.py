@@ -67,3 +67,31 @@ class MonkeyNetOptions(AnimationOptions):
                                                  'picture and of the maps of the discriminator, '
                                                  'eq. (5)')
     deformed: float = option(0.0, 'weight of the distance to the warped source picture', low=0.0)
+
+
+@dataclass(frozen=True)
+class FaceVid2vidOptions(AnimationOptions):
+    """vox-256 of the open re-implementation."""
+
+    batch_size: int = option(32, 'pairs a step, over all processes', low=1)
+    milestones: tuple[float, ...] = option((0.6,), 'parts of the steps after which the rate is a '
+                                           'tenth of what it was')
+    gan: float = option(1.0, "weight of the discriminator's judgement (hinge)", low=0.0)
+    equivariance_value: float = option(10.0, 'weight of eq. (11), on x and y', low=0.0)
+    keypoint_prior: float = option(10.0, 'weight of eq. (12)', low=0.0)
+    head_pose: float = option(20.0, 'weight of eq. (13), in degrees; needs data with labels, or '
+                                    'hopenet', low=0.0)
+    expression: float = option(5.0, 'weight of eq. (14)', low=0.0)
+    hopenet: str = option('', 'weights of Hopenet, which tells the angles of pictures without '
+                              'labels; empty: the face tracker does')
+
+
+@dataclass(frozen=True)
+class LivePortraitOptions(FaceVid2vidOptions):
+    """Stage one; the authors give no weights: those of face-vid2vid, and our own where it has none.
+    """
+
+    guide: float = option(10.0, 'weight of the guide, eq. (18)', low=0.0)
+    cascade: float = option(1.0, 'weight of the perceptual terms of the face and of the lips by '
+                                 'themselves, of `perceptual`', low=0.0)
+    face_id: float = option(0.0, "weight of 1 - cosine of the tower's last maps", low=0.0)

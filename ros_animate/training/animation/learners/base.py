@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ros_animate.models.fomm.equivariance import Deformation
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.training.animation.parts import EXPRESSIVE, GUIDE
@@ -151,7 +152,7 @@ class Learner(nn.Module, abc.ABC):
                                (made.driving_points, batch.driving_labels)):
             assert labels is not None
             wanted = labels.landmarks[:, GUIDE[:points.shape[1]]]
-            total = total + losses.wing(points[:, :wanted.shape[1]] - wanted)
+            total = total + losses.wing(losses.known(points[:, :wanted.shape[1]] - wanted))
         return total / 2
 
 
@@ -193,3 +194,11 @@ class Networks(nn.Module):
     def states(self) -> dict[str, dict[str, Tensor]]:
         """State dicts by name."""
         return {name: self[name].state_dict() for name in self.names}
+
+
+def random_deformation(batch: PairBatch, options: Any, random: torch.Generator) -> Deformation:
+    """One per pair, on its device."""
+    made = Deformation.random(len(batch.source), options.sigma_affine, options.sigma_spline,
+                              options.spline_points, random)
+    device = batch.source.device
+    return Deformation(made.affine.to(device), made.weights.to(device))

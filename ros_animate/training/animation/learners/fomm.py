@@ -6,9 +6,14 @@ from typing import Any
 import torch
 
 from ros_animate.models.fomm import Keypoints
-from ros_animate.models.fomm.equivariance import Deformation, pulled_back
+from ros_animate.models.fomm.equivariance import pulled_back
 from ros_animate.training.animation import losses
-from ros_animate.training.animation.learners.base import Learner, Made, Terms
+from ros_animate.training.animation.learners.base import (
+    Learner,
+    Made,
+    Terms,
+    random_deformation,
+)
 from ros_animate.training.animation.options import FommOptions
 from ros_animate.training.animation.pairs import PairBatch
 
@@ -54,14 +59,6 @@ class FommLearner(Learner):
         jacobian = losses.equivariance_jacobian(driving.jacobian, pulled.jacobian)
         return {'equivariance_value': options.equivariance_value * value,
                 'equivariance_jacobian': options.equivariance_jacobian * jacobian}
-
-
-def random_deformation(batch: PairBatch, options: Any, random: torch.Generator) -> Deformation:
-    """One per pair, on its device."""
-    made = Deformation.random(len(batch.source), options.sigma_affine, options.sigma_spline,
-                              options.spline_points, random)
-    device = batch.source.device
-    return Deformation(made.affine.to(device), made.weights.to(device))
 
 
 LEARNER = FommLearner
