@@ -11,7 +11,7 @@ from ros_animate import models
 from ros_animate.models.fomm.equivariance import Deformation
 from ros_animate.models.monkey_net import Keypoints
 from ros_animate.models.perceptual import Vgg19
-from ros_animate.training.animation.learners import fomm, monkey_net
+from ros_animate.training.animation.learners import face_vid2vid, fomm, monkey_net
 from ros_animate.training.animation.learners.base import Judge, Made, Sealed
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.training.animation.towers import StructureTower
@@ -71,3 +71,21 @@ def test_monkey_net() -> None:
     assert terms['feature_matching'].item() == pytest.approx(float(wanted[:-1].sum()), rel=1e-4)
     golden.check('loss/discriminator_terms',
                  Judge(learner)(Sealed(batch(golden).target, made)).detach()[None])
+
+
+def test_face_vid2vid(monkeypatch) -> None:
+    golden = Golden('face_vid2vid')
+    nets = filled(golden, 'face_vid2vid', models.find('face_vid2vid').Config())
+    options = face_vid2vid.FaceVid2vidOptions(head_pose=0.0)
+    learner = face_vid2vid.FaceVid2vidLearner(nets, options, vgg(golden)).eval()
+    monkeypatch.setattr(face_vid2vid, 'random_deformation', lambda *_: deformation(golden))
+    pair = batch(golden)
+    terms, made = learner(Sealed(pair, torch.Generator()))
+    names = {'gan': 'hinge/gen_gan', 'keypoint_prior': 'keypoint'}
+    for name, value in terms.items():
+        golden.check(f'loss/{names.get(name, name)}', value.detach())
+    golden.check('loss/hinge/disc_gan', Judge(learner)(Sealed(pair.target, made)).detach())
+    learner.hinge = False  # type: ignore[misc]
+    golden.check('loss/ls/gen_gan', learner.judged(made, pair)['gan'].detach())
+    golden.check('loss/ls/disc_gan', Judge(learner)(Sealed(pair.target, made)).detach())
+    assert not golden.unseen(tuple(e for e in golden.entries if not e.startswith('loss/')))
