@@ -149,4 +149,4 @@ def landmark_emphasis(landmarks: Tensor, size: int, strength: float,
                       spread: float = 0.08) -> Tensor:
     """1 + strength max_l exp(-|z - l|^2 / (2 spread^2)): (B, L, 2) in [-1, 1] to (B, 1, S, S)."""
     heat = gaussian_heatmaps(landmarks, (size, size), spread ** 2)
-    return 1 + strength * heat.amax(dim=1, keepdim=True)
+    return 1 + strength * heat.amax(dim=1, keepdim=True).nan_to_num(0.0)  # NaN: no face known

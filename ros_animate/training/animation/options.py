@@ -88,10 +88,17 @@ class FaceVid2vidOptions(AnimationOptions):
 
 @dataclass(frozen=True)
 class LivePortraitOptions(FaceVid2vidOptions):
-    """Stage one; the authors give no weights: those of face-vid2vid, and our own where it has none.
-    """
+    """The authors tell no weights: those of face-vid2vid, and our own where it has none."""
 
+    stage: int = option(1, '1: appearance, motion, warping, decoder; 2: stitching and retargeting '
+                           'alone, on the weights given by --init', low=1, high=2)
     guide: float = option(10.0, 'weight of the guide, eq. (18)', low=0.0)
-    cascade: float = option(1.0, 'weight of the perceptual terms of the face and of the lips by '
-                                 'themselves, of `perceptual`', low=0.0)
-    face_id: float = option(0.0, "weight of 1 - cosine of the tower's last maps", low=0.0)
+    feature_matching: tuple[float, ...] = option((10.0,) * 12, 'weights of the maps of the '
+                                                 'discriminators of picture, face and lips')
+    cascade: float = option(1.0, 'weight of the perceptual terms of face and lips by themselves',
+                            low=0.0)
+    face_id: float = option(0.0, "weight of 1 - cosine of the tower's last maps of the face",
+                            low=0.0)
+    condition: float = option(1.0, 'stage 2: weight of how far eyes and lips are open', low=0.0)
+    regularity: float = option(0.1, 'stage 2: weight of the size of what is added to keypoints',
+                               low=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from ros_animate.training.loop import make_fabric
 from ros_animate.training.settings import claim, parse_settings
 
 WEIGHTS = 'weights'
-FAMILIES = ('fomm', 'monkey_net')
+FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait')
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,23 @@ def train(wishes: Wishes) -> None:
     options, of_data, of_network = parse_settings(
         wishes.settings, cls.Options, DataOptions, package.Config)
     config, networks = _start(wishes, of_network, options.seed)
-    learner = cls(networks, options, make_tower(options.tower, options.tower_weights))
+    chosen = cls.for_options(options)
+    _require_init(wishes, chosen)
+    learner = chosen(networks, options, make_tower(options.tower, options.tower_weights))
     folder = make_folder(wishes.output)
     claim(folder, {'model': wishes.model, 'data': [*wishes.data], 'init': wishes.init,
                    'training': dataclasses.asdict(options), 'of_data': dataclasses.asdict(of_data),
                    'network': dataclasses.asdict(config)}, wishes.resume)
     fabric = make_fabric(options.precision)
-    data = AnimationData(wishes.data, config.image_size, of_data, wishes.quiet)
+    size = config.image_size * getattr(config, 'upscale', 1)  # of what is made
+    data = AnimationData(wishes.data, size, of_data, wishes.quiet)
     task = Task(folder, wishes.steps, options, wishes.quiet)
     trainer = AnimationTrainer(task, learner, data, fabric)
     if wishes.resume and fabric.is_global_zero:
         print(f'resumes at step {trainer.step}', flush=True)
     outcome = trainer.train()
     if fabric.is_global_zero:
-        write_weights(folder / WEIGHTS, wishes.model, config, outcome.networks)
+        write_weights(folder / WEIGHTS, wishes.model, config, outcome.networks, learner.still)
         write_card(folder, wishes, options, of_data, outcome)
         if not wishes.quiet:
             print(f'{folder / WEIGHTS}: {wishes.steps} steps, {outcome.seconds:.0f} s, error '
@@ -78,6 +81,12 @@ def find_learner(family: str) -> Any:
     module: Any = importlib.import_module(
         f'ros_animate.training.animation.learners.{family}')
     return module.LEARNER
+
+
+def _require_init(wishes: Wishes, chosen: Any) -> None:
+    if chosen.frozen and not wishes.init:
+        raise ConfigurationError('--set stage=2 goes on from the weights of stage 1: name them '
+                                 'with --init')
 
 
 def _start(wishes: Wishes, of_network: Mapping[str, Any],
@@ -97,9 +106,18 @@ def _start(wishes: Wishes, of_network: Mapping[str, Any],
     return config, networks
 
 
-def write_weights(folder: pathlib.Path, family: str, config: Any, networks: Networks) -> None:
-    """float16, but for what belongs to norms and offsets, which is little and may be large."""
-    states = {name: {key: value.cpu().to(torch.float16 if value.ndim > 1 else value.dtype)
-                     for key, value in state.items()}
-              for name, state in networks.states().items()}
-    Checkpoint(folder.parent, family, 'own', config, states, ()).save(folder)
+def write_weights(folder: pathlib.Path, family: str, config: Any, networks: Networks,
+                  still: Sequence[tuple[str, nn.Module]] = ()) -> None:
+    """float16, but for what belongs to norms and offsets, which is little and may be large.
+
+    Args:
+        folder: For the weights.
+        family: Of the networks.
+        config: Of the networks.
+        networks: Trained.
+        still: Others that belong to them.
+    """
+    states = {**{name: network.state_dict() for name, network in still}, **networks.states()}
+    narrow = {name: {key: value.cpu().to(torch.float16 if value.ndim > 1 else value.dtype)
+                     for key, value in state.items()} for name, state in states.items()}
+    Checkpoint(folder.parent, family, 'own', config, narrow, ()).save(folder)

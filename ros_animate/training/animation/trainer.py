@@ -17,6 +17,7 @@ from ros_animate.training.animation.data import AnimationData
 from ros_animate.training.animation.learners.base import Judge, Learner, Networks, Sealed
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.training.animation.samples import concatenated, write_grid
+from ros_animate.training.animation.teacher import Teacher
 from ros_animate.training.average import RunningAverage
 from ros_animate.training.loop import Loop
 
@@ -67,7 +68,10 @@ class AnimationTrainer(Loop):
         super().__init__(task.folder, task.steps, task.options, fabric, task.quiet)
         self._task, self._data, self._learner = task, data, learner
         self._held_out = data.held_out(task.options.held_out)
-        _prepare(learner, fabric)
+        for module in (learner, *(network for _, network in learner.still)):
+            _prepare(module, fabric)
+        self._teacher = Teacher(getattr(task.options, 'hopenet', '')) if learner.wants_labels else (
+            None)
         self._average = RunningAverage(learner.networks, task.options.average)
         state = checkpoints.load(task.folder)
         plain = _adam(learner.networks, task.options)
@@ -98,6 +102,8 @@ class AnimationTrainer(Loop):
     def make_batch(self, step: int) -> PairBatch:
         batch = self._data.batch(step, self._task.options.batch_size, self.fabric.global_rank,
                                  self.fabric.world_size)
+        if self._teacher is not None:
+            batch = self._teacher.completed(batch)
         return batch.to(self.fabric.device)
 
     def rate(self) -> float:
@@ -190,6 +196,8 @@ def learning_rate(step: int, steps: int, options: Any) -> float:
 def _prepare(module: nn.Module, fabric: Fabric) -> None:
     put_channels_last(module)
     module.to(fabric.device)
+    if fabric.world_size > 1 and fabric.device.type == 'cuda':  # as the references on several GPUs
+        nn.SyncBatchNorm.convert_sync_batchnorm(module)
 
 
 def _adam(module: nn.Module, options: Any) -> torch.optim.Optimizer:

@@ -63,19 +63,34 @@ class Learner(nn.Module, abc.ABC):
         trained: Names of the networks that learn together.
         hinge: The adversary's losses are hinges, not squares.
         keypoints_type: Of the discriminator's second input; None for a family without.
+        guided_points: How many keypoints are held to landmarks at most.
+        frozen: Networks that the weights hold besides, as they are.
     """
 
     trained: ClassVar[tuple[str, ...]]
     hinge: ClassVar[bool] = False
     keypoints_type: ClassVar[Any] = None
+    guided_points: ClassVar[int] = len(GUIDE)
+    frozen: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, networks: dict[str, Any], options: Any, tower: nn.Module) -> None:
         super().__init__()
         self.networks = Networks({name: networks[name] for name in self.trained})
+        self.still = [(name, networks[name].eval().requires_grad_(False)) for name in self.frozen]
         self.options, self.tower = options, tower
         self.pyramid = Pyramid(options.scales)
         judge = networks.get('discriminator') if options.gan else None
         self._judge: list[Any] = [] if judge is None else [judge]  # a list hides it from torch
+
+    @classmethod
+    def for_options(cls, options: Any) -> Any:
+        """The learner that the options mean."""
+        return cls
+
+    @property
+    def wants_labels(self) -> bool:
+        """Whether batches without labels need some first."""
+        return bool(self.options.guide or self.options.emphasis)
 
     @property
     def judge(self) -> Any | None:
@@ -151,7 +166,7 @@ class Learner(nn.Module, abc.ABC):
         for points, labels in ((made.source_points, batch.source_labels),
                                (made.driving_points, batch.driving_labels)):
             assert labels is not None
-            wanted = labels.landmarks[:, GUIDE[:points.shape[1]]]
+            wanted = labels.landmarks[:, GUIDE[:min(points.shape[1], self.guided_points)]]
             total = total + losses.wing(losses.known(points[:, :wanted.shape[1]] - wanted))
         return total / 2
 

@@ -1,7 +1,7 @@
 """face-vid2vid's losses (section 3.3 and appendix A.2)."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -22,10 +22,13 @@ class FaceVid2vidLearner(Learner):
     """The six terms of eq. (16)."""
 
     Options = FaceVid2vidOptions
-    trained = ('kp_detector', 'he_estimator', 'generator')
+    trained: ClassVar[tuple[str, ...]] = ('kp_detector', 'he_estimator', 'generator')
     hinge = True
-    wants_angles = True
     options: FaceVid2vidOptions
+
+    @property
+    def wants_labels(self) -> bool:
+        return bool(self.options.head_pose or self.options.guide)
 
     @property
     def own_terms(self) -> tuple[str, ...]:
@@ -36,7 +39,7 @@ class FaceVid2vidLearner(Learner):
         return self._animate(batch, networks or self.networks)[0]
 
     def _animate(self, batch: PairBatch,
-                 networks: Any) -> tuple[Made, Tensor, Tensor, dict[str, HeadPose]]:
+                 networks: Any) -> tuple[Made, Any, Tensor, Any]:
         """What was made, canonical and driving keypoints (B, K, 3), both poses."""
         canonical = networks['kp_detector'](batch.source)
         poses = {'source': networks['he_estimator'](batch.source),
@@ -75,12 +78,19 @@ class FaceVid2vidLearner(Learner):
                       random: torch.Generator) -> Tensor:
         """Eq. (11), in the plane."""
         deformation = random_deformation(batch, self.options, random)
-        align = self.networks['generator'].config.align_corners
-        pose = self.networks['he_estimator'](deformation.frame(batch.driving, align))
-        deformed = self._placed(canonical, pose)
+        frame = deformation.frame(batch.driving, self._align_corners)
+        deformed = self._placed(canonical, self._moved(frame))
         return losses.equivariance_value(driving[..., :2], deformation(deformed[..., :2]))
 
-    def _head_pose(self, batch: PairBatch, poses: dict[str, HeadPose]) -> Tensor:
+    def _moved(self, frame: Tensor) -> Any:
+        """Pose and expression in a frame."""
+        return self.networks['he_estimator'](frame)
+
+    @property
+    def _align_corners(self) -> bool:
+        return self.networks['generator'].config.align_corners
+
+    def _head_pose(self, batch: PairBatch, poses: dict[str, Any]) -> Tensor:
         """Of the driving picture, as the reference has it."""
         assert batch.driving_labels is not None
         return losses.head_pose(poses['driving'].degrees(),
