@@ -38,6 +38,7 @@ class HeadPose:
 
 def bins_to_degrees(logits: Tensor, offset: float = 99.0) -> Tensor:
     """Expected angle under the bins' softmax: (B, 66) to (B,)."""
+    logits = logits.float()  # half of the bits would be the offset's
     bins = torch.arange(logits.shape[1], device=logits.device, dtype=logits.dtype)
     return 3 * (logits.softmax(dim=1) * bins).sum(dim=1) - offset
 

@@ -21,10 +21,11 @@ from ros_animate.training.animation.data import AnimationData, DataOptions
 from ros_animate.training.animation.learners.base import Networks
 from ros_animate.training.animation.towers import make_tower
 from ros_animate.training.animation.trainer import AnimationTrainer, Task
-from ros_animate.training.loop import make_fabric
+from ros_animate.training.loop import make_fabric, meant
 from ros_animate.training.settings import claim, parse_settings
 
 WEIGHTS = 'weights'
+_KERNEL = 7  # side of the convolution that makes masks of a volume
 FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait')
 
 
@@ -58,6 +59,7 @@ def train(wishes: Wishes) -> None:
                    'training': dataclasses.asdict(options), 'of_data': dataclasses.asdict(of_data),
                    'network': dataclasses.asdict(config)}, wishes.resume)
     fabric = make_fabric(options.precision)
+    _require_depth(config, meant(options.precision))
     size = config.image_size * getattr(config, 'upscale', 1)  # of what is made
     data = AnimationData(wishes.data, size, of_data, wishes.quiet)
     task = Task(folder, wishes.steps, options, wishes.quiet)
@@ -87,6 +89,17 @@ def _require_init(wishes: Wishes, chosen: Any) -> None:
     if chosen.frozen and not wishes.init:
         raise ConfigurationError('--set stage=2 goes on from the weights of stage 1: name them '
                                  'with --init')
+
+
+def _require_depth(config: Any, precision: str) -> None:
+    """The gradient that oneDNN computes in bf16 needs a volume as deep as the largest kernel.
+
+    It writes outside of its memory otherwise.
+    """
+    depth = getattr(config, 'volume_depth', _KERNEL)
+    if depth < _KERNEL and precision == 'bf16' and not torch.cuda.is_available():
+        raise ConfigurationError(f'--set volume_depth={depth}: a training in bf16 on a CPU needs '
+                                 f'{_KERNEL} at least; or --set precision=float32')
 
 
 def _start(wishes: Wishes, of_network: Mapping[str, Any],

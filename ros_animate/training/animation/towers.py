@@ -4,12 +4,20 @@ A tower gives maps of a picture (B, 3, H, W) in [0, 1], see models/perceptual.py
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.errors import UserError
+from ros_animate.models import tensor_files
+from ros_animate.models.actions import normalised
 from ros_animate.models.layers import AntiAliasDownsample
+from ros_animate.models.perceptual import Vgg19
+from ros_animate.models.weights import load as read_weights
 
 _STEADY = 0.03  # contrast below which a place counts as flat
 
@@ -53,7 +61,58 @@ class Pyramid(nn.Module):
         return [down(image) for down in self.downs]
 
 
-TOWERS = {'structure': lambda weights: StructureTower()}
+class FaceTower(nn.Module):
+    """The first blocks of our own face policy, bc_z: what it looks at to tell expressions.
+
+    Its weights are found as the policy's are, see `ros_animate weights list`.
+
+    Args:
+        weights: A checkpoint of bc_z; '' looks for it.
+        levels: How many blocks give a map.
+    """
+
+    def __init__(self, weights: str = '', levels: int = 4) -> None:
+        super().__init__()
+        self._config, loaded = read_weights('bc_z', weights, ('policy',))
+        self.network: Any = loaded['policy']
+        self._levels = levels
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        side = self._config.image_size
+        if image.shape[-1] > side:
+            image = functional.interpolate(image, size=(side, side), mode='bilinear',
+                                           antialias=True)
+        x = self.network.stem(normalised(image, self._config))
+        task = x.new_zeros(len(x), self._config.task)
+        maps = [x]
+        for block in self.network.blocks[:self._levels]:
+            maps.append(block(maps[-1], task))
+        return maps
+
+
+def vgg19(weights: str) -> Vgg19:
+    """VGG-19 with the weights of a file: torchvision's names (features.0.weight …), or our own."""
+    if not weights:
+        raise ConfigurationError('--set tower=vgg19 needs the weights: --set tower_weights=FILE, '
+                                 "e.g. torchvision's vgg19-dcbb9e9d.pth")
+    network = Vgg19()
+    wanted = network.state_dict()
+    given = tensor_files.read(weights)
+    if not isinstance(given, Mapping):
+        raise UserError(f'{weights} holds no named tensors')
+    renamed = {f'features.{name.split(".", 1)[1]}': name for name in wanted if '.' in name}
+    named = {renamed.get(str(name), str(name)): value for name, value in given.items()}
+    state = {name: value for name, value in named.items() if name in wanted}
+    missing = [name for name in wanted if '.' in name and name not in state]
+    if missing:
+        raise UserError(f'{weights} does not hold VGG-19: {missing[0]} and {len(missing) - 1} more '
+                        'are missing')
+    network.load_state_dict(state, strict=False)
+    return network
+
+
+TOWERS: dict[str, Callable[[str], nn.Module]] = {
+    'structure': lambda weights: StructureTower(), 'bc_z': FaceTower, 'vgg19': vgg19}
 
 
 def make_tower(name: str, weights: str) -> nn.Module:

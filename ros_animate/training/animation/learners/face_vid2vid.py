@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.models.face_vid2vid import HeadPose, rotation_matrix, transform
+from ros_animate.models.sampling import exact
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.learners.base import (
     Learner,
@@ -42,8 +43,8 @@ class FaceVid2vidLearner(Learner):
                  networks: Any) -> tuple[Made, Any, Tensor, Any]:
         """What was made, canonical and driving keypoints (B, K, 3), both poses."""
         canonical = networks['kp_detector'](batch.source)
-        poses = {'source': networks['he_estimator'](batch.source),
-                 'driving': networks['he_estimator'](batch.driving)}
+        estimate = exact(networks['he_estimator'])  # every bit of it moves keypoints
+        poses = {'source': estimate(batch.source), 'driving': estimate(batch.driving)}
         source, driving = (self._placed(canonical, pose) for pose in poses.values())
         made = networks['generator'](batch.source, source, driving)
         middle = made.motion.deformation.shape[1] // 2
@@ -55,8 +56,8 @@ class FaceVid2vidLearner(Learner):
         """X = R x_c + t + delta."""
         order = self.networks['generator'].config.rotation
         degrees = pose.degrees()
-        return transform(canonical, rotation_matrix(degrees, order), pose.translation.float(),
-                         pose.expression.float())
+        return transform(canonical, rotation_matrix(degrees, order), pose.translation,
+                         pose.expression)
 
     def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         made, canonical, driving, poses = self._animate(batch, self.networks)
@@ -71,7 +72,7 @@ class FaceVid2vidLearner(Learner):
             terms['head_pose'] = weights.head_pose * self._head_pose(batch, poses)
         if weights.expression:
             terms['expression'] = weights.expression * losses.deformation_prior(
-                poses['driving'].expression.float())
+                poses['driving'].expression)
         return terms, made
 
     def _equivariance(self, batch: PairBatch, canonical: Tensor, driving: Tensor,
@@ -84,7 +85,7 @@ class FaceVid2vidLearner(Learner):
 
     def _moved(self, frame: Tensor) -> Any:
         """Pose and expression in a frame."""
-        return self.networks['he_estimator'](frame)
+        return exact(self.networks['he_estimator'])(frame)
 
     @property
     def _align_corners(self) -> bool:

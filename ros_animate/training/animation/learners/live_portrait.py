@@ -11,6 +11,7 @@ from ros_animate.configuration import ConfigurationError
 from ros_animate.models.face_vid2vid import Config as JudgeConfig
 from ros_animate.models.face_vid2vid import Discriminator
 from ros_animate.models.live_portrait import FaceMotion, rotation_matrix, transform
+from ros_animate.models.sampling import exact
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.crops import Squares, squares, taken
 from ros_animate.training.animation.learners.base import Learner, Made, Terms
@@ -72,9 +73,9 @@ class LivePortraitLearner(FaceVid2vidLearner):
 
     def _animate(self, batch: PairBatch, networks: Any) -> tuple[Made, Any, Tensor, Any]:
         source, driving = (seen_by(networks, x) for x in (batch.source, batch.driving))
-        poses = {name: networks['motion_extractor'](x)
+        poses = {name: exact(networks['motion_extractor'])(x)
                  for name, x in (('source', source), ('driving', driving))}
-        canonical = poses['source'].canonical.float()
+        canonical = poses['source'].canonical
         points = {name: placed(canonical, pose) for name, pose in poses.items()}
         volume = networks['appearance_feature_extractor'](source)
         warped = networks['warping_module'](volume, points['source'], points['driving'])
@@ -108,7 +109,7 @@ class LivePortraitLearner(FaceVid2vidLearner):
         return (1 - functional.cosine_similarity(*said)).mean()
 
     def _moved(self, frame: Tensor) -> FaceMotion:
-        return self.networks['motion_extractor'](seen_by(self.networks, frame))
+        return exact(self.networks['motion_extractor'])(seen_by(self.networks, frame))
 
     @property
     def _align_corners(self) -> bool:
@@ -128,8 +129,8 @@ def seen_by(networks: Any, picture: Tensor) -> Tensor:
 
 def placed(canonical: Tensor, pose: FaceMotion) -> Tensor:
     """Keypoints x = s (x_c R + delta) + t, eq. (2): (B, K, 3)."""
-    return transform(canonical, rotation_matrix(pose.degrees()), pose.expression.float(),
-                     pose.scale.float(), pose.translation.float())
+    return transform(canonical, rotation_matrix(pose.degrees()), pose.expression, pose.scale,
+                     pose.translation)
 
 
 def made_of(prediction: Tensor, points: dict[str, Tensor], warped: Any,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.face_mesh import LEFT_EYE, LIPS_OUTER, RIGHT_EYE
-from ros_animate.models.sampling import axes, gaussian_heatmaps
+from ros_animate.models.sampling import axes, exact, gaussian_heatmaps
 from ros_animate.motion.ratios import EYE_LEFT, EYE_RIGHT, LIPS, POINTS
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.learners.base import Learner, Made, Terms
@@ -74,12 +74,13 @@ class RetargetingLearner(Learner):
     def animate(self, batch: PairBatch, networks: Any = None) -> Made:
         """The source with stitched driving keypoints."""
         seen = self._see(batch)
-        return self._rendered(seen, (networks or self.networks)[_S](seen.source, seen.driving))
+        stitch = exact((networks or self.networks)[_S])
+        return self._rendered(seen, stitch(seen.source, seen.driving))
 
     def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         seen = self._see(batch)
         assert batch.source_labels is not None and batch.driving_labels is not None
-        stitched = self.networks[_S](seen.source, seen.driving)
+        stitched = exact(self.networks[_S])(seen.source, seen.driving)
         made = self._rendered(seen, stitched)
         still = below((batch.source_labels.landmarks, batch.driving_labels.landmarks),
                       made.prediction.shape[-1])
@@ -95,16 +96,15 @@ class RetargetingLearner(Learner):
         networks = self._frozen
         with torch.no_grad():
             source = seen_by(networks, batch.source)
-            poses = [networks['motion_extractor'](x)
+            poses = [exact(networks['motion_extractor'])(x)
                      for x in (source, seen_by(networks, batch.driving))]
-            canonical = poses[0].canonical.float()
+            canonical = poses[0].canonical
             points = [placed(canonical, pose) for pose in poses]
             volume = networks['appearance_feature_extractor'](source)
             seen = Seen(volume, points[0], points[1], volume)
             return seen._replace(same=self._rendered(seen, points[0]).prediction)
 
     def _rendered(self, seen: Seen, keypoints: Tensor) -> Made:
-        keypoints = keypoints.float()
         warped = self._frozen['warping_module'](seen.volume, seen.source, keypoints)
         prediction = self._frozen['spade_generator'](warped.features)
         return made_of(prediction, {'source': seen.source, 'driving': keypoints}, warped)
@@ -117,7 +117,7 @@ class RetargetingLearner(Learner):
         wanted = _MOST * torch.rand(len(landmarks), 1, generator=random).to(landmarks.device)
         now = torch.cat([openness(landmarks, name) for name in names], dim=1)
         given = torch.cat([now.nan_to_num(0.0), wanted], dim=1)
-        delta = self.networks[network](seen.source, given).float()
+        delta = exact(self.networks[network])(seen.source, given)
         made = self._rendered(seen, seen.source + delta).prediction
         rest = away_from(landmarks[:, rings], made.shape[-1])
         reached = torch.cat([self._openness(made, landmarks, name) for name in names], dim=1)
@@ -127,12 +127,12 @@ class RetargetingLearner(Learner):
                 f'{part}_size': self._size(delta)}
 
     def _size(self, delta: Tensor) -> Tensor:
-        return self.options.regularity * delta.float().abs().mean()
+        return self.options.regularity * delta.abs().mean()
 
     def _openness(self, picture: Tensor, landmarks: Tensor, name: str) -> Tensor:
         """(B, 1) by M's guided keypoints; the width is that of the source."""
-        pose = self._frozen['motion_extractor'](seen_by(self._frozen, picture))
-        points = placed(pose.canonical.float(), pose)[..., :2]
+        pose = exact(self._frozen['motion_extractor'])(seen_by(self._frozen, picture))
+        points = placed(pose.canonical, pose)[..., :2]
         upper, lower, corner, other = POINTS[name]
         gap = points[:, GUIDE.index(upper)] - points[:, GUIDE.index(lower)]
         width = landmarks[:, corner] - landmarks[:, other]
