@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/codespell
 
 bench: setup
-	@set -e; for script in benchmarks/*.py; do \
+	@set -e; for script in $(filter-out benchmarks/ablation.py,$(wildcard benchmarks/*.py)); do \
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 clean:

@@ -47,7 +47,7 @@ def make_all(maker: PairMaker, todo: list[Part],
         todo: What to make.
         workers: Processes; 1 works in this one.
     """
-    with _one_thread_each():
+    with one_thread_each():
         if workers == 1:
             yield from _make_here(maker, todo)
         else:
@@ -86,7 +86,7 @@ def _make_in_processes(maker: PairMaker, todo: list[Part],
 
 
 @contextlib.contextmanager
-def _one_thread_each() -> Generator[None, None, None]:
+def one_thread_each() -> Generator[None, None, None]:
     """Small pictures lose more time than they gain by OpenCV's threads, which forking breaks."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

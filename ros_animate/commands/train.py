@@ -1,17 +1,35 @@
-"""Trains a policy to imitate an Animator: pairs of a picture and the control values that made it.
+"""Trains the learned parts: a policy by imitation, the networks of an animator by themselves.
 
-A data folder holds metadata.jsonl (lines with file_name and ctrl_value) and pictures, as X2C does
-and `ros_animate collect` makes them. RUN receives weights/ (for --param policy.weights=…),
-last.ckpt, log.csv, event files for TensorBoard and curves.png. Under torchrun the batch is shared
-by all GPUs.
+`ros_animate train policy --help` and `ros_animate train animation --help` tell more.
 """
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from ros_animate.commands.retarget import positive
 
-HELP = 'train a policy by imitation'
+HELP = 'train a policy by imitation, or the networks of an animator'
+POLICY = """\
+Trains a policy to imitate an Animator: pairs of a picture and the control values that made it.
+
+A data folder holds metadata.jsonl (lines with file_name and ctrl_value) and pictures, as X2C does
+and `ros_animate collect` makes them. RUN receives weights/ (for --param policy.weights=…),
+last.ckpt, log.csv, event files for TensorBoard and curves.png. Under torchrun the batch is shared
+by all GPUs."""
+ANIMATION = """\
+Trains the networks of an animator from videos, without labels: from two frames of a clip they learn
+to make the second one (driving) from the first (source) through keypoints that they choose.
+
+--data is 'synthetic' (faces of random people, made while it trains; nothing is needed) or folders
+of videos or of frames. RUN receives weights/ (for `ros_animate animate --weights`), samples/ (what
+held-out pairs look like: source, driving, target, result, flow, occlusion), last.ckpt, log.csv,
+event files for TensorBoard and curves.png. A run that was stopped or killed goes on with --resume
+and ends as if nothing had happened. Under torchrun the batch is shared by all GPUs.
+
+The variant small (128 px) is for two CPU cores and an hour or two; the published variants
+(`ros_animate weights list`, config/models) want a GPU. Losses and schedules are those of the papers
+unless --set says otherwise; docs/training.md lists what to set and why."""
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 20000 --output data/mock
@@ -20,38 +38,76 @@ examples:
   ros_animate train policy --policy x2cnet --data X2C data/mock --weights-of-folders 0.8 0.2 \\
       --output runs/x2cnet --set learning_rate=5e-4 --set image_size=160
   torchrun --nproc-per-node 4 -m ros_animate train policy --policy x2cnet --data X2C \\
-      --output runs/x2cnet"""
+      --output runs/x2cnet
+  ros_animate train animation --model fomm --data synthetic --output runs/fomm
+  ros_animate animate --animator fomm --weights runs/fomm/weights --source robot.png \\
+      --driving face.mp4 --output output/fomm"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='WHAT', required=True)
-    policy = actions.add_parser('policy', help='a learned policy', description=__doc__,
+    _add_policy(actions)
+    _add_animation(actions)
+
+
+def _add_policy(actions: Any) -> None:
+    policy = actions.add_parser('policy', help='a learned policy', description=POLICY,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
+    policy.set_defaults(train=_train_policy)
     policy.add_argument('--policy', metavar='NAME', required=True,
                         help='x2cnet, bc_z, motion_mlp, or another learned policy')
     policy.add_argument('--data', metavar='DIR', nargs='+', required=True,
                         help='folders of pairs')
     policy.add_argument('--weights-of-folders', metavar='W', nargs='+', type=positive(float), help=(
         'part of each folder in the batches (default: by the number of its pairs)'))
-    policy.add_argument('--output', metavar='RUN', required=True, help='folder of the run')
     policy.add_argument('--robot', metavar='NAME', default='mock', help=(
         'whose controls these are (default: %(default)s)'))
-    policy.add_argument('--steps', metavar='N', type=positive(int), default=5000,
-                        help='in all (default: %(default)s)')
     policy.add_argument('--batch-size', metavar='B', type=positive(int), default=64,
                         help='pairs a step, over all processes (default: %(default)s)')
-    policy.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
-    policy.add_argument('--init', metavar='WEIGHTS', help='weights to begin with')
-    policy.add_argument('--set', metavar='KEY=VALUE', action='append', default=[], help=(
-        'an option of the training or of the network (docs/training.md); may be repeated'))
-    policy.add_argument('--quiet', action='store_true', help='no progress, no summary')
+    _add_common(policy, steps=5000)
+
+
+def _add_animation(actions: Any) -> None:
+    animation = actions.add_parser(
+        'animation', help='the networks of an animator', description=ANIMATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    animation.set_defaults(train=_train_animation)
+    animation.add_argument('--model', metavar='FAMILY', required=True,
+                           help='fomm, monkey_net')
+    animation.add_argument('--variant', metavar='NAME', default='small', help=(
+        'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
+    animation.add_argument('--data', metavar='DATA', nargs='+', required=True,
+                           help="'synthetic', or folders of videos or of frames")
+    _add_common(animation, steps=20000)
+
+
+def _add_common(parser: argparse.ArgumentParser, steps: int) -> None:
+    parser.add_argument('--output', metavar='RUN', required=True, help='folder of the run')
+    parser.add_argument('--steps', metavar='N', type=positive(int), default=steps,
+                        help='in all (default: %(default)s)')
+    parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
+    parser.add_argument('--init', metavar='WEIGHTS', help='weights to begin with')
+    parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[], help=(
+        'an option of the training, its data, or the network (docs/training.md); may be repeated'))
+    parser.add_argument('--quiet', action='store_true', help='no progress, no summary')
 
 
 def run(args: argparse.Namespace) -> int:
+    args.train(args)
+    return 0
+
+
+def _train_policy(args: argparse.Namespace) -> None:
     from ros_animate.training.run import Wishes, train
     train(Wishes(
         policy=args.policy, data=tuple(args.data), output=args.output, robot=args.robot,
         weights_of_folders=tuple(args.weights_of_folders or ()), steps=args.steps,
         batch_size=args.batch_size, resume=args.resume, init=args.init or '',
         settings=tuple(args.set), quiet=args.quiet))
-    return 0
+
+
+def _train_animation(args: argparse.Namespace) -> None:
+    from ros_animate.training.animation.run import Wishes, train
+    train(Wishes(model=args.model, data=tuple(args.data), output=args.output,
+                 variant=args.variant, steps=args.steps, resume=args.resume, init=args.init or '',
+                 settings=tuple(args.set), quiet=args.quiet))

@@ -7,7 +7,7 @@ the faces agree best; the same for the angles of the head.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ USED_STD_DEG = 2.0
 # Blendshapes by the beginning of their names.
 REGIONS = {'brows': ('brow',), 'eyes': ('eye',), 'mouth': ('jaw', 'mouth', 'nose')}
 ANGLES = ('yaw', 'pitch', 'roll')
+LANDMARKS = 478
 _MIN_FRAMES = 8
 
 
@@ -31,11 +32,13 @@ class Track:
         names: (K,) blendshapes.
         expression: (T, K), NaN where there was no face.
         angles_deg: (T, 3) yaw, pitch and roll of the head.
+        landmarks: (T, 478, 3) in pixels of the frames; NaN where there was no face, too.
     """
 
     names: tuple[str, ...]
     expression: Array
     angles_deg: Array
+    landmarks: Array = field(default_factory=lambda: np.empty((0, LANDMARKS, 3)))
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,19 @@ class Fidelity:
 
 
 def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
-    """Blendshapes and head angles in every frame; the extractor must know both."""
+    """Blendshapes, head angles and landmarks in every frame; the extractor must know the first."""
     motions = [extractor.extract(frame) for frame in frames]
     names = next((tuple(m.expression) for m in motions if m is not None), ())
     expression = np.full((len(motions), len(names)), np.nan)
     angles_deg = np.full((len(motions), 3), np.nan)
+    landmarks = np.full((len(motions), LANDMARKS, 3), np.nan)
     for index, motion in enumerate(motions):
         if motion is not None and motion.rotation is not None:
             expression[index] = [motion.expression[name] for name in names]
             angles_deg[index] = head_angles_deg(motion.rotation)
-    return Track(names, expression, angles_deg)
+        if motion is not None and motion.landmarks is not None:
+            landmarks[index] = motion.landmarks
+    return Track(names, expression, angles_deg, landmarks)
 
 
 def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:

@@ -5,9 +5,11 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from ros_animate.evaluation.controls_table import read_controls
+from ros_animate.types import Image
 
 if TYPE_CHECKING:
     from ros_animate.hardware.spec import RobotSpec
@@ -44,8 +46,20 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
         _dress(axes, group, ' or '.join(units))
     panels[-1].set_xlabel('time (s)')
     panels[0].set_title(f'{spec.name}: commanded controls', loc='left', fontsize=14)
+    write_figure(path, figure)
+
+
+def write_figure(path: pathlib.Path, figure: Any) -> None:
+    """Writes a figure of matplotlib, complete or not at all."""
     part = path.with_name(f'.part.{path.name}')
     figure.savefig(part, dpi=100)
+    os.replace(part, path)
+
+
+def write_picture(path: pathlib.Path, picture: Image) -> None:
+    """Writes (H, W, 3) uint8 RGB, complete or not at all."""
+    part = path.with_name(f'.part.{path.name}')
+    cv2.imwrite(str(part), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     os.replace(part, path)
 
 

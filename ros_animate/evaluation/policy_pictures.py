@@ -1,19 +1,19 @@
 """Pictures of an evaluation: the worst cases, and the error of every control."""
 from __future__ import annotations
 
-import os
 import pathlib
 
 import cv2
 import numpy as np
 
 from ros_animate.evaluation.control_error import ControlError
+from ros_animate.evaluation.plots import write_figure, write_picture
 from ros_animate.evaluation.policy import Evaluation, read_picture
 from ros_animate.evaluation.video import fit
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.hardware.virtual_face import Camera, VirtualFace
 from ros_animate.hardware.virtual_face.controls import FaceMap
-from ros_animate.types import Array, Image
+from ros_animate.types import Image
 
 TILE, LABEL_HEIGHT, VIEW_CM = 256, 24, 27.0
 LABELS = ('picture', 'wanted', 'got')
@@ -38,7 +38,7 @@ def draw_worst(evaluation: Evaluation, spec: RobotSpec, path: pathlib.Path, coun
     blank = np.full_like(rows[0], 255)
     columns = [np.vstack(rows[:half]), np.vstack([*rows[half:], *[blank] * (2 * half - len(rows))])
                ] if len(rows) > 1 else rows
-    _write(path, np.hstack(columns))
+    write_picture(path, np.hstack(columns))
 
 
 def draw_controls(error: ControlError, spec: RobotSpec, path: pathlib.Path) -> None:
@@ -61,18 +61,10 @@ def draw_controls(error: ControlError, spec: RobotSpec, path: pathlib.Path) -> N
     axes.set_xlabel('mean distance, ranges scaled to [-1, 1]')
     axes.legend(frameon=False)
     axes.spines[['top', 'right']].set_visible(False)
-    part = path.with_name(f'.part.{path.name}')
-    figure.savefig(part, dpi=100)
-    os.replace(part, path)
+    write_figure(path, figure)
 
 
 def _labelled(tile: Image, text: str) -> Image:
     band = np.full((LABEL_HEIGHT, tile.shape[1], 3), 255, np.uint8)
     cv2.putText(band, text, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
     return np.vstack([band, tile])
-
-
-def _write(path: pathlib.Path, picture: Array | Image) -> None:
-    part = path.with_name(f'.part.{path.name}')
-    cv2.imwrite(str(part), cv2.cvtColor(np.asarray(picture, np.uint8), cv2.COLOR_RGB2BGR))
-    os.replace(part, path)

@@ -70,7 +70,7 @@ def prepare(network: nn.Module, options: EngineOptions,
         rewrite(network, transposed=device.type == 'cpu' and precision == 'float32')
     network.to(device, _DTYPES[precision])
     if options.channels_last:
-        _put_channels_last(network)
+        put_channels_last(network)
     step = 'render' if hasattr(network, 'render') else 'forward'
     run = getattr(network, step)
     if options.compile:
@@ -127,7 +127,8 @@ def _compiler_options(device: torch.device) -> dict[str, Any]:
     return {'freezing': True} if device.type == 'cpu' else {}
 
 
-def _put_channels_last(network: nn.Module) -> None:
+def put_channels_last(network: nn.Module) -> None:
+    """Lays out the weights of convolutions of pictures and of volumes as they like best."""
     layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
     for parameter in network.parameters():
         if parameter.ndim in layouts:

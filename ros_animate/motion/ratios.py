@@ -7,7 +7,7 @@ from ros_animate.types import Array
 
 EYE_RIGHT, EYE_LEFT, LIPS = 'eyeRatioRight', 'eyeRatioLeft', 'lipRatio'
 # Upper and lower edge, then the two corners.
-_POINTS = {EYE_RIGHT: (159, 145, 33, 133), EYE_LEFT: (386, 374, 362, 263), LIPS: (13, 14, 61, 291)}
+POINTS = {EYE_RIGHT: (159, 145, 33, 133), EYE_LEFT: (386, 374, 362, 263), LIPS: (13, 14, 61, 291)}
 
 
 def openness(points: Array, upper: int, lower: int, corner: int, other: int) -> float:
@@ -19,4 +19,4 @@ def openness(points: Array, upper: int, lower: int, corner: int, other: int) -> 
 
 def ratios(landmarks: Array) -> dict[str, float]:
     """Openness of both eyes and of the lips of a (478, 3) face; left is the person's own."""
-    return {name: openness(landmarks, *points) for name, points in _POINTS.items()}
+    return {name: openness(landmarks, *points) for name, points in POINTS.items()}

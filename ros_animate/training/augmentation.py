@@ -5,6 +5,7 @@ Pictures are not mirrored: left and right controls of a robot have different neu
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -20,13 +21,32 @@ def augment(pictures: Tensor, size: int, options: TrainOptions, random: torch.Ge
     """(B, 3, S, S) in [0, 1] to (B, 3, size, size) in [0, 1], each another way."""
     # Colours beside each other: the layout of the networks, in which all of this is faster too.
     pictures = pictures.contiguous(memory_format=torch.channels_last)
-    pictures = _jitter(_frame(pictures, size, options, random), options.colour, random)
+    return develop(_frame(pictures, size, options, random), options, random)
+
+
+class Faults(Protocol):
+    """What a camera does to colours and sharpness; see `TrainOptions`."""
+
+    @property
+    def colour(self) -> float: ...
+    @property
+    def blur(self) -> float: ...
+    @property
+    def jpeg(self) -> float: ...
+    @property
+    def noise(self) -> float: ...
+
+
+def develop(pictures: Tensor, options: Faults, random: torch.Generator) -> Tensor:
+    """(B, 3, H, W) in [0, 1] as so many cameras would have seen it; nothing moves."""
+    pictures = jitter(pictures, options.colour, random)
     for change, share in ((_blur, options.blur), (_round_waves, options.jpeg)):
         amount = torch.rand(len(pictures), 1, 1, 1, generator=random)
         chosen = torch.rand(len(pictures), generator=random) < share
         pictures[chosen] = change(pictures[chosen], amount[chosen])
     spread = options.noise * torch.rand(len(pictures), 1, 1, 1, generator=random)
-    noise = torch.empty(len(pictures), size, size, 3).normal_(generator=random)
+    height, width = pictures.shape[2:]
+    noise = torch.empty(len(pictures), height, width, 3).normal_(generator=random)
     return pictures.addcmul_(spread, noise.permute(0, 3, 1, 2)).clamp_(0, 1)
 
 
@@ -43,7 +63,7 @@ def _frame(pictures: Tensor, size: int, options: TrainOptions, random: torch.Gen
     return functional.grid_sample(pictures, grid, padding_mode='border', align_corners=False)
 
 
-def _jitter(pictures: Tensor, strength: float, random: torch.Generator) -> Tensor:
+def jitter(pictures: Tensor, strength: float, random: torch.Generator) -> Tensor:
     """Brightness, contrast, saturation, and a tint half as strong."""
     bright, contrast, saturation = (_uniform(len(pictures), random, 1 - strength, 1 + strength)
                                     for _ in range(3))

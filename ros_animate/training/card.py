@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -23,8 +23,6 @@ def write_card(folder: pathlib.Path, wishes: Wishes, options: TrainOptions, data
     """What was trained on what, how long, where, and how well it does."""
     names = ', '.join(pathlib.Path(path).name for path in wishes.data)
     error = 'not measured' if outcome.mae is None else f'{outcome.mae:.4f}'
-    changed = [f'{f.name}={getattr(options, f.name)}' for f in dataclasses.fields(options)
-               if getattr(options, f.name) != f.default]
     millions = sum(p.numel() for p in outcome.network.parameters()) / 1e6
     gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
     folder.joinpath(CARD).write_text(f"""\
@@ -39,9 +37,15 @@ Trained by `ros_animate train policy`, used with `--policy {wishes.policy}`.
 | begun with | {pathlib.Path(wishes.init).name if wishes.init else 'random weights'} |
 | seed | {options.seed} |
 | steps | {wishes.steps} of {wishes.batch_size} pairs |
-| options | {', '.join(changed) or 'defaults'} |
+| options | {', '.join(changed(options)) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {outcome.seconds / 60:.1f} min |
 | error on pairs held back | {error} (mean L1 of controls scaled to [-1, 1], X2CNet's definition) |
 | licence | Apache-2.0 |
 """, encoding='utf-8')
+
+
+def changed(options: Any) -> list[str]:
+    """'key=value' of the options that are not as usual."""
+    return [f'{f.name}={getattr(options, f.name)}' for f in dataclasses.fields(options)
+            if getattr(options, f.name) != f.default]

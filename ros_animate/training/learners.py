@@ -1,14 +1,12 @@
 """Which policies are learned, and the network that one begins with."""
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import yaml
 from torch import nn
 
 from ros_animate import models
@@ -19,6 +17,7 @@ from ros_animate.plugins import available, find
 from ros_animate.policy.learned import LearnedPolicy
 from ros_animate.training.folder import Folder
 from ros_animate.training.options import TrainOptions
+from ros_animate.training.settings import parse_settings
 
 
 @dataclass(frozen=True)
@@ -50,32 +49,9 @@ def learner(policy: str) -> Learner:
 
 def parse_wishes(chosen: Learner, texts: Sequence[str]) -> tuple[TrainOptions, dict[str, Any]]:
     """('key=value', …) as options of the training, and of the network."""
-    fields = {f.name for f in dataclasses.fields(TrainOptions)}
     package: Any = models.find(chosen.family)
-    network = {f.name for f in dataclasses.fields(package.Config)}
-    wishes: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition('=')
-        if not equals:
-            raise ConfigurationError(f'--set {text}: expected key=value')
-        if key not in fields | network:
-            raise ConfigurationError(f'--set: unknown option {key!r}; '
-                                     f'{suggest(key, fields | network)}')
-        wishes[key] = _value(value)
-    options = build(TrainOptions, {k: v for k, v in wishes.items() if k in fields}, '--set')
-    return options, {k: v for k, v in wishes.items() if k not in fields}
-
-
-def _value(text: str) -> Any:
-    """As in YAML, where however 1e-3 without a point would be a text."""
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'--set: {text!r} is no value: {error}') from error
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return float(value)
-    return value
+    options, network = parse_settings(texts, TrainOptions, package.Config)
+    return options, network
 
 
 def model_config(chosen: Learner, wishes: Mapping[str, Any], spec: RobotSpec,

@@ -51,14 +51,19 @@ def make_fabric(precision: str) -> Fabric:
     world = int(os.environ.get('WORLD_SIZE', 1))
     local = int(os.environ.get('LOCAL_WORLD_SIZE', world))
     gpu = torch.cuda.is_available()
-    if precision == 'auto':
-        fast = gpu or fastest_precision(torch.device('cpu')) == 'bf16'
-        precision = 'bf16' if fast else 'float32'
     fabric = Fabric(accelerator='cuda' if gpu else 'cpu', devices=local, num_nodes=world // local,
                     strategy='ddp' if world > 1 else 'auto',
-                    precision='bf16-mixed' if precision == 'bf16' else '32-true')
+                    precision='bf16-mixed' if meant(precision) == 'bf16' else '32-true')
     fabric.launch()
     return fabric
+
+
+def meant(precision: str) -> str:
+    """'bf16' or 'float32'; 'auto' is bf16 on a GPU and on a CPU with units for it."""
+    if precision != 'auto':
+        return precision
+    fast = torch.cuda.is_available() or fastest_precision(torch.device('cpu')) == 'bf16'
+    return 'bf16' if fast else 'float32'
 
 
 class Loop(abc.ABC):

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import yaml
 from torch import nn
 
-from ros_animate.configuration import ConfigurationError, read_yaml
-from ros_animate.errors import UserError
+from ros_animate.configuration import ConfigurationError
 from ros_animate.evaluation.outputs import make_folder
 from ros_animate.hardware.spec import RobotSpec, load_spec
 from ros_animate.models.checkpoint import Checkpoint
-from ros_animate.training import checkpoints
 from ros_animate.training.card import write_card
 from ros_animate.training.data import Data
 from ros_animate.training.folder import DataError, Folder, read_folder
@@ -30,9 +27,10 @@ from ros_animate.training.learners import (
 )
 from ros_animate.training.loop import make_fabric
 from ros_animate.training.options import TrainOptions
+from ros_animate.training.settings import claim
 from ros_animate.training.trainer import Outcome, Task, Trainer
 
-SETTINGS, WEIGHTS = 'settings.yaml', 'weights'
+WEIGHTS = 'weights'
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,11 @@ def train(wishes: Wishes) -> None:
     model, network = _start(chosen, wishes.init, network_wishes, spec, folders, options)
     _check_coarse(chosen, options)
     folder = make_folder(wishes.output)
-    _claim(folder, wishes, options, model)
+    claim(folder, {
+        'policy': wishes.policy, 'robot': wishes.robot, 'data': [*wishes.data],
+        'weights_of_folders': [*wishes.weights_of_folders], 'batch_size': wishes.batch_size,
+        'init': wishes.init, 'training': dataclasses.asdict(options),
+        'network': dataclasses.asdict(model)}, wishes.resume)
     fabric = make_fabric(options.precision)
     data = Data(folders, wishes.weights_of_folders or None, spec, model, options,
                 chosen.sees_pictures, wishes.quiet)
@@ -91,33 +93,6 @@ def _check_coarse(chosen: Learner, options: TrainOptions) -> None:
     if options.coarse_size and chosen.family != 'x2cnet':
         raise ConfigurationError(f'--set coarse_size: the network of {chosen.policy} sees pictures '
                                  'of one size only')
-
-
-def _claim(folder: pathlib.Path, wishes: Wishes, options: TrainOptions, model: Any) -> None:
-    """Refuses to overwrite a run, or to go on with one in another way than it was begun."""
-    settings: dict[str, Any] = {
-        'policy': wishes.policy, 'robot': wishes.robot, 'data': [*wishes.data],
-        'weights_of_folders': [*wishes.weights_of_folders], 'batch_size': wishes.batch_size,
-        'init': wishes.init, 'training': dataclasses.asdict(options),
-        'network': dataclasses.asdict(model)}
-    settings = yaml.safe_load(yaml.safe_dump(settings))  # tuples as the file holds them
-    path = folder / SETTINGS
-    if not (folder / checkpoints.NAME).exists():
-        path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding='utf-8')
-        return
-    if not wishes.resume:
-        raise UserError(f'{folder} holds a run: go on with it (--resume), or name another folder')
-    begun = read_yaml(path)
-    for key, value in _flat(settings).items():
-        if (before := _flat(begun).get(key)) != value:
-            raise UserError(f'{folder} was begun with {key} {before!r}, not {value!r}')
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat.update(value if isinstance(value, dict) else {key: value})
-    return flat
 
 
 def _require_readable(data: Data) -> None:

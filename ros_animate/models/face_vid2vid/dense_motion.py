@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.config import VolumeConfig
 from ros_animate.models.layers import VOLUME, Decoder, Encoder, Widths, precision_of
-from ros_animate.models.sampling import coordinate_grid, gaussian_heatmaps, translated
+from ros_animate.models.sampling import blended, coordinate_grid, gaussian_heatmaps, translated
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class VolumeMotionNetwork(nn.Module):
         mask = self.mask(x).float().softmax(dim=1)
         # The sum of mask_k (grid + shift_k); the masks of a cell sum to one.
         grid = coordinate_grid(volume.shape[2:], shifts)
-        deformation = grid + torch.einsum('bkdhw,bkc->bdhwc', mask, shifts)
+        deformation = grid + blended(mask, shifts)
         return VolumeMotion(deformation, mask, torch.sigmoid(self.occlusion(x.flatten(1, 2))))
 
     def embed(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor,

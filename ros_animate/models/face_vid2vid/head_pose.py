@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.config import Config
 from ros_animate.models.layers import named
+from ros_animate.models.sampling import exact
 
 PI = 3.14  # sic: the published weights were trained with it
 
@@ -37,6 +38,7 @@ class HeadPose:
 
 def bins_to_degrees(logits: Tensor, offset: float = 99.0) -> Tensor:
     """Expected angle under the bins' softmax: (B, 66) to (B,)."""
+    logits = logits.float()  # half of the bits would be the offset's
     bins = torch.arange(logits.shape[1], device=logits.device, dtype=logits.dtype)
     return 3 * (logits.softmax(dim=1) * bins).sum(dim=1) - offset
 
@@ -51,6 +53,7 @@ def axis_rotation(radians: Tensor, axis: int) -> Tensor:
     return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
 
 
+@exact
 def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     """Head rotation R (B, 3, 3) of yaw, pitch, roll (B, 3)."""
     yaw, pitch, roll = (degrees / 180 * PI).unbind(dim=1)
@@ -59,6 +62,7 @@ def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     return axis_rotation(roll, 0) @ axis_rotation(pitch, 1) @ axis_rotation(yaw, 2)
 
 
+@exact
 def transform(canonical: Tensor, rotation: Tensor, translation: Tensor,
               expression: Tensor) -> Tensor:
     """x_k = R x_c,k + t + delta_k, eq. (2) and (4): keypoints (B, K, 3)."""

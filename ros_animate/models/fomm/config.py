@@ -22,10 +22,15 @@ class Config:
     motion_features: int = option(64, 'Channels of the first level, dense motion', low=1)
     motion_levels: int = option(5, 'Levels of the dense motion hourglass', low=1)
     hourglass_features: int = option(1024, 'Most channels of both hourglasses', low=1)
+    head_kernel: int = option(7, 'Side of the last convolutions of keypoints and of motion; odd',
+                              low=1)
     generator_features: int = option(64, 'Channels of the first layer of the generator', low=1)
     max_features: int = option(512, 'Most channels of the generator', low=1)
     generator_levels: int = option(2, 'How often the generator halves the resolution', low=1)
     bottleneck_blocks: int = option(6, 'Residual blocks after the warp', low=0)
+    skips: bool = option(False, 'What is not occluded is taken from the warped source, at every '
+                                'level and in the picture itself, as in the later model of the '
+                                'authors (Articulated Animation, CVPR 2021)')
     align_corners: bool = option(True, 'Grid sampling as in torch 1.0, on which the published '
                                        'weights were trained; False is what newer torch does')
     discriminator_features: int = option(32, 'Channels of the first level', low=1)

@@ -10,7 +10,7 @@ from torch.nn import functional
 from ros_animate.models.fomm.config import Config
 from ros_animate.models.fomm.keypoints import Keypoints
 from ros_animate.models.layers import AntiAliasDownsample, Hourglass, Widths
-from ros_animate.models.sampling import coordinate_grid, gaussian_heatmaps, warp
+from ros_animate.models.sampling import coordinate_grid, exact, gaussian_heatmaps, warp
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class DenseMotion:
     occlusion: Tensor
 
 
+@exact
 def sparse_motions(source: Keypoints, driving: Keypoints, size: tuple[int, int]) -> Tensor:
     """T_k(z) = p_k^S + J_k (z - p_k^D) with J_k = J_k^S (J_k^D)^-1, eq. (4) and (5).
 
@@ -35,9 +36,9 @@ def sparse_motions(source: Keypoints, driving: Keypoints, size: tuple[int, int])
         (B, K + 1, h, w, 2); the first is the identity, the background.
     """
     grid = coordinate_grid(size, source.value)  # (h, w, 2)
-    affine = source.jacobian @ inverse(driving.jacobian)
-    offset = grid - driving.value[:, :, None, None]
-    moved = torch.einsum('bkij,bkhwj->bkhwi', affine, offset) + source.value[:, :, None, None]
+    affine = (source.jacobian @ inverse(driving.jacobian))[:, :, None, None]
+    right, down = (grid - driving.value[:, :, None, None]).split(1, dim=-1)
+    moved = affine[..., 0] * right + affine[..., 1] * down + source.value[:, :, None, None]
     return torch.cat([grid.expand_as(moved[:, :1]), moved], dim=1)
 
 
@@ -58,8 +59,9 @@ class DenseMotionNetwork(nn.Module):
         motions = config.num_keypoints + 1
         widths = Widths(config.motion_features, config.hourglass_features, config.motion_levels)
         self.hourglass = Hourglass(widths, motions * 4)  # heat map and the warped RGB picture
-        self.mask = nn.Conv2d(self.hourglass.outputs, motions, 7, padding=3)
-        self.occlusion = nn.Conv2d(self.hourglass.outputs, 1, 7, padding=3)
+        kernel, padding = config.head_kernel, config.head_kernel // 2
+        self.mask = nn.Conv2d(self.hourglass.outputs, motions, kernel, padding=padding)
+        self.occlusion = nn.Conv2d(self.hourglass.outputs, 1, kernel, padding=padding)
         self.down = AntiAliasDownsample(3, config.scale)
 
     def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> DenseMotion:
@@ -74,7 +76,7 @@ class DenseMotionNetwork(nn.Module):
         moved = self.moved(source, motions)
         x = self.hourglass(torch.cat([heat[:, :, None], moved], dim=2).flatten(1, 2))
         mask = self.mask(x).float().softmax(dim=1)
-        deformation = torch.einsum('bkhw,bkhwc->bhwc', mask, motions)  # eq. (8)
+        deformation = (mask[..., None] * motions).sum(dim=1)  # eq. (8)
         return DenseMotion(deformation, mask, torch.sigmoid(self.occlusion(x)))
 
     def heatmaps(self, source: Keypoints, driving: Keypoints, size: tuple[int, int]) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ros_animate.models.fomm.keypoints import Keypoints
-from ros_animate.models.sampling import coordinate_grid
+from ros_animate.models.sampling import coordinate_grid, exact
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Deformation:
         weights = sigma_spline * torch.randn(batch, points * points, generator=generator)
         return cls(affine, weights)
 
+    @exact
     def __call__(self, points: Tensor) -> Tensor:
         """Where points (B, N, 2) go: (B, N, 2)."""
         linear = points @ self.affine[:, :, :2].transpose(1, 2) + self.affine[:, None, :, 2]
@@ -61,6 +62,7 @@ class Deformation:
                                                align_corners=align_corners)
 
 
+@exact
 def pulled_back(deformation: Deformation, keypoints: Keypoints) -> Keypoints:
     """Keypoints of the deformed frame, brought into the undeformed one."""
     return Keypoints(deformation(keypoints.value),

@@ -27,10 +27,13 @@ class SourceFeatures:
     Attributes:
         features: (B, C, H / 4, W / 4).
         small: (B, 3, h, w) the picture in which motion is found.
+        skips: The picture (B, 3, H, W) and the features of all levels, finest first; empty for a
+            generator without skips.
     """
 
     features: Tensor
     small: Tensor
+    skips: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.align_corners = config.align_corners
+        self.align_corners, self.skips = config.align_corners, config.skips
         widths = config.generator_widths
         levels, deepest = range(widths.levels), widths.at(widths.levels)
         self.dense_motion_network = DenseMotionNetwork(config)
@@ -69,10 +72,12 @@ class Generator(nn.Module):
 
     def encode(self, source: Tensor) -> SourceFeatures:
         """Picture (B, 3, H, W) to what `render` needs of it."""
-        x = self.first(source.to(precision_of(self)))
+        levels = [source, self.first(source.to(precision_of(self)))]
         for block in self.down_blocks:
-            x = block(x)
-        return SourceFeatures(x, self.dense_motion_network.down(source.to(x.dtype)))
+            levels.append(block(levels[-1]))
+        deepest = levels[-1]
+        return SourceFeatures(deepest, self.dense_motion_network.down(source.to(deepest.dtype)),
+                              tuple(levels) if self.skips else ())
 
     def render(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> Tensor:
@@ -90,9 +95,19 @@ class Generator(nn.Module):
         x = self.moved(features.features, motion)
         x = x * resize(motion.occlusion, x.shape[2:], 'bilinear')  # eq. (9)
         x = self.bottleneck(x)
-        for block in self.up_blocks:
-            x = block(x)
-        return torch.sigmoid(self.final(x).float())
+        for i, block in enumerate(self.up_blocks):
+            x = block(self._seen(x, features, -1 - i, motion))
+        picture = torch.sigmoid(self.final(self._seen(x, features, 1, motion)).float())
+        return self._seen(picture, features, 0, motion)
+
+    def _seen(self, made: Tensor, features: SourceFeatures, level: int,
+              motion: DenseMotion) -> Tensor:
+        """Maps as `made` where the source is occluded, elsewhere as the warped source has them."""
+        if not features.skips:
+            return made
+        seen = self.moved(features.skips[level], motion)
+        share = resize(motion.occlusion, made.shape[2:], 'bilinear').to(made.dtype)
+        return torch.lerp(made, seen.to(made.dtype), share)
 
     def moved(self, maps: Tensor, motion: DenseMotion) -> Tensor:
         """Maps (B, C, H, W) of any resolution under the motion."""

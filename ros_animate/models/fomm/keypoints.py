@@ -33,8 +33,9 @@ class KeypointDetector(nn.Module):
         widths = Widths(config.keypoint_features, config.hourglass_features,
                         config.keypoint_levels)
         self.predictor = Hourglass(widths, 3)
-        self.kp = nn.Conv2d(self.predictor.outputs, config.num_keypoints, 7)
-        self.jacobian = nn.Conv2d(self.predictor.outputs, 4 * config.num_keypoints, 7)
+        inputs, kernel = self.predictor.outputs, config.head_kernel
+        self.kp = nn.Conv2d(inputs, config.num_keypoints, kernel)
+        self.jacobian = nn.Conv2d(inputs, 4 * config.num_keypoints, kernel)
         self.down = AntiAliasDownsample(3, config.scale)
         nn.init.zeros_(self.jacobian.weight)
         identity = torch.eye(2).flatten().repeat(config.num_keypoints)

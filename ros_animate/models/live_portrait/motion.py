@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from ros_animate.models.face_vid2vid.head_pose import axis_rotation, bins_to_degrees
 from ros_animate.models.live_portrait.config import Config
+from ros_animate.models.sampling import exact
 
 EPS = 1e-6
 
@@ -40,6 +41,7 @@ class FaceMotion:
                            dim=1)
 
 
+@exact
 def rotation_matrix(degrees: Tensor) -> Tensor:
     """R (B, 3, 3) of pitch, yaw, roll (B, 3), for row vectors: x_c R."""
     pitch, yaw, roll = (degrees / 180 * math.pi).unbind(dim=1)
@@ -47,6 +49,7 @@ def rotation_matrix(degrees: Tensor) -> Tensor:
     return turn.transpose(1, 2)
 
 
+@exact
 def transform(canonical: Tensor, rotation: Tensor, expression: Tensor, scale: Tensor,
               translation: Tensor) -> Tensor:
     """X = s (x_c R + delta) + t, eq. (2), with t in the plane only: keypoints (B, K, 3)."""

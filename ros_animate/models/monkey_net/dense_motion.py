@@ -10,7 +10,9 @@ from torch.nn import functional
 from ros_animate.models.layers import CLIP, ConvBlock
 from ros_animate.models.monkey_net.config import Config
 from ros_animate.models.monkey_net.keypoints import HeadedHourglass, Keypoints, heatmaps_of
-from ros_animate.models.sampling import coordinate_grid, translated
+from ros_animate.models.sampling import blended, coordinate_grid, translated
+
+BACKGROUND = 2.0  # logit of the background's mask before training, where the keypoints' is 0
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,15 @@ class DenseMotionNetwork(nn.Module):
             for _ in range(config.group_blocks))
         self.hourglass = HeadedHourglass(config.widths(config.motion_levels), channels,
                                          groups * config.coarse + 2 * config.residual)
+        self._begin_at_rest()
+
+    def _begin_at_rest(self) -> None:
+        """Before training most of every place is background, and nothing moves it."""
+        head = self.hourglass.decoder.conv
+        nn.init.zeros_(head.weight)
+        nn.init.zeros_(head.bias)  # type: ignore[arg-type]
+        if self.config.coarse:
+            nn.init.constant_(head.bias[:1], BACKGROUND)  # type: ignore[index]
 
     def embed(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Tensor:
         """Per keypoint its heat map and the source moved by it: (B, (K + 1) * 4, h, w)."""
@@ -73,7 +84,7 @@ class DenseMotionNetwork(nn.Module):
         mask = (x[:, :shifts.shape[1]].softmax(dim=1) if self.config.coarse
                 else no_motion(source, kp_source).mask)
         field = coordinate_grid(x.shape[2:], shifts)
-        field = field + torch.einsum('bkhw,bkc->bhwc', mask, shifts)  # eq. (8)
+        field = field + blended(mask, shifts)  # eq. (8)
         if self.config.residual:
             field = field + x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
         return DenseMotion(field, mask)

@@ -1,6 +1,7 @@
 """Monkey-Net's keypoint detector (section 3.1): soft-argmax positions with covariances."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +9,9 @@ from torch import Tensor, nn
 
 from ros_animate.models.layers import CLIP, Decoder, Encoder, Widths
 from ros_animate.models.monkey_net.config import Config
-from ros_animate.models.sampling import coordinate_grid, expectation, softmax_heatmaps
+from ros_animate.models.sampling import axes, expectation, softmax_heatmaps
+
+_TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,13 @@ class KeypointDetector(nn.Module):
 
 def spread(heatmaps: Tensor, mean: Tensor) -> Tensor:
     """Covariance of the position under each heat map, eq. (2): (B, K, 2, 2)."""
-    grid = coordinate_grid(heatmaps.shape[2:], heatmaps)
-    offset = grid - mean[:, :, None, None]  # (B, K, h, w, 2)
-    weighted = offset * (heatmaps + 1e-7)[..., None]  # never singular, as the reference has it
-    return torch.einsum('bkhwi,bkhwj->bkij', weighted, offset)
+    heatmaps = heatmaps + 1e-7  # never singular, as the reference has it
+    right, down = _offsets(heatmaps.shape[2:], mean)
+    across = (heatmaps * right).sum(dim=3, keepdim=True)  # (B, K, h, 1)
+    mixed = (across * down).sum(dim=(2, 3))
+    wide = (heatmaps.sum(dim=2, keepdim=True) * right ** 2).sum(dim=(2, 3))
+    high = (heatmaps.sum(dim=3, keepdim=True) * down ** 2).sum(dim=(2, 3))
+    return torch.stack([wide, mixed, mixed, high], dim=-1).unflatten(-1, (2, 2))
 
 
 def bounded(covariance: Tensor, min_singular: float) -> Tensor:
@@ -90,16 +96,25 @@ def smallest_singular(matrix: Tensor) -> Tensor:
     """Smallest singular value of (..., 2, 2) in closed form."""
     a, b, c, d = matrix.flatten(-2).unbind(-1)
     total = a * a + b * b + c * c + d * d
-    gap = torch.sqrt((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
-    return torch.sqrt((total - gap) / 2)
+    # A round matrix has no gap; the gradient of a root at 0 would be no number.
+    gap = torch.sqrt(((a * a + b * b - c * c - d * d) ** 2 + 4 * (a * c + b * d) ** 2)
+                     .clamp(min=_TINY))
+    return torch.sqrt(((total - gap) / 2).clamp(min=_TINY))
 
 
 def heatmaps_of(keypoints: Keypoints, size: tuple[int, int]) -> Tensor:
     """exp(-d^T covariance^-1 d / 2) around every mean, eq. (3): (B, K, h, w)."""
-    offset = coordinate_grid(size, keypoints.mean) - keypoints.mean[:, :, None, None]
-    precision = inverse(keypoints.covariance)
-    distance = torch.einsum('bkhwi,bkij,bkhwj->bkhw', offset, precision, offset)
+    right, down = _offsets(size, keypoints.mean)
+    a, b, c, d = inverse(keypoints.covariance).flatten(-2)[:, :, None, None].unbind(-1)
+    distance = a * right ** 2 + right * ((b + c) * down) + d * down ** 2
     return torch.exp(-0.5 * distance)
+
+
+def _offsets(size: Sequence[int], mean: Tensor) -> tuple[Tensor, Tensor]:
+    """How far columns (B, K, 1, w) and rows (B, K, h, 1) are from the means (B, K, 2)."""
+    columns, rows = axes(size, mean)
+    x, y = mean[:, :, None, None].unbind(dim=-1)
+    return columns - x, rows[:, None] - y
 
 
 def inverse(matrix: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -55,6 +56,19 @@ def test_every_variant_runs_learns_and_is_prepared(variant: str) -> None:
     fast = prepare(generator, EngineOptions(precision='float32'))
     got = fast.render(fast.encode(source), points(3), points(4))
     torch.testing.assert_close(got, wanted, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize('variant', ['full', *VARIANTS])
+def test_training_begins_with_a_source_that_hardly_moves(variant: str) -> None:
+    """Of masks e^2 for the background and 1 for each keypoint, and no residual."""
+    torch.manual_seed(0)
+    config = dataclasses.replace(TINY, **VARIANTS.get(variant, {}))
+    motion = models.build('monkey_net', config)['generator'](
+        picture(1), points(3), points(4)).motion
+    moved = motion.deformation - coordinate_grid((32, 32), motion.deformation)
+    shifts = keypoint_shifts(points(3), points(4))[:, 1:].sum(1) / (math.exp(2) + 4)
+    wanted = shifts if config.dense_motion and config.coarse else torch.zeros(2, 2)
+    torch.testing.assert_close(moved, wanted[:, None, None].expand_as(moved))
 
 
 def test_without_f_the_source_stays_and_heat_maps_speak() -> None:

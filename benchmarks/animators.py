@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Real people animate the robot's portrait: every animator that can run here, side by side.
+
+    .venv/bin/python benchmarks/animators.py [CLIP …] [--animators fomm mesh_warp …]
+        [--portrait IMAGE] [--limit 150] [--output DIR] [--json FILE]
+
+Without clips: those of --media if they are there, else the demo source. Animators with weights (the
+package's own, or those in ROS_ANIMATE_WEIGHTS) and mesh_warp. The yardstick is the pipeline's: what
+the face tracker sees of the animated portrait (animated.mp4 of `ros_animate retarget --offline`)
+against what it sees of the person. Jitter is in thousandths of the face's height, `of` the person's
+own; time is that of finding the motion and making the picture.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from pipeline import ROOT, retarget, text, tracked
+
+from ros_animate.evaluation.animation.distances import Frames, jitter
+from ros_animate.evaluation.animation.tasks import resized
+from ros_animate.evaluation.animation.watching import Watcher
+from ros_animate.evaluation.fidelity import compare
+from ros_animate.evaluation.machine import machine
+from ros_animate.evaluation.plots import write_picture
+from ros_animate.models import weights
+from ros_animate.models.weights import WeightsNotFoundError
+from ros_animate.plugins import available, find, load
+from ros_animate.types import Image
+
+JITTER_PX, TILE_PX = 256, 192
+SHOWN = 6  # moments of each clip, in the picture
+COLUMNS = ('expr_r', 'gain', 'pose_r', 'missed', 'jitter', 'of', 'ms')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('clips', nargs='*', help='videos of one person')
+    parser.add_argument('--media', default=str(ROOT.parent / 'shared' / 'media'))
+    parser.add_argument('--animators', nargs='+', help='default: all that can run')
+    parser.add_argument('--portrait', default='', help="default: the robot's virtual face")
+    parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
+                        help='another option of the pipeline, for all animators')
+    parser.add_argument('--limit', type=int, default=150, help='frames of each clip')
+    parser.add_argument('--output', help='folder for the videos and a picture of each clip')
+    parser.add_argument('--json', help='also write the figures to this file')
+    args = parser.parse_args()
+    clips = args.clips or sorted(map(str, pathlib.Path(args.media).glob('*.mp4'))) or ['demo']
+    animators = args.animators or runnable()
+    print(f'{machine()}\n\n{"clip":10}{"animator":16}' + ''.join(f'{c:>9}' for c in COLUMNS))
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as scratch, Watcher() as watcher:
+        folder = pathlib.Path(args.output or scratch)
+        for clip in clips:
+            figures[pathlib.Path(clip).stem] = measure(clip, animators, args, folder, watcher)
+    print()
+    for name in animators:
+        line('mean', name, {c: mean([f[name][c] for f in figures.values()]) for c in COLUMNS})
+    if args.json:
+        pathlib.Path(args.json).write_text(json.dumps({'machine': machine(), **figures}, indent=1))
+
+
+def runnable() -> list[str]:
+    """Animators that need no weights, or whose weights are on this machine."""
+    found = []
+    for name in available('animation'):
+        family = getattr(find('animation', name), 'family', None)
+        try:
+            if family is not None:
+                weights.locate(family)
+        except WeightsNotFoundError:
+            continue
+        found.append(name)
+    return found
+
+
+def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: pathlib.Path,
+            watcher: Watcher) -> dict[str, Any]:
+    """The figures of every animator on one clip."""
+    stem = pathlib.Path(clip).stem
+    figures: dict[str, Any] = {}
+    rows: list[Frames] = []
+    for name in animators:
+        output = folder / f'{stem}_{name}'
+        options = [word for param in args.param for word in ('--param', param)]
+        report = retarget(clip, output, '--offline', '--limit', str(args.limit), '--animator',
+                          name, '--portrait', args.portrait, *options)
+        driving, animated = (moments(output / f'{v}.mp4') for v in ('driving', 'animated'))
+        seen = compare(tracked(output / 'driving.mp4'), tracked(output / 'animated.mp4'))
+        stages = report['stages_ms']
+        figures[name] = {
+            'expr_r': seen.expr_r, 'gain': seen.gain, 'pose_r': seen.pose_r,
+            'missed': seen.missed, 'lag': seen.lag, 'regions': dict(seen.regions),
+            'jitter': trembling(animated, watcher), 'of': trembling(driving, watcher),
+            'ms': stages.get('motion', 0.0) + stages.get('animation', 0.0)}
+        line(stem, name, figures[name])
+        rows += [driving, animated] if not rows else [animated]
+    if args.output:
+        write_picture(folder / f'{stem}.png', np.vstack([strip(frames) for frames in rows]))
+    return figures
+
+
+def line(clip: str, name: str, figures: Mapping[str, Any]) -> None:
+    print(f'{clip:10}{name:16}' + ''.join(f'{text(figures[c]):>9}' for c in COLUMNS), flush=True)
+
+
+def moments(video: pathlib.Path) -> Frames:
+    """The middle square of every frame, (T, JITTER_PX, JITTER_PX, 3)."""
+    with load('camera', 'video', {'path': str(video)}) as source:
+        return np.stack([resized(middle(frame.image), JITTER_PX)
+                         for frame in iter(source.read, None)])
+
+
+def middle(image: Image) -> Image:
+    """The largest square in the middle."""
+    side = min(image.shape[:2])
+    top, left = ((n - side) // 2 for n in image.shape[:2])
+    return image[top:top + side, left:left + side]
+
+
+def trembling(frames: Frames, watcher: Watcher) -> float | None:
+    """Jitter in thousandths of the face's height; None without a face."""
+    landmarks = watcher.watch(frames).landmarks
+    if not np.isfinite(landmarks).any():
+        return None
+    height = np.nanmean(np.ptp(landmarks[..., 1], axis=1))
+    return float(1e3 * np.nanmean(jitter(landmarks)) / height)
+
+
+def strip(frames: Frames) -> Image:
+    """Moments spread over the clip, beside each other."""
+    at = np.linspace(0, len(frames) - 1, SHOWN).astype(int)
+    return np.hstack([cv2.resize(frames[k], (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+                      for k in at])
+
+
+def mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""Self-supervised training of the animation networks, by the losses and schedules of the papers."""

@@ -1,0 +1,63 @@
+"""The model card beside animation weights that were trained here."""
+from __future__ import annotations
+
+import pathlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ros_animate.evaluation.machine import machine
+from ros_animate.training.animation.trainer import SAMPLES, Outcome
+from ros_animate.training.card import CARD, changed
+
+if TYPE_CHECKING:
+    from ros_animate.training.animation.run import Wishes
+
+GRID = 'samples.png'
+
+
+def write_card(run: pathlib.Path, wishes: Wishes, options: Any, of_data: Any,
+               outcome: Outcome) -> None:
+    """What was trained on what, by which command, how long, where, and how well it does."""
+    folder = run / 'weights'
+    names = ', '.join(pathlib.Path(path).name for path in wishes.data)
+    millions = sum(p.numel() for p in outcome.networks.parameters()) / 1e6
+    gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
+    grids = sorted((run / SAMPLES).glob('step_*.png'))
+    if grids:
+        shutil.copyfile(grids[-1], folder / GRID)
+    folder.joinpath(CARD).write_text(f"""\
+# {wishes.model}, trained on {names}
+
+Trained by
+
+    {command(wishes)}
+
+and used with `--animator {wishes.model}`.
+
+| | |
+|---|---|
+| network | {wishes.model} {wishes.variant}, {millions:.1f} M parameters, see config.yaml |
+| data | {names} |
+| begun with | {pathlib.Path(wishes.init).name if wishes.init else 'random weights'} |
+| seed | {options.seed} |
+| steps | {wishes.steps} of {options.batch_size} pairs |
+| options | {', '.join((*changed(options), *changed(of_data))) or 'defaults'} |
+| machine | {machine()}{gpu} |
+| time | {outcome.seconds / 60:.1f} min |
+| error on held-out pairs | {outcome.error:.4f} (mean L1 of pictures in [0, 1]); the source \
+picture as it is: {outcome.still:.4f} |
+| licence | Apache-2.0 |
+
+![held-out pairs]({GRID})
+""", encoding='utf-8')
+
+
+def command(wishes: Wishes) -> str:
+    """What makes these weights again."""
+    data = ' '.join(pathlib.Path(path).name for path in wishes.data)
+    more = ''.join(f' --set {text}' for text in wishes.settings)
+    start = f' --init {pathlib.Path(wishes.init).name}' if wishes.init else ''
+    return (f'ros_animate train animation --model {wishes.model} --variant {wishes.variant} '
+            f'--data {data} --steps {wishes.steps}{start}{more} --output RUN')

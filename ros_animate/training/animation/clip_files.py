@@ -1,0 +1,139 @@
+"""Clips on disk: video files, folders of frames, pictures with the frames side by side."""
+from __future__ import annotations
+
+import abc
+import itertools
+import pathlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ros_animate.camera.base import SourceError
+from ros_animate.camera.sources.video import Video
+from ros_animate.types import Image
+
+_LEAST_SQUARES = 3  # two could be one wide frame
+
+
+class ClipError(Exception):
+    """A clip cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class ClipFile(abc.ABC):
+    """A clip that has not been read yet.
+
+    Attributes:
+        name: Its path inside the data set.
+    """
+
+    name: str
+
+    @abc.abstractmethod
+    def images(self) -> Iterator[Image]:
+        """The frames that can be read, (H, W, 3) RGB, in order; raises ClipError."""
+
+    @property
+    @abc.abstractmethod
+    def files(self) -> Sequence[pathlib.Path]:
+        """What it is read from."""
+
+
+@dataclass(frozen=True)
+class VideoClip(ClipFile):
+    """A video file; of one that breaks off, what can be read."""
+
+    path: pathlib.Path
+
+    def images(self) -> Iterator[Image]:
+        try:
+            with Video(Video.Config(str(self.path))) as video:
+                while (frame := video.read()) is not None:
+                    yield frame.image
+        except (SourceError, cv2.error) as error:
+            raise ClipError(str(error)) from error
+
+    @property
+    def files(self) -> Sequence[pathlib.Path]:
+        return (self.path,)
+
+
+@dataclass(frozen=True)
+class PictureClip(ClipFile):
+    """Frames as picture files, in order; those that cannot be read are left out."""
+
+    paths: tuple[pathlib.Path, ...]
+
+    def images(self) -> Iterator[Image]:
+        for path in self.paths:
+            image = read_picture(path)
+            if image is not None:
+                yield image
+
+    @property
+    def files(self) -> Sequence[pathlib.Path]:
+        return self.paths
+
+
+@dataclass(frozen=True)
+class StripClip(ClipFile):
+    """One picture with square frames side by side."""
+
+    path: pathlib.Path
+
+    def images(self) -> Iterator[Image]:
+        strip = read_picture(self.path)
+        if strip is None:
+            raise ClipError(f'{self.path} cannot be read as a picture')
+        side = strip.shape[0]
+        if strip.shape[1] % side:
+            raise ClipError(f'{self.path} is {strip.shape[1]} x {side} pixels: no row of squares')
+        yield from np.split(strip, strip.shape[1] // side, axis=1)
+
+    @property
+    def files(self) -> Sequence[pathlib.Path]:
+        return (self.path,)
+
+
+@dataclass(frozen=True)
+class PartOfClip(ClipFile):
+    """The frames of a clip from one share of it to another.
+
+    Attributes:
+        whole: The clip.
+        start: In [0, 1].
+        stop: In [0, 1].
+    """
+
+    whole: ClipFile
+    start: float
+    stop: float
+
+    def images(self) -> Iterator[Image]:
+        count = sum(1 for _ in self.whole.images())
+        yield from itertools.islice(self.whole.images(), round(self.start * count),
+                                    round(self.stop * count))
+
+    @property
+    def files(self) -> Sequence[pathlib.Path]:
+        return self.whole.files
+
+
+def is_strip(path: pathlib.Path) -> bool | None:
+    """Whether a picture is a row of squares, longer than any frame; None if it cannot be read."""
+    image = read_picture(path)
+    if image is None:
+        return None
+    height, width = image.shape[:2]
+    return width >= _LEAST_SQUARES * height and width % height == 0
+
+
+def read_picture(path: pathlib.Path) -> Image | None:
+    """(H, W, 3) RGB; None if the file cannot be read as a picture."""
+    try:
+        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error:  # larger than OpenCV wants to believe
+        return None
+    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

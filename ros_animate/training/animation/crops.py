@@ -1,0 +1,48 @@
+"""Squares around the face and around the lips, which LivePortrait's cascaded terms look at."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ros_animate.face_mesh import LIPS_OUTER
+from ros_animate.training.animation.pairs import Labels
+
+_FACE, _LIPS = 1.05, 1.6  # sides by the extent of the landmarks
+
+
+class Squares(NamedTuple):
+    """Squares of pictures.
+
+    Attributes:
+        face: (B, 3) x and y of the centre and half a side, in [-1, 1].
+        lips: The same.
+    """
+
+    face: Tensor
+    lips: Tensor
+
+
+def squares(labels: Labels) -> Squares:
+    """Around what landmarks there are; the whole picture where they are not known."""
+    lips = labels.landmarks[:, LIPS_OUTER]
+    return Squares(_around(labels.landmarks, _FACE), _around(lips, _LIPS))
+
+
+def _around(points: Tensor, size: float) -> Tensor:
+    low, high = points.amin(dim=1), points.amax(dim=1)
+    half = (high - low).amax(dim=1, keepdim=True) / 2 * size
+    found = torch.cat([(low + high) / 2, half], dim=1)
+    return torch.where(found.isnan(), found.new_tensor([0.0, 0.0, 1.0]), found)
+
+
+def taken(pictures: Tensor, square: Tensor, side: int) -> Tensor:
+    """The squares (B, 3) of pictures (B, 3, S, S) as (B, 3, side, side)."""
+    x, y, half = square.float().unbind(dim=1)
+    zero = torch.zeros_like(x)
+    theta = torch.stack([half, zero, x, zero, half, y], dim=1).unflatten(1, (2, 3))
+    grid = functional.affine_grid(theta, [len(pictures), 3, side, side], align_corners=False)
+    return functional.grid_sample(pictures.float(), grid, padding_mode='border',
+                                  align_corners=False)

@@ -1,0 +1,155 @@
+"""Clips of a folder as squares of one size: kept in memory as far as they fit, or in a cache."""
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pathlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import numpy as np
+
+from ros_animate.animation.crop import TIGHT, Box, Crop, common_box
+from ros_animate.animation.neural import find_face
+from ros_animate.training.animation.clip_files import ClipError, ClipFile
+from ros_animate.training.animation.source import DataOptions
+from ros_animate.types import Image
+
+_log = logging.getLogger(__name__)
+_LOGGED = 10  # clips that are named as they turn out to be of no use
+_FACES = 6  # frames of a clip in which its face is looked for
+
+
+class Decoded:
+    """Reads clips, each at most once while there is room.
+
+    Args:
+        size: Width and height of the squares in pixels.
+        options: Thinning, crop, memory, cache.
+
+    Attributes:
+        skipped: Clips that could not be used so far, and why.
+    """
+
+    def __init__(self, size: int, options: DataOptions) -> None:
+        self._size, self._options = size, options
+        self._cache = pathlib.Path(options.cache).expanduser() if options.cache else None
+        self._kept: OrderedDict[str, Image | None] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self.skipped: list[str] = []
+
+    def frames(self, clip: ClipFile) -> Image | None:
+        """(T, size, size, 3), thinned out, T at least 2; None if the clip cannot be used."""
+        with self._lock:
+            if clip.name in self._kept:
+                self._kept.move_to_end(clip.name)
+                return self._kept[clip.name]
+        frames = self._read(clip)
+        with self._lock:
+            if clip.name not in self._kept:
+                self._keep(clip.name, frames)
+        return frames
+
+    def whole(self, clip: ClipFile) -> Image | None:
+        """The same with all frames; it is not kept."""
+        return self._decode(clip, None)
+
+    def _keep(self, name: str, frames: Image | None) -> None:
+        self._kept[name] = frames
+        self._bytes += _size(frames)
+        while self._bytes > self._options.memory_gb * 1e9 and len(self._kept) > 1:
+            self._bytes -= _size(self._kept.popitem(last=False)[1])
+
+    def _read(self, clip: ClipFile) -> Image | None:
+        if self._cache is None:
+            return self._decode(clip, self._options.clip_frames)
+        path = self._cache / f'clip-{self._fingerprint(clip)}.npy'
+        try:
+            return np.load(path, mmap_mode='r', allow_pickle=False)
+        except (OSError, ValueError):
+            frames = self._decode(clip, self._options.clip_frames)
+        if frames is not None:
+            _write(path, frames)
+        return frames
+
+    def _decode(self, clip: ClipFile, limit: int | None) -> Image | None:
+        try:
+            crop = self._crop(clip)
+            squares = (self._square(image, crop) for image in clip.images())
+            frames = thinned(squares, limit)
+            if len(frames) < 2:
+                raise ClipError(f'{len(frames)} frames can be read, a pair needs two')
+            return np.stack(frames)
+        except ClipError as error:
+            self.skip(f'{clip.name}: {error}')
+            return None
+
+    def _crop(self, clip: ClipFile) -> Box | None:
+        """The square around the clip's face; None for the middle of each picture."""
+        if not self._options.face_crop:
+            return None
+        faces = [find_face(image) for image in thinned(clip.images(), _FACES)]
+        boxes = [TIGHT.box(face) for face in faces if face is not None]
+        if not boxes:
+            raise ClipError('no face is found in it')
+        box = common_box(boxes)
+        if box is None:
+            raise ClipError('its faces are too far apart for one square')
+        return box
+
+    def _square(self, image: Image, box: Box | None) -> Image:
+        if box is None:
+            return Crop.middle(image, self._size).take(image)
+        return Crop.of(box, self._size, TIGHT.upright).take(image)
+
+    def skip(self, reason: str) -> None:
+        """Says once what is of no use, and why."""
+        with self._lock:
+            if reason in self.skipped:
+                return
+            self.skipped.append(reason)
+            if len(self.skipped) <= _LOGGED:
+                _log.warning('skipped %s', reason)
+
+    def _fingerprint(self, clip: ClipFile) -> str:
+        """Changes with the files and with what is made of them."""
+        options = self._options
+        known = [clip.name, self._size, options.clip_frames, options.face_crop,
+                 options.held_out_share]
+        for path in clip.files:
+            state = path.stat() if path.exists() else None
+            known += [str(path.resolve()), *((state.st_size, state.st_mtime_ns) if state else ())]
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:24]
+
+
+def thinned(images: Iterator[Image], limit: int | None) -> list[Image]:
+    """All of the pictures, or every 2nd, 4th, … so that `limit` to twice as many are left."""
+    kept: list[Image] = []
+    stride = 1
+    for number, image in enumerate(images):
+        if number % stride == 0:
+            kept.append(image)
+        if limit is not None and len(kept) > 2 * limit:
+            kept, stride = kept[::2], 2 * stride
+    return kept
+
+
+def _size(frames: Image | None) -> int:
+    """Bytes in memory; what is mapped from the cache needs none."""
+    return 0 if frames is None or isinstance(frames, np.memmap) else frames.nbytes
+
+
+def _write(path: pathlib.Path, frames: Image) -> None:
+    """All or nothing; a cache that cannot be written is none, and said so."""
+    part = path.with_name(f'.part.{os.getpid()}.{threading.get_ident()}.{path.name}')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open('wb') as file:
+            np.save(file, frames)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        _log.warning('cannot keep a decoded clip in %s: %s', path.parent, error.strerror)

@@ -1,0 +1,120 @@
+"""A folder of clips as a source of pairs."""
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+
+from ros_animate.training.animation.clip_files import ClipFile
+from ros_animate.training.animation.decoded import Decoded
+from ros_animate.training.animation.layouts import people, read_layout
+from ros_animate.training.animation.pairs import Clip
+from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
+from ros_animate.training.folder import DataError
+from ros_animate.types import Image
+
+_HELD_OUT = 3  # stream of random numbers
+
+
+class Footage(Source):
+    """Two random frames of a clip make a pair.
+
+    As in the references a pair runs forwards, half of the pairs are turned in time, and half of
+    the others mirrored. People of VoxCeleb are drawn first, then one of their clips.
+
+    Args:
+        folder: Any layout of `layouts`.
+        size: Width and height of the pictures in pixels.
+        options: How pairs are drawn.
+
+    Raises:
+        DataError: Nothing in the folder can be used.
+    """
+
+    def __init__(self, folder: str | pathlib.Path, size: int, options: DataOptions) -> None:
+        self._folder, self._options = folder, options
+        self._layout = read_layout(folder, options.held_out_share)
+        self._people = people(self._layout.train)
+        self._decoded = Decoded(size, options)
+        self.skipped = self._decoded.skipped
+        for reason in self._layout.skipped:
+            self._decoded.skip(reason)
+        self._readers = ThreadPoolExecutor(os.cpu_count())
+        self._usable(self._layout.train, 0)
+
+    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+        chosen = [self._choose(rng) for rng in rngs]
+        # The same clip twice in a batch is read once.
+        wanted = list(dict.fromkeys(chosen))
+        read = dict(zip(wanted, self._readers.map(
+            lambda index: self._usable(self._layout.train, index), wanted)))
+        return _drawn([self._pair(read[index], rng)
+                       for index, rng in zip(chosen, rngs, strict=True)])
+
+    def held_out(self, count: int) -> Drawn:
+        clips = self._layout.held_out
+        if not clips:
+            raise DataError(f'{self._folder} holds no clips to be held out')
+        pairs = []
+        for number in range(count):
+            frames = self._usable(clips, number % len(clips))
+            rng = np.random.default_rng((_HELD_OUT, number))
+            pairs.append(frames[rng.choice(len(frames), 2, replace=False)])
+        return _drawn(pairs)
+
+    def clips(self, split: Split) -> Iterator[Clip]:
+        for clip in self._layout.held_out if split == 'held_out' else self._layout.train:
+            frames = self._decoded.whole(clip)
+            if frames is not None:
+                yield Clip(clip.name, frames)
+
+    def _choose(self, rng: np.random.Generator) -> int:
+        """Index of a clip."""
+        person = self._people[rng.integers(len(self._people))]
+        return person[rng.integers(len(person))]
+
+    def _usable(self, clips: Sequence[ClipFile], first: int) -> Image:
+        """The frames of a clip, or of the next one that can be used."""
+        for k in range(len(clips)):
+            frames = self._decoded.frames(clips[(first + k) % len(clips)])
+            if frames is not None:
+                return frames
+        reasons = '; '.join(self._decoded.skipped[:3])
+        raise DataError(f'{self._folder}: none of {len(clips)} clips can be used: {reasons}'
+                        + (', …' if len(clips) > 3 else ''))
+
+    def _pair(self, frames: Image, rng: np.random.Generator) -> Image:
+        """(2, S, S, 3)."""
+        options = self._options
+        pair = frames[np.sort(rng.choice(len(frames), 2, replace=False))]
+        backwards, mirrored = rng.random(2) < 0.5
+        if backwards and options.time_flip:
+            pair = pair[::-1]
+        elif mirrored and options.mirror:
+            pair = pair[:, :, ::-1]
+        if options.zoom or options.turn_deg:
+            pair = moved(pair, rng, options.zoom, options.turn_deg)
+        return pair
+
+
+def moved(frames: Image, rng: np.random.Generator, zoom: float, turn_deg: float) -> Image:
+    """Frames (T, S, S, 3), all turned, scaled and shifted in the same random way.
+
+    What lies outside mirrors what is inside.
+    """
+    size = frames.shape[1]
+    scale, angle = 1 + zoom * rng.uniform(-1, 1), turn_deg * rng.uniform(-1, 1)
+    middle = (size - 1) / 2
+    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
+    matrix[:, 2] += abs(scale - 1) * size / 2 * rng.uniform(-1, 1, 2)
+    return np.stack([cv2.warpAffine(np.ascontiguousarray(frame), matrix, (size, size),
+                                    borderMode=cv2.BORDER_REFLECT) for frame in frames])
+
+
+def _drawn(pairs: Sequence[Image]) -> Drawn:
+    both = np.stack(pairs)
+    return Drawn(both[:, 0], both[:, 1], both[:, 1], np.zeros(len(both), bool), None)

@@ -1,0 +1,96 @@
+"""Sample grids: what the networks make of held-out pairs, as a picture."""
+from __future__ import annotations
+
+import os
+import pathlib
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ros_animate.training.animation.learners.base import Made
+from ros_animate.training.animation.pairs import PairBatch
+from ros_animate.types import Image
+
+_TITLES = ('source', 'driving', 'target', 'result', 'flow', 'occlusion')
+_LEAST_SIDE, _TITLE_HEIGHT = 128, 18
+
+
+def write_grid(path: pathlib.Path, batch: PairBatch, made: Made, rows: int) -> None:
+    """A row per pair: source and driving with keypoints, target, result, flow, occlusion."""
+    side = max(_LEAST_SIDE, batch.source.shape[-1])
+    pictures = [_titles(side)]
+    for i in range(min(rows, len(batch.source))):
+        pictures.append(np.hstack([
+            _marked(batch.source[i], made.source_points[i], side),
+            _marked(batch.driving[i], made.driving_points[i], side),
+            _picture(batch.target[i], side), _picture(made.prediction[i], side),
+            _flow(made.flow[i], side), _mask(made.occlusion, i, side)]))
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(f'.part.{path.name}')
+    cv2.imwrite(str(part), np.vstack(pictures)[..., ::-1])
+    os.replace(part, path)
+
+
+def flow_colours(shift: Tensor) -> Image:
+    """(h, w, 2) shifts to (h, w, 3): the hue tells the direction, the saturation how far.
+
+    White stays; a quarter of the picture is fully coloured.
+    """
+    x, y = shift.float().cpu().numpy().transpose(2, 0, 1)
+    hue = (np.degrees(np.arctan2(y, x)) % 360 / 2).astype(np.uint8)
+    far = (np.hypot(x, y) / 0.5 * 255).clip(0, 255).astype(np.uint8)
+    hsv = np.stack([hue, far, np.full_like(far, 255)], axis=-1)
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
+
+
+def _picture(picture: Tensor, side: int) -> Image:
+    """(3, S, S) in [0, 1] to (side, side, 3)."""
+    seen = (picture.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return np.asarray(cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def _marked(picture: Tensor, points: Tensor, side: int) -> Image:
+    image = np.ascontiguousarray(_picture(picture, side))
+    for index, point in enumerate(points.float().cpu().numpy()):
+        x, y = ((point + 1) / 2 * (side - 1)).round().astype(int).tolist()
+        hue = np.array([[[180 * index // len(points), 255, 255]]], np.uint8)
+        colour = cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0].tolist()
+        cv2.circle(image, (x, y), max(2, side // 60), colour, -1, cv2.LINE_AA)
+    return image
+
+
+def _flow(flow: Tensor, side: int) -> Image:
+    """(h, w, 2) positions in the source."""
+    from ros_animate.models.sampling import coordinate_grid
+    shift = flow - coordinate_grid(flow.shape[:2], flow)
+    large = functional.interpolate(shift.permute(2, 0, 1)[None].float(), size=(side, side),
+                                   mode='bilinear')
+    return flow_colours(large[0].permute(1, 2, 0))
+
+
+def _mask(mask: Tensor | None, index: int, side: int) -> Image:
+    if mask is None:
+        return np.full((side, side, 3), 128, np.uint8)
+    return _picture(mask[index].expand(3, -1, -1), side)
+
+
+def _titles(side: int) -> Image:
+    strip = np.full((_TITLE_HEIGHT, side * len(_TITLES), 3), 24, np.uint8)
+    for i, title in enumerate(_TITLES):
+        cv2.putText(strip, title, (i * side + 6, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42,
+                    (230, 230, 230), 1, cv2.LINE_AA)
+    return strip
+
+
+def concatenated(parts: list[Made]) -> Made:
+    """The parts of a batch put together."""
+    first = parts[0]
+    occlusion = None if first.occlusion is None else torch.cat([p.occlusion for p in parts
+                                                               if p.occlusion is not None])
+    return Made(torch.cat([p.prediction for p in parts]),
+                torch.cat([p.source_points for p in parts]),
+                torch.cat([p.driving_points for p in parts]),
+                torch.cat([p.flow for p in parts]), occlusion)

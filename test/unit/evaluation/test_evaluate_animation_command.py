@@ -1,0 +1,119 @@
+"""`ros_animate evaluate animation` from end to end, with a small random network."""
+from __future__ import annotations
+
+import json
+import pathlib
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ros_animate import models
+from ros_animate.cli import main
+from ros_animate.configuration import build
+from ros_animate.evaluation.animation.performers import AnimatorPerformer
+from ros_animate.evaluation.animation.tasks import Task
+from ros_animate.models import checkpoint, monkey_net
+from ros_animate.models.checkpoint import Checkpoint
+
+SIZE = 64
+SMALL = {'image_size': SIZE, 'num_keypoints': 4, 'block_expansion': 4, 'max_features': 8,
+         'keypoint_levels': 2, 'motion_levels': 2, 'generator_levels': 2, 'refinement_blocks': 1,
+         'discriminator_features': 8, 'discriminator_levels': 2, 'predictor_features': 8}
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    torch.manual_seed(0)
+    config = build(monkey_net.Config, SMALL, 'test')
+    states = {name: network.state_dict()
+              for name, network in models.build('monkey_net', config).items()}
+    folder = tmp_path_factory.mktemp('weights')
+    return Checkpoint(folder, 'monkey_net', 'tiny', config, states, ()).save(folder)
+
+
+def evaluate(weights: pathlib.Path, *arguments: object) -> int:
+    return main(['evaluate', 'animation', '--model', 'monkey_net', '--weights', str(weights),
+                 '--data', 'synthetic', '--clips', '2', '--frames', '9', *map(str, arguments)])
+
+
+def test_a_report_and_pictures(weights: pathlib.Path, tmp_path: pathlib.Path,
+                               capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(weights, '--peers', 'mesh_warp', '--json', '--output', tmp_path) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((tmp_path / 'report.json').read_text())
+    assert (report['size'], report['clips'], report['frames']) == (SIZE, 2, 18)
+    rows = report['performers']
+    assert list(rows) == ['monkey_net', 'mesh_warp', 'source repeated']
+    assert rows['mesh_warp']['akd'] < rows['source repeated']['akd']
+    assert rows['monkey_net']['fps'] > 0 and rows['source repeated']['fps'] is None
+    assert cv2.imread(str(tmp_path / 'samples.png')).shape == (26 + 2 * 192, 5 * 192, 3)
+    assert (tmp_path / 'figures.png').stat().st_size > 1000
+
+
+@pytest.mark.parametrize('protocol', ['transfer', 'imitation'])
+def test_other_protocols(protocol: str, weights: pathlib.Path,
+                         capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(weights, '--protocol', protocol, '--table') == 0
+    head = capsys.readouterr().out.splitlines()[0]
+    assert protocol in head and 'AED' in head
+    assert ('L1' in head) == (protocol == 'imitation')
+
+
+def test_measures_and_size_can_be_chosen(weights: pathlib.Path,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(weights, '--size', 32, '--json', '--features',
+                    'ros_animate.evaluation.animation.features:video_statistics') == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report['size'] == 32
+    assert report['performers']['monkey_net']['frechet_pictures'] is None  # 9 frames, no window
+
+
+def test_the_published_rows_are_printed(weights: pathlib.Path,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(weights, '--dataset', 'nemo', '--table') == 0
+    assert 'Monkey-Net (published) | 0.0170' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('arguments', 'said'), [
+    (('--dataset', 'nemmo'), "did you mean 'nemo'"),
+    (('--identity', 'nobody:Knows'), 'nobody'),
+    (('--weights', 'nowhere'), 'nowhere'),
+    (('--model', 'mokey_net'), 'monkey_net'),
+    (('--peers', 'mesh_wrap'), 'mesh_warp'),
+    (('--data', 'nowhere'), 'nowhere'),
+    (('--protocol', 'imitation', '--data', 'nowhere'), 'synthetic'),
+    (('--param', 'animation.nothing=1'), 'nothing'),
+    (('--clips', '1', '--protocol', 'transfer'), 'needs two'),
+])
+def test_mistakes_are_explained_in_a_line(arguments: tuple[str, ...], said: str,
+                                          weights: pathlib.Path,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(weights, *arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.startswith('ros_animate: error: ')
+    assert len(error.splitlines()) == 1
+
+
+def test_a_network_sees_the_whole_square_of_both_sides(weights: pathlib.Path) -> None:
+    """No face is looked for, so that made and true frames cover each other."""
+    frames = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3), dtype=np.uint8)
+    performer = AnimatorPerformer('monkey_net', {'weights': str(weights), 'precision': 'float32'})
+    assert performer.size == SIZE
+    made = performer.perform(Task('noise', frames[0], frames, frames))
+    performer.close()
+    nets = checkpoint.read(weights).load(('kp_detector', 'generator'))
+    source, last = (torch.from_numpy(frames[k]).permute(2, 0, 1)[None] / 255 for k in (0, 2))
+    with torch.inference_mode():
+        wanted = nets['generator'](source, nets['kp_detector'](source),
+                                   nets['kp_detector'](last)).prediction
+    wanted = (255 * wanted[0].permute(1, 2, 0)).round().numpy()
+    assert made is not None and np.abs(made.frames[2] - wanted).max() <= 1
+
+
+def test_a_source_without_a_face_is_refused() -> None:
+    performer = AnimatorPerformer('mesh_warp', {}, SIZE)
+    blank = np.zeros((2, SIZE, SIZE, 3), np.uint8)
+    assert performer.perform(Task('blank', blank[0], blank)) is None
+    performer.close()

@@ -1,0 +1,190 @@
+"""`ros_animate train animation`: what a run leaves, resuming, mistakes."""
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from tiny_animation import SMALLEST, arguments, make_clips
+
+from ros_animate.cli import main
+from ros_animate.models import checkpoint
+from ros_animate.plugins import load
+from ros_animate.training import checkpoints
+from ros_animate.training.log import CURVES, read_log
+from ros_animate.types import Frame
+
+STEPS = 24
+PATIENCE_S = 180.0
+EXACT = {'checkpoint_steps': 3}
+
+
+@pytest.fixture(scope='module', autouse=True)
+def one_thread():
+    """Of tiny networks, several threads wait for each other most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory) -> pathlib.Path:
+    return make_clips(tmp_path_factory.mktemp('animation') / 'clips')
+
+
+@pytest.fixture(scope='module')
+def undisturbed(data, tmp_path_factory) -> pathlib.Path:
+    """With the adversary, so that all there is to save is saved."""
+    run = tmp_path_factory.mktemp('animation') / 'run'
+    assert main(arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0],
+                          **EXACT)) == 0
+    return run
+
+
+def weights(run: pathlib.Path) -> bytes:
+    return (run / 'weights' / 'weights.safetensors').read_bytes()
+
+
+def test_what_a_run_leaves(undisturbed) -> None:
+    rows = read_log(undisturbed)
+    assert [int(row['step']) for row in rows] == list(range(1, STEPS + 1))
+    assert sum(bool(row['validation_l1']) for row in rows) == 2
+    terms = ('perceptual', 'gan', 'feature_matching', 'equivariance_value',
+             'equivariance_jacobian')
+    for row in rows:
+        assert sum(float(row[t]) for t in terms) == pytest.approx(float(row['loss']), rel=1e-5)
+        assert float(row['judge']) > 0
+    assert (undisturbed / CURVES).stat().st_size > 5000
+    assert list(undisturbed.glob('events.out.tfevents.*'))
+    grids = sorted((undisturbed / 'samples').iterdir())
+    assert [g.name for g in grids] == [f'step_{s:07d}.png' for s in (STEPS // 2, STEPS)]
+    assert cv2.imread(str(grids[0])).shape == (18 + 2 * 128, 6 * 128, 3)
+    card = (undisturbed / 'weights' / 'README.md').read_text()
+    for text in ('fomm', 'train animation', '24 of 2 pairs', 'seed', 'samples.png', 'held-out'):
+        assert text in card
+    assert not list(undisturbed.glob('**/.part.*'))
+
+
+def test_the_weights_are_recognised_and_animate(undisturbed) -> None:
+    found = checkpoint.read(undisturbed / 'weights')
+    assert (found.family, found.config.num_keypoints) == ('fomm', 3)
+    assert not found.problems(('kp_detector', 'generator'))
+    picture = np.zeros((48, 48, 3), np.uint8)
+    options = {'weights': str(undisturbed / 'weights'), 'crop': False, 'device': 'cpu'}
+    extractor, animator = load('motion', 'fomm', options), load('animation', 'fomm', options)
+    animator.set_source(picture)
+    assert animator.animate(extractor.extract(Frame(picture, 0.0))).image.shape == (32, 32, 3)
+
+
+def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys) -> None:
+    run = tmp_path / 'run'
+    command = arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0], **EXACT)
+    process = subprocess.Popen([sys.executable, '-m', 'ros_animate', *command],
+                               env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    kill_at = int(np.random.default_rng().integers(1, STEPS - 5))
+    end_s = time.monotonic() + PATIENCE_S
+    while len(read_log(run)) < kill_at and process.poll() is None:
+        assert time.monotonic() < end_s
+        time.sleep(0.001)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (run / f'.part.{checkpoints.NAME}').write_bytes(b'killed in the middle of a checkpoint')
+    state = checkpoints.load(run)
+    assert main([*command, '--resume']) == 0
+    assert f'resumes at step {state["step"] if state else 0}' in capsys.readouterr().out
+    assert weights(run) == weights(undisturbed), f'killed after step {kill_at}'
+    assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(undisturbed)]
+
+
+@pytest.mark.parametrize(('model', 'settings'), [
+    ('monkey_net', {'feature_matching': [10.0, 10.0, 1.0], 'deformed': 10.0}),
+    ('face_vid2vid', {'feature_matching': [10.0, 10.0], 'head_pose': 0.0})])
+def test_other_families(data, tmp_path, model, settings) -> None:
+    run = tmp_path / 'run'
+    assert main(arguments(model, data, run, 2, **settings)) == 0
+    found = checkpoint.read(run / 'weights')
+    assert found.family == model
+    assert all(torch.isfinite(v).all() for s in found.networks.values() for v in s.values())
+
+
+def test_live_portrait_in_two_stages(tmp_path) -> None:
+    """Faces with labels; the second stage leaves the first one's networks as they are."""
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    faces = {'identities': 2, 'frames': 2, 'held_out': 1, 'workers': 1}
+    assert main(arguments('live_portrait', 'synthetic', first, 1, gan=0.0, **faces)) == 0
+    command = arguments('live_portrait', 'synthetic', second, 1, stage=2, **faces)
+    assert main(command) == 2
+    assert main([*command, '--init', str(first / 'weights')]) == 0
+    before, after = (checkpoint.read(f / 'weights').networks for f in (first, second))
+    assert set(after) - set(before) == {
+        f'stitching_retargeting_module.{part}' for part in ('stitching', 'eye', 'lip')}
+    for name, state in before.items():
+        for key, value in state.items():
+            assert torch.equal(value, after[name][key]), (name, key)
+    rows = read_log(second)
+    for term in ('stitching', 'eyes', 'eyes_condition', 'lips', 'lips_condition', 'lips_size'):
+        assert float(rows[0][term]) >= 0
+
+
+def test_from_weights_of_an_earlier_run(data, undisturbed, tmp_path) -> None:
+    run = tmp_path / 'run'
+    assert main([*arguments('fomm', data, run, 1, learning_rate=0.0, average=0.0),
+                 '--init', str(undisturbed / 'weights')]) == 0
+    before, after = (checkpoint.read(r / 'weights').networks['generator']
+                     for r in (undisturbed, run))
+    assert torch.equal(before['final.weight'], after['final.weight'])
+
+
+def test_a_run_goes_on_only_as_it_was_begun(data, tmp_path, capsys) -> None:
+    run = tmp_path / 'run'
+    assert main(arguments('fomm', data, run, 1)) == 0
+    assert main(arguments('fomm', data, run, 2)) == 2
+    assert '--resume' in capsys.readouterr().err
+    assert main([*arguments('fomm', data, run, 2, seed=3), '--resume']) == 2
+    assert 'begun with seed 0, not 3' in capsys.readouterr().err
+    assert main([*arguments('fomm', data, run, 2), '--resume']) == 0
+    assert checkpoints.load(run)['step'] == 2
+
+
+def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path, capsys) -> None:
+    run = tmp_path / 'run'
+    assert main(arguments('monkey_net', data, run, 9, learning_rate=1e18, gan=0.0, perceptual=1.0,
+                          checkpoint_steps=1)) == 2
+    said = capsys.readouterr().err
+    assert 'the loss is nan at step' in said
+    assert f'at step {checkpoints.load(run)["step"]}' in said
+
+
+@pytest.mark.parametrize(('more', 'texts'), [
+    (['--set', 'learning_rat=1'], ['learning_rat', "did you mean 'learning_rate'"]),
+    (['--set', 'image_size=3'], ['image_size', '32']),
+    (['--set', 'tower=vgg'], ['tower', 'vgg19', 'structure']),
+    (['--model', 'fom'], ['fom', 'fomm', 'live_portrait']),
+    (['--model', 'x2cnet'], ['x2cnet']),
+    (['--variant', 'huge'], ['huge', 'small', 'vox256']),
+    (['--init', 'nowhere.pth'], ['nowhere.pth']),
+    (['--data', 'nodata'], ['nodata'])])
+def test_mistakes_are_named(data, tmp_path, capsys, more, texts) -> None:
+    sizes = [f'--set={k}={v}' for k, v in SMALLEST['fomm'].items()]
+    command = ['train', 'animation', '--model', 'fomm', '--data', str(data), '--output',
+               str(tmp_path / 'run'), '--steps', '1', *sizes, *more]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert all(text in said for text in texts), said
+    assert 'Traceback' not in said
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='of processors')
+def test_a_volume_too_flat_for_bf16_is_refused(data, tmp_path, capsys) -> None:
+    command = arguments('face_vid2vid', data, tmp_path / 'run', 1, volume_depth=4,
+                        precision='bf16')
+    assert main(command) == 2
+    assert 'volume_depth=4' in capsys.readouterr().err
