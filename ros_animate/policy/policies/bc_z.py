@@ -44,7 +44,8 @@ class BcZ(ImagePolicy):
         return len(self.model.groups)
 
     def _look(self, picture: Tensor) -> Tensor:
-        return self.loaded(picture, self._task)[0, :self.model.horizon]
+        task = None if self._task is None else self._task.to(picture.dtype)
+        return self.loaded(picture, task)[0, :self.model.horizon]
 
 
 def read_task(path: str | pathlib.Path) -> Array:
