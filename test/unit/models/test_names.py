@@ -23,11 +23,13 @@ LISTS = {('monkey_net', 'nemo'): ('', 'generator'),
          ('face_vid2vid', 'beta'): ('_beta', 'generator'),
          ('live_portrait', 'human'): ('', ''), ('x2cnet', 'ameca'): ('', '')}
 OURS = {'bc_z', 'motion_mlp'}  # nobody else publishes weights of them
+OUR_SIZE = 'small'  # the variant of a published family that is trained here
 
 
 def test_every_variant_is_listed():
     published = set(models.FAMILIES) - OURS
-    assert sorted(LISTS) == sorted((f, variant) for f in published for variant in variants(f))
+    assert sorted(LISTS) == sorted((f, variant) for f in published
+                                   for variant in variants(f) if variant != OUR_SIZE)
 
 
 @pytest.mark.parametrize('family, variant', LISTS)
