@@ -234,9 +234,12 @@ def test_a_killed_node_is_survived(processes, observer, tmp_path, victim):
     options = {'smoothing': SMOOTHING, 'hardware': {
         'robot': 'ameca', 'estop_file': str(tmp_path / 'estop'), **QUICK}}
     running = {name: start(name) for name in options}
-    commands, policy = observer.listen(Command, 'commands'), Policy(observer)
+    commands = observer.listen(Command, 'commands')
+    # Heard from the start: DDS may find this listener later than the nodes find one another.
+    observer.wait_for(lambda: len(commands) > 5)
+    policy = Policy(observer)
     policy.pose = looking(25)
-    observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
+    observer.wait_for(lambda: position(commands[-1])[YAW] > 24)
     if victim == 'policy':
         policy.stop()
     else:

@@ -108,7 +108,7 @@ def test_the_face_is_lost_and_found(pipeline, observer):
     observer.wait_for(lambda: status('hardware')[2].get('state') in ('hold', 'neutral'))
     observer.wait_for(lambda: is_neutral(commands[-1]), 'neutral')
     observer.wait_for(lambda: status('hardware')[0] == WARN and 'neutral' in status('hardware')[1])
-    assert status('motion')[0] in (OK, WARN)
+    observer.wait_for(lambda: status('motion')[0] in (OK, WARN))
     camera.color = RED
     observer.wait_for(lambda: jaw(commands[-1]) > 0.2, 'an open jaw again')
     observer.wait_for(lambda: status('hardware')[0] == OK)
