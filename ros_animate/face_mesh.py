@@ -38,6 +38,10 @@ FACE_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365
              109)
 RIGHT_IRIS = (468, 469, 470, 471, 472)
 LEFT_IRIS = (473, 474, 475, 476, 477)
+_NOSE_AND_CHEEKS = (1, 4, 6, 168, 98, 327, 2, 94, 129, 358, 50, 280, 205, 425, 118, 347)
+# What tells expression, head and gaze: all of lids and lips, and the irises' middle.
+FEATURE_POINTS = (*RIGHT_EYE, *LEFT_EYE, *LIPS_OUTER, *LIPS_INNER, *RIGHT_BROW, *LEFT_BROW,
+                  *FACE_OVAL[::2], *_NOSE_AND_CHEEKS, RIGHT_IRIS[0], LEFT_IRIS[0])
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,7 @@ class AnimatedPairs(PairMaker):
             image = cv2.resize(image, (self._size, self._size),
                                interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
         if rng.random() < PHOTOGRAPHED:
-            image = photograph(image, rng)
+            image, _ = photograph(image, rng)
         return jpeg(image, random_quality(rng))
 
 

@@ -9,10 +9,13 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+import numpy as np
+
 from ros_animate.collection.pairs import Pair
 from ros_animate.errors import UserError
 
 METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
+_DIGITS = 4  # of landmarks: hundredths of a pixel
 
 
 class FolderError(UserError):
@@ -57,8 +60,10 @@ class PairFolder:
             for number, pair in enumerate(pairs, self.count):
                 name = f'{IMAGES}/{number:06d}.jpg'
                 (self.path / name).write_bytes(pair.picture)
-                values = [float(v) for v in pair.values]
-                lines.append(json.dumps({'file_name': name, 'ctrl_value': values}) + '\n')
+                line = {'file_name': name, 'ctrl_value': [float(v) for v in pair.values]}
+                if pair.landmarks is not None:
+                    line['landmarks'] = np.round(pair.landmarks, _DIGITS).tolist()
+                lines.append(json.dumps(line) + '\n')
             self._metadata.write(''.join(lines).encode())
             self._metadata.flush()
         except OSError as error:

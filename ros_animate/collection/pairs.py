@@ -15,10 +15,18 @@ CONTROLS, PICTURE, FACE = range(3)
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture as the content of a JPEG file, and the (N,) control values that it shows."""
+    """What a picture shows.
+
+    Attributes:
+        picture: Content of a JPEG file.
+        values: (N,) control values.
+        landmarks: (K, 2) where FEATURE_POINTS of the face mesh are, of the picture's width and
+            height; None where nobody knows.
+    """
 
     picture: bytes
     values: Array
+    landmarks: Array | None = None
 
 
 class PairMaker(abc.ABC):

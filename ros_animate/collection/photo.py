@@ -5,17 +5,26 @@ import cv2
 import numpy as np
 
 from ros_animate.errors import UserError
-from ros_animate.types import Image
+from ros_animate.types import Array, Image
 
 TILTED, TILT_DEG = 0.3, 2.0
 BLURRED, COARSE, NOISY = 0.4, 0.2, 0.6
 QUALITY = (55, 96)
 
 
-def photograph(image: Image, rng: np.random.Generator) -> Image:
-    """(H, W, 3) RGB, as a camera that is neither quite level nor perfect would take it."""
+def photograph(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
+    """A picture as a camera that is neither quite level nor perfect would take it.
+
+    Args:
+        image: (H, W, 3) RGB.
+        rng: Random numbers.
+
+    Returns:
+        The photograph, and the affine map (2, 3) of pixels from the picture into it.
+    """
+    turn: Array = np.eye(2, 3)
     if rng.random() < TILTED:
-        image = _tilted(image, rng.uniform(-TILT_DEG, TILT_DEG))
+        image, turn = _tilted(image, rng.uniform(-TILT_DEG, TILT_DEG))
     image = _developed(image, rng)
     if rng.random() < BLURRED:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
@@ -24,7 +33,7 @@ def photograph(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < NOISY:
         noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(1, 7))
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
-    return image
+    return image, turn
 
 
 def jpeg(image: Image, quality: int) -> bytes:
@@ -41,10 +50,11 @@ def random_quality(rng: np.random.Generator) -> int:
     return int(rng.integers(*QUALITY))
 
 
-def _tilted(image: Image, angle_deg: float) -> Image:
+def _tilted(image: Image, angle_deg: float) -> tuple[Image, Array]:
     height, width = image.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
-    return cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    tilted = cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return tilted, turn
 
 
 def _developed(image: Image, rng: np.random.Generator) -> Image:

@@ -17,11 +17,42 @@ _LUMA = (0.299, 0.587, 0.114)
 _BLOCK = 8
 
 
-def augment(pictures: Tensor, size: int, options: TrainOptions, random: torch.Generator) -> Tensor:
-    """(B, 3, S, S) in [0, 1] to (B, 3, size, size) in [0, 1], each another way."""
+def augment(pictures: Tensor, size: int, options: TrainOptions,
+            random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Each picture another way.
+
+    Args:
+        pictures: (B, 3, S, S) in [0, 1].
+        size: Of the new ones in pixels.
+        options: How far.
+        random: Random numbers.
+
+    Returns:
+        (B, 3, size, size) in [0, 1], and (B, 2, 3) the affine map from a place in the new picture
+        to that in the old one, both in [-1, 1].
+    """
     # Colours beside each other: the layout of the networks, in which all of this is faster too.
     pictures = pictures.contiguous(memory_format=torch.channels_last)
-    return develop(_frame(pictures, size, options, random), options, random)
+    frames = framing(len(pictures), options, random)
+    grid = functional.affine_grid(frames, [len(pictures), 3, size, size], align_corners=False)
+    framed = functional.grid_sample(pictures, grid, padding_mode='border', align_corners=False)
+    return develop(framed, options, random), frames
+
+
+def framing(count: int, options: TrainOptions, random: torch.Generator) -> Tensor:
+    """(B, 2, 3) shift, zoom and turn, as `augment` returns them."""
+    angle = _uniform(count, random, -1, 1).flatten() * math.radians(options.turn_deg)
+    scale = 1 + options.zoom * _uniform(count, random, -1, 1).flatten()
+    shift = 2 * options.shift * torch.empty(count, 2, 1).uniform_(-1, 1, generator=random)
+    cos, sin = scale * angle.cos(), scale * angle.sin()
+    turn = torch.stack([cos, -sin, sin, cos], 1).view(count, 2, 2)
+    return torch.cat([turn, shift], 2)
+
+
+def reframed(points: Tensor, frames: Tensor) -> Tensor:
+    """Where points (B, K, 2) of the old pictures are in the new ones."""
+    moved = (points - frames[:, None, :, 2]).transpose(1, 2)
+    return torch.linalg.solve(frames[:, :, :2], moved).transpose(1, 2)
 
 
 class Faults(Protocol):
@@ -48,19 +79,6 @@ def develop(pictures: Tensor, options: Faults, random: torch.Generator) -> Tenso
     height, width = pictures.shape[2:]
     noise = torch.empty(len(pictures), height, width, 3).normal_(generator=random)
     return pictures.addcmul_(spread, noise.permute(0, 3, 1, 2)).clamp_(0, 1)
-
-
-def _frame(pictures: Tensor, size: int, options: TrainOptions, random: torch.Generator) -> Tensor:
-    """Shift, zoom and turn; what lies outside repeats the edge."""
-    count = len(pictures)
-    angle = _uniform(count, random, -1, 1).flatten() * math.radians(options.turn_deg)
-    scale = 1 + options.zoom * _uniform(count, random, -1, 1).flatten()
-    shift = 2 * options.shift * torch.empty(count, 2, 1).uniform_(-1, 1, generator=random)
-    cos, sin = scale * angle.cos(), scale * angle.sin()
-    turn = torch.stack([cos, -sin, sin, cos], 1).view(count, 2, 2)
-    grid = functional.affine_grid(torch.cat([turn, shift], 2), [count, 3, size, size],
-                                  align_corners=False)
-    return functional.grid_sample(pictures, grid, padding_mode='border', align_corners=False)
 
 
 def jitter(pictures: Tensor, strength: float, random: torch.Generator) -> Tensor:

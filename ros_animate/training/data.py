@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ros_animate.evaluation.control_error import scaled, visible
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.models.actions import normalised
-from ros_animate.training.augmentation import augment
+from ros_animate.training.augmentation import augment, framing, reframed
 from ros_animate.training.folder import DataError, Folder, Pair, is_held_back
 from ros_animate.training.motions import folder_motions
 from ros_animate.training.options import TrainOptions
@@ -24,7 +25,22 @@ from ros_animate.types import Array
 
 Usable = NDArray[np.bool_]
 _MARGIN = 1.15  # pictures are kept so much larger than they are seen
+_LANDMARK_NOISE = 0.015  # most standard deviation, of half the picture: a pixel of 128
 _MOTION_NOISE = 0.5  # of features, compared with that of pictures
+
+
+class Geometry(NamedTuple):
+    """Examples without pictures.
+
+    Attributes:
+        landmarks: (G, K, 2) in [-1, 1] of the seen picture.
+        wanted: (G, H, N) as in Batch.
+        counts: (G, H, N) as in Batch.
+    """
+
+    landmarks: Tensor
+    wanted: Tensor
+    counts: Tensor
 
 
 class Batch(NamedTuple):
@@ -37,6 +53,8 @@ class Batch(NamedTuple):
         task: (B, Z) embeddings, noise included; None for networks without.
         twin: (T, …) observations of the same faces as those of the rows `paired`, or None.
         paired: (T,) rows that have a twin.
+        landmarks: (B, K, 2) in [-1, 1] of the seen picture, NaN where unknown, or None.
+        geometry: More examples, for a network that decides by landmarks.
     """
 
     observation: Tensor
@@ -45,22 +63,37 @@ class Batch(NamedTuple):
     task: Tensor | None = None
     twin: Tensor | None = None
     paired: Tensor | None = None
+    landmarks: Tensor | None = None
+    geometry: Geometry | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
-        parts: list[Any] = [t if t is None else t.to(device, non_blocking=True) for t in self]
-        return Batch(*parts)
+        return Batch(*(_moved(part, device) for part in self))
+
+
+def _moved(part: Any, device: torch.device) -> Any:
+    if isinstance(part, Geometry):
+        return Geometry(*(_moved(t, device) for t in part))
+    return part if part is None else part.to(device, non_blocking=True)
+
+
+class Seen(NamedTuple):
+    """Observations (B, …), which rows are usable (B,), and how pictures were framed (B, 2, 3)."""
+
+    observation: Tensor
+    usable: Usable
+    frames: Tensor | None = None
 
 
 class Observations(abc.ABC):
     """What is observed, by index of the pair."""
 
     @abc.abstractmethod
-    def varied(self, indices: Indices, random: torch.Generator, size: int) -> tuple[Tensor, Usable]:
-        """Observations (B, …) for training, and which rows are usable (B,)."""
+    def varied(self, indices: Indices, random: torch.Generator, size: int) -> Seen:
+        """For training."""
 
     @abc.abstractmethod
-    def plain(self, indices: Indices) -> tuple[Tensor, Usable]:
+    def plain(self, indices: Indices) -> Seen:
         """The same without variation."""
 
 
@@ -74,14 +107,14 @@ class PictureObservations(Observations):
                                  model.view)
         self._exact = Pictures(files, model.image_size, 0, model.view)
 
-    def varied(self, indices: Indices, random: torch.Generator, size: int) -> tuple[Tensor, Usable]:
+    def varied(self, indices: Indices, random: torch.Generator, size: int) -> Seen:
         pictures = self.pictures.take(indices).float() / 255
-        seen = augment(pictures, size, self._options, random)
-        return normalised(seen, self._model), self.pictures.readable[indices]
+        seen, frames = augment(pictures, size, self._options, random)
+        return Seen(normalised(seen, self._model), self.pictures.readable[indices], frames)
 
-    def plain(self, indices: Indices) -> tuple[Tensor, Usable]:
+    def plain(self, indices: Indices) -> Seen:
         seen = self._exact.take(indices).float() / 255
-        return normalised(seen, self._model), self._exact.readable[indices]
+        return Seen(normalised(seen, self._model), self._exact.readable[indices])
 
 
 class MotionObservations(Observations):
@@ -92,12 +125,12 @@ class MotionObservations(Observations):
         self._found = torch.from_numpy(np.nan_to_num(found).astype(np.float32))
         self._noise = options.noise * _MOTION_NOISE
 
-    def varied(self, indices: Indices, random: torch.Generator, size: int) -> tuple[Tensor, Usable]:
-        found, usable = self.plain(indices)
-        return found + self._noise * torch.randn(found.shape, generator=random), usable
+    def varied(self, indices: Indices, random: torch.Generator, size: int) -> Seen:
+        found, usable, _ = self.plain(indices)
+        return Seen(found + self._noise * torch.randn(found.shape, generator=random), usable)
 
-    def plain(self, indices: Indices) -> tuple[Tensor, Usable]:
-        return self._found[torch.as_tensor(indices)], self._usable[indices]
+    def plain(self, indices: Indices) -> Seen:
+        return Seen(self._found[torch.as_tensor(indices)], self._usable[indices])
 
 
 class Data:
@@ -124,6 +157,11 @@ class Data:
         self._wanted = torch.from_numpy(scaled(self.values, spec).astype(np.float32))
         self._visible = torch.from_numpy(visible(self.values, spec).astype(np.float32))
         self._tasks = self._task_embeddings(folders)
+        self.landmarks = _landmarks(self.pairs, model.view) if sees_pictures else None
+        self._of_geometry: Indices = np.empty(0, np.int64)
+        if self.landmarks is not None and hasattr(model, 'points') and options.geometry_batch:
+            known = self.landmarks.isfinite().all(2).all(1).numpy()
+            self._of_geometry = np.setdiff1d(np.flatnonzero(known), self.held_back)
         twins = [(i, p.twin) for i, p in enumerate(self.pairs) if p.twin] if sees_pictures else []
         self._twin_of = {i: len(self.pairs) + k for k, (i, _) in enumerate(twins)}
         if sees_pictures:
@@ -152,17 +190,21 @@ class Data:
         indices = self.order.batch(step, size)[rank::ranks]
         seed = np.random.default_rng((self._options.seed, step, rank)).integers(2 ** 63)
         random = torch.Generator().manual_seed(int(seed))
-        observation, usable = self.observations.varied(indices, random, side)
+        observation, usable, frames = self.observations.varied(indices, random, side)
         wanted, counts = self._targets(indices, usable)
         task = None
         if self._task_width:
             noise = torch.randn(len(indices), self._task_width, generator=random)
             task = self._tasks[torch.as_tensor(indices)] + self._options.task_noise * noise
-        return Batch(observation, wanted, counts, task, *self._twins(indices, random, side))
+        landmarks = None
+        if self.landmarks is not None and frames is not None:
+            landmarks = reframed(self.landmarks[torch.as_tensor(indices)], frames)
+        return Batch(observation, wanted, counts, task, *self._twins(indices, random, side),
+                     landmarks, self._geometry(random))
 
     def plain(self, indices: Indices) -> tuple[Batch, Usable]:
         """Examples as they are, and which of them are usable."""
-        observation, usable = self.observations.plain(indices)
+        observation, usable, _ = self.observations.plain(indices)
         task = self._tasks[torch.as_tensor(indices)] if self._task_width else None
         return Batch(observation, *self._targets(indices, usable), task), usable
 
@@ -171,13 +213,26 @@ class Data:
         counts = self._visible[ahead] * torch.as_tensor(usable)[:, None, None]
         return self._wanted[ahead], counts
 
+    def _geometry(self, random: torch.Generator) -> Geometry | None:
+        """Landmarks of other training pairs, framed in other ways and not quite exact."""
+        if self.landmarks is None or not len(self._of_geometry):
+            return None
+        count = self._options.geometry_batch
+        chosen = self._of_geometry[torch.randint(len(self._of_geometry), (count,),
+                                                 generator=random).numpy()]
+        framed = reframed(self.landmarks[torch.as_tensor(chosen)],
+                          framing(count, self._options, random))
+        spread = _LANDMARK_NOISE * torch.rand(count, 1, 1, generator=random)
+        noise = spread * torch.randn(framed.shape, generator=random)
+        return Geometry(framed + noise, *self._targets(chosen, np.ones(count, bool)))
+
     def _twins(self, indices: Indices, random: torch.Generator,
                side: int) -> tuple[Tensor | None, Tensor | None]:
         rows = [row for row, i in enumerate(indices) if i in self._twin_of]
         if not rows:
             return None, None
         twins = np.array([self._twin_of[indices[row]] for row in rows])
-        seen, usable = self.observations.varied(twins, random, side)
+        seen, usable, _ = self.observations.varied(twins, random, side)
         keep = torch.as_tensor(usable)
         return seen[keep], torch.tensor(rows)[keep]
 
@@ -190,6 +245,15 @@ class Data:
                                 f'network wants ({self._task_width},)')
             rows += [torch.as_tensor(task, dtype=torch.float32)] * len(folder.pairs)
         return torch.stack(rows)
+
+
+def _landmarks(pairs: Sequence[Pair], view: float) -> Tensor | None:
+    """(T, K, 2) in [-1, 1] of the part that is seen, NaN where unknown; None if all are."""
+    if all(pair.landmarks is None for pair in pairs):
+        return None
+    unknown = np.full((len(FEATURE_POINTS), 2), np.nan)
+    places = np.stack([unknown if p.landmarks is None else p.landmarks for p in pairs])
+    return torch.from_numpy((2 * places - 1) / view).float()
 
 
 def future(pairs: Sequence[Pair], waypoints: int) -> Indices:

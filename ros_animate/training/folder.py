@@ -3,10 +3,13 @@
 Each line is a JSON object: `file_name`, and `ctrl_value`, the controls in the robot's index order
 and units. Optional are `twin`, a picture of another kind with the same face (a real one of an
 animated one), and `sequence`, a name or number: lines that follow each other with the same one are
-successive frames. A file `task.npy` in the folder is the task embedding of all its pairs.
+successive frames. `landmarks`, where somebody knows them, are the places [x, y] of the face mesh's
+FEATURE_POINTS in the middle square, from 0 to 1. A file `task.npy` in the folder is the task
+embedding of all its pairs.
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import pathlib
@@ -18,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.errors import UserError
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.types import Array
 
@@ -37,12 +41,14 @@ class Pair:
         values: (N,) controls in robot units, within their ranges.
         twin: Another picture of the same face.
         sequence: What successive frames share; None for a pair of its own.
+        landmarks: (K, 2) FEATURE_POINTS, of the middle square's side; None if not known.
     """
 
     picture: pathlib.Path
     values: Array
     twin: pathlib.Path | None = None
     sequence: str | None = None
+    landmarks: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,8 @@ def _pair(line: str, path: pathlib.Path, spec: RobotSpec, where: str) -> Pair:
     twin, sequence = entry.get('twin'), entry.get('sequence')
     return Pair(_picture(entry.get('file_name'), path, f'{where}: file_name'), values,
                 None if twin is None else _picture(twin, path, f'{where}: twin'),
-                None if sequence is None else str(sequence))
+                None if sequence is None else str(sequence),
+                _landmarks(entry.get('landmarks'), where))
 
 
 def _values(values: Any, spec: RobotSpec, where: str) -> Array:
@@ -116,6 +123,17 @@ def _values(values: Any, spec: RobotSpec, where: str) -> Array:
     if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
         raise DataError(f'{where}: ctrl_value holds something that is no finite number')
     return np.clip(np.array(values, float), spec.low, spec.high)
+
+
+def _landmarks(points: Any, where: str) -> Array | None:
+    if points is None:
+        return None
+    found: Array = np.empty(0)
+    with contextlib.suppress(TypeError, ValueError):
+        found = np.array(points, float)
+    if found.shape != (len(FEATURE_POINTS), 2) or not np.isfinite(found).all():
+        raise DataError(f'{where}: landmarks are not {len(FEATURE_POINTS)} points [x, y]')
+    return found
 
 
 def _picture(name: Any, path: pathlib.Path, where: str) -> pathlib.Path:

@@ -7,55 +7,93 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.models.actions import in_units
+from ros_animate.models.feature_points import Locator
+from ros_animate.models.x2cnet import MAP_CHANNELS, MappingNetwork
 from ros_animate.training.data import Batch
 from ros_animate.training.options import TrainOptions
 
+_NEAR = 0.02  # distance of points below which their loss is quadratic: a pixel of 100
+
 
 class Objective(nn.Module):
-    """Huber loss of the waypoints, and X2CNet's matching of features.
+    """Huber loss of the waypoints, and what else a data set can teach.
 
-    The second term is 1 - cosine between the features of a picture and of its twin (a real and an
-    animated picture of one face). One `forward` holds all, so that gradients of several processes
-    are gathered.
+    - Where it has landmarks, feature points are to lie on them; a network that decides by its
+      feature points learns from the true ones too, which need no picture. X2CNet's network has
+      none: there, a locator on its early maps points the way and is not kept.
+    - Where it has twins (a real and an animated picture of one face), X2CNet's matching of
+      features: 1 - cosine between them.
+
+    One `forward` holds all, so that gradients of several processes are gathered.
 
     Args:
         network: Of a policy.
         model: Its configuration.
         spec: The robot.
         options: Of the training.
+        landmarks: The data set has some.
+
+    Attributes:
+        locator: What finds points for a network that does not; else None.
     """
 
     low: Tensor
     high: Tensor
 
-    def __init__(self, network: nn.Module, model: Any, spec: RobotSpec,
-                 options: TrainOptions) -> None:
+    def __init__(self, network: nn.Module, model: Any, spec: RobotSpec, options: TrainOptions,
+                 landmarks: bool = False) -> None:
         super().__init__()
         self.network, self._model, self._options = network, model, options
+        self._located = landmarks and options.landmark_weight > 0
+        lacks = self._located and isinstance(network, MappingNetwork)
+        self.locator = Locator(MAP_CHANNELS, len(FEATURE_POINTS)) if lacks else None
         self.register_buffer('low', torch.tensor(spec.low, dtype=torch.float32), False)
         self.register_buffer('high', torch.tensor(spec.high, dtype=torch.float32), False)
 
     def forward(self, batch: Batch) -> Tensor:
-        delta = self._options.huber_delta
-        distance = functional.huber_loss(self.waypoints(batch), batch.wanted, delta=delta,
-                                         reduction='none')
-        loss = (distance * batch.counts).sum() / batch.counts.sum().clamp(min=1)
+        if self._located:
+            features, points = self._observe(batch)
+            loss = self._distance(self._decide(features), batch.wanted, batch.counts)
+            loss = loss + self._options.landmark_weight * _astray(points, batch.landmarks)
+        else:
+            loss = self._distance(self.waypoints(batch), batch.wanted, batch.counts)
+        if batch.geometry is not None:
+            network: Any = self.network
+            said = self._decide(network.from_points(batch.geometry.landmarks))
+            loss = loss + self._distance(said, batch.geometry.wanted, batch.geometry.counts)
         if batch.twin is not None and len(batch.twin) and self._options.feature_weight:
             loss = loss + self._options.feature_weight * self._mismatch(batch)
         return loss
 
     def waypoints(self, batch: Batch, network: nn.Module | None = None) -> Tensor:
         """(B, H, N) scaled to [-1, 1], by `network` in the place of the own one."""
-        network = network or self.network
-        given = (batch.observation,) if batch.task is None else (batch.observation, batch.task)
-        said = network(*given).float()
+        return self._scaled((network or self.network)(*_given(batch)))
+
+    def _observe(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Features, and points (B, K, 2)."""
+        network: Any = self.network
+        features, seen = network.observe(*_given(batch))
+        return features, seen if self.locator is None else self.locator(seen)
+
+    def _decide(self, features: Tensor) -> Tensor:
+        network: Any = self.network
+        return self._scaled(network.decide(features))
+
+    def _scaled(self, said: Tensor) -> Tensor:
+        said = said.float()
         said = said[:, None] if said.ndim == 2 else said
         if self._model.low:
             return said
         low, high = self.low, self.high
         return 2 * (in_units(said, self._model) - low) / (high - low) - 1
+
+    def _distance(self, said: Tensor, wanted: Tensor, counts: Tensor) -> Tensor:
+        distance = functional.huber_loss(said, wanted, delta=self._options.huber_delta,
+                                         reduction='none')
+        return (distance * counts).sum() / counts.sum().clamp(min=1)
 
     def _mismatch(self, batch: Batch) -> Tensor:
         assert batch.twin is not None and batch.paired is not None
@@ -64,3 +102,16 @@ class Objective(nn.Module):
         one = network.features(batch.observation[batch.paired], *task)
         other = network.features(batch.twin, *task)
         return (1 - functional.cosine_similarity(one.float(), other.float())).mean()
+
+
+def _given(batch: Batch) -> tuple[Tensor, ...]:
+    return (batch.observation,) if batch.task is None else (batch.observation, batch.task)
+
+
+def _astray(points: Tensor, landmarks: Tensor | None) -> Tensor:
+    """Smooth L1 distance of points (B, K, 2) from landmarks, of which some may be NaN: unknown."""
+    assert landmarks is not None
+    known = landmarks.isfinite()
+    distance = functional.smooth_l1_loss(points.float(), landmarks.where(known, 0.0), beta=_NEAR,
+                                         reduction='none')
+    return (distance * known).sum() / known.sum().clamp(min=1)

@@ -20,6 +20,10 @@ class TrainOptions:
     huber_delta: float = option(0.1, 'where the loss becomes linear, of [-1, 1]', low=1e-6)
     feature_weight: float = option(0.01, "of 1 - cosine between a picture's features and its "
                                          "twin's, where there are twins", low=0.0)
+    landmark_weight: float = option(1.0, 'of the distance between feature points and landmarks, '
+                                         'where a data set has them', low=0.0)
+    geometry_batch: int = option(512, 'sets of landmarks a step from which controls are learned '
+                                      'without a picture (bc_z)', low=0)
     task_noise: float = option(0.1, 'standard deviation of the noise on task embeddings', low=0.0)
     average: float = option(0.998, 'decay of the running average of the weights, which is what is '
                                    'kept; 0: the last weights', low=0.0, high=0.99999)
@@ -35,10 +39,10 @@ class TrainOptions:
     coarse: float = option(0.5, 'part of the steps that see smaller pictures (x2cnet)',
                            low=0.0, high=1.0)
     coarse_size: int = option(0, 'side of those pictures; 0: none are smaller', low=0)
-    colour: float = option(0.2, 'jitter of brightness, contrast and saturation', low=0.0, high=1.0)
+    colour: float = option(0.15, 'jitter of brightness, contrast and saturation', low=0.0, high=1.0)
     shift: float = option(0.03, 'most shift of the picture, of its side', low=0.0, high=0.5)
     zoom: float = option(0.05, 'most change of its size', low=0.0, high=0.5)
     turn_deg: float = option(1.5, 'most turn', low=0.0, high=45.0)
-    noise: float = option(0.02, 'most standard deviation of the noise, of white', low=0.0)
-    blur: float = option(0.5, 'part of the pictures that are blurred', low=0.0, high=1.0)
-    jpeg: float = option(0.3, 'part of the pictures with the blocks of a JPEG', low=0.0, high=1.0)
+    noise: float = option(0.01, 'most standard deviation of the noise, of white', low=0.0)
+    blur: float = option(0.2, 'part of the pictures that are blurred', low=0.0, high=1.0)
+    jpeg: float = option(0.1, 'part of the pictures with the blocks of a JPEG', low=0.0, high=1.0)

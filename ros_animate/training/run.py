@@ -12,6 +12,7 @@ from torch import nn
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.evaluation.outputs import make_folder
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec, load_spec
 from ros_animate.models.checkpoint import Checkpoint
 from ros_animate.training.card import write_card
@@ -60,6 +61,7 @@ def train(wishes: Wishes) -> None:
                                  f'for {len(folders)} folders')
     model, network = _start(chosen, wishes.init, network_wishes, spec, folders, options)
     _check_coarse(chosen, options)
+    _check_points(model, folders)
     folder = make_folder(wishes.output)
     claim(folder, {
         'policy': wishes.policy, 'robot': wishes.robot, 'data': [*wishes.data],
@@ -93,6 +95,14 @@ def _check_coarse(chosen: Learner, options: TrainOptions) -> None:
     if options.coarse_size and chosen.family != 'x2cnet':
         raise ConfigurationError(f'--set coarse_size: the network of {chosen.policy} sees pictures '
                                  'of one size only')
+
+
+def _check_points(model: Any, folders: Sequence[Folder]) -> None:
+    points, known = getattr(model, 'points', 0), len(FEATURE_POINTS)
+    named = next((f.path for f in folders for p in f.pairs if p.landmarks is not None), None)
+    if named is not None and points not in (0, known):
+        raise ConfigurationError(f'--set points={points}: {named} has {known} landmarks for them; '
+                                 f'leave it at {known}')
 
 
 def _require_readable(data: Data) -> None:

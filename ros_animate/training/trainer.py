@@ -80,11 +80,17 @@ class Trainer(Loop):
             self._network.load_state_dict(state['network'])
             self._average.network.load_state_dict(state['average'])
             self.step, self.seconds = state['step'], state['seconds']
-        plain = _optimizer(network, options)
-        objective = Objective(network, task.model, task.spec, options)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed)
+            objective = Objective(network, task.model, task.spec, options,
+                                  data.landmarks is not None)
+        self._locator = objective.locator
+        plain = _optimizer(objective, options)
         self._objective, self._optimizer = fabric.setup(objective, plain)
         if state is not None:
             plain.load_state_dict(state['optimizer'])
+            if self._locator is not None:
+                self._locator.load_state_dict(state['locator'])
         self._plain_optimizer = plain
 
     def train(self) -> Outcome:
@@ -125,7 +131,8 @@ class Trainer(Loop):
     def state(self) -> dict[str, Any]:
         return {'network': self._network.state_dict(),
                 'average': self._average.network.state_dict(),
-                'optimizer': self._plain_optimizer.state_dict()}
+                'optimizer': self._plain_optimizer.state_dict(),
+                **({'locator': self._locator.state_dict()} if self._locator is not None else {})}
 
 
 def learning_rate(step: int, steps: int, options: TrainOptions) -> float:
@@ -148,12 +155,12 @@ def picture_side(step: int, task: Task) -> int:
     return min(size, round(side / _SIDE_STEP) * _SIDE_STEP)
 
 
-def _optimizer(network: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
+def _optimizer(objective: Objective, options: TrainOptions) -> torch.optim.Optimizer:
     """Norms and offsets do not decay."""
     rate, decay = options.learning_rate, options.weight_decay
     if options.optimizer == 'muon':
-        return muon.for_network(network, rate, decay)
-    parameters = list(network.parameters())
+        return muon.for_network(objective, rate, decay)
+    parameters = list(objective.parameters())
     return torch.optim.AdamW(
         [{'params': [p for p in parameters if p.ndim > 1], 'weight_decay': decay},
          {'params': [p for p in parameters if p.ndim <= 1], 'weight_decay': 0.0}], rate)

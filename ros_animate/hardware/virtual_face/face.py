@@ -123,6 +123,14 @@ class VirtualFace:
         view = self._view(self._skin(state), self._pose(state))
         return self.camera.project(view[:468])[0]
 
+    def irises(self, muscles: Mapping[str, float]) -> Array:
+        """(2, 2) pixels of the middle of the right and of the left iris, lids open or not."""
+        state = resting(muscles)
+        pose = self._pose(state)
+        ahead = _gaze(state, pose) @ (0, 0, anatomy.EYEBALL_RADIUS_CM)
+        eyes = np.stack([self._eye_at(centre, pose) for centre in self._anatomy.eyes[::-1]])
+        return self.camera.project(eyes + ahead)[0]
+
     def _skin(self, state: Mapping[str, float]) -> Array:
         """(468, 3) cm in head axes, before the head turns."""
         values = np.array([state[n] for n in _FIELDS])
@@ -190,13 +198,15 @@ class VirtualFace:
 
     def _draw_eyes(self, picture: Image, state: Mapping[str, float], pose: _Pose,
                    pixels: Array) -> None:
-        azimuth = np.clip(state['gaze_azimuth'], -EYE_RANGE_DEG[0], EYE_RANGE_DEG[0])
-        elevation = np.clip(state['gaze_elevation'], -EYE_RANGE_DEG[1], EYE_RANGE_DEG[1])
-        turn = pose.head @ rotation(azimuth, -elevation, 0)
+        turn = _gaze(state, pose)
         for centre, ring in zip(self._anatomy.eyes, (face_mesh.LEFT_EYE, face_mesh.RIGHT_EYE),
                                 strict=True):
-            at = pose.head @ (centre * self.appearance.shape) + pose.head_at
+            at = self._eye_at(centre, pose)
             self._draw_eyeball(picture, at, turn, pixels[list(ring)])
+
+    def _eye_at(self, centre: Array, pose: _Pose) -> Array:
+        at: Array = pose.head @ (centre * self.appearance.shape) + pose.head_at
+        return at
 
     def _draw_eyeball(self, picture: Image, centre: Array, turn: Array, opening: Array) -> None:
         look = self.appearance
@@ -295,6 +305,14 @@ def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
     nod = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])
     tilt = np.array([[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]])
     return turn @ nod @ tilt
+
+
+def _gaze(state: Mapping[str, float], pose: _Pose) -> Array:
+    """(3, 3) turn of the eyeballs, as far as eyes turn."""
+    azimuth = np.clip(state['gaze_azimuth'], -EYE_RANGE_DEG[0], EYE_RANGE_DEG[0])
+    elevation = np.clip(state['gaze_elevation'], -EYE_RANGE_DEG[1], EYE_RANGE_DEG[1])
+    turn: Array = pose.head @ rotation(azimuth, -elevation, 0)
+    return turn
 
 
 def _jaw(state: Mapping[str, float]) -> tuple[Array, Array]:

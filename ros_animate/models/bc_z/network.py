@@ -10,10 +10,15 @@ from torch.nn import functional
 
 from ros_animate.configuration import option
 from ros_animate.models.actions import ActionOptions, ChunkOptions, PictureOptions
+from ros_animate.models.feature_points import Locator
+from ros_animate.models.layers import precision_of
 from ros_animate.models.resnet import shortcut
 
 # Ameca's controls by brow, lid, gaze, head, mouth, nose.
 _GROUPS = (0,) * 4 + (1,) * 4 + (2,) * 2 + (3,) * 3 + (4,) * 14 + (3,) * 2 + (5,)
+
+_POINTS_AT = 2  # stages, after which points are found: a map of an eighth of the picture's side
+_SPREAD = 4.0  # a face fills about half of the picture: its points become numbers of about 1
 
 # With fewer, oneDNN's AVX2 gradient of a strided 1x1 convolution writes outside of its memory.
 _LEAST = 8
@@ -30,6 +35,8 @@ class Config(ChunkOptions, PictureOptions, ActionOptions):
     widths: tuple[int, ...] = option((32, 64, 128, 192), 'Channels of the stages; each but the '
                                      'last halves the resolution')
     depth: int = option(2, 'Blocks in a stage', low=1)
+    points: int = option(128, 'Feature points; where a data set has landmarks (128 of the face '
+                              'mesh), they are learned with their help', low=1)
     squeeze: int = option(48, 'Channels of the map that is read place by place', low=1)
     hidden: int = option(256, 'Size of the hidden layers of the heads', low=1)
     task: int = option(512, 'Width of the task embedding', low=1)
@@ -39,6 +46,8 @@ class Config(ChunkOptions, PictureOptions, ActionOptions):
         least = min(self.stem, *self.widths)
         if least < _LEAST:
             raise ValueError(f'stem and widths: {least} channels, {_LEAST} are the least')
+        if len(self.widths) < _POINTS_AT:
+            raise ValueError(f'widths: {len(self.widths)} stages, {_POINTS_AT} are the least')
 
     @property
     def grid(self) -> int:
@@ -70,7 +79,12 @@ class FilmBlock(nn.Module):
 
 
 class BcZ(nn.Module):
-    """Picture and task to waypoints; where something is in the picture is not averaged away."""
+    """Picture and task to waypoints.
+
+    The geometry of the face, its feature points, says most of what its controls are, and can be
+    learned without any picture. What the picture shows besides (folds, shade, the neck) is read
+    place by place, since averages over the picture would lose where it is, and added.
+    """
 
     half_precision = True
     order: Tensor
@@ -78,28 +92,53 @@ class BcZ(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
+        hidden = config.hidden
         self.stem = nn.Sequential(
             nn.Conv2d(3, config.stem, 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(config.stem), nn.ReLU())
         self.blocks = nn.ModuleList(_blocks(config))
+        self.locator = Locator(config.widths[_POINTS_AT - 1], config.points)
+        self.geometry = nn.Sequential(
+            nn.Linear(2 * config.points + 2, hidden), nn.ReLU(), nn.Linear(hidden, hidden),
+            nn.ReLU(), nn.Linear(hidden, hidden))
+        added = nn.Linear(hidden, hidden)
+        nn.init.zeros_(added.weight)
         self.squeeze = nn.Sequential(
             nn.Conv2d(config.widths[-1], config.squeeze, 1, bias=False),
             nn.BatchNorm2d(config.squeeze), nn.ReLU(), nn.Flatten(),
-            nn.Linear(config.squeeze * config.grid ** 2, config.hidden), nn.ReLU())
+            nn.Linear(config.squeeze * config.grid ** 2, hidden), nn.ReLU(), added)
         members = [[i for i, g in enumerate(config.groups) if g == head]
                    for head in sorted(set(config.groups))]
         self.heads = nn.ModuleList(_head(config, len(controls)) for controls in members)
         order = torch.tensor([i for controls in members for i in controls]).argsort()
         self.register_buffer('order', order, persistent=False)
 
-    def features(self, image: Tensor, task: Tensor | None = None) -> Tensor:
-        """(B, 3, S, S) and (B, Z) to (B, hidden)."""
+    def observe(self, image: Tensor, task: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(B, 3, S, S) and (B, Z) to features (B, hidden) and feature points (B, K, 2)."""
         if task is None:
             task = image.new_zeros(len(image), self.config.task)
         x = self.stem(image)
-        for block in self.blocks:
+        early, late = (self.blocks[:_POINTS_AT * self.config.depth],
+                       self.blocks[_POINTS_AT * self.config.depth:])
+        for block in early:
             x = block(x, task)
-        return self.squeeze(x)
+        points = self.locator(x)
+        for block in late:
+            x = block(x, task)
+        return functional.relu(self._geometry(points) + self.squeeze(x)), points
+
+    def features(self, image: Tensor, task: Tensor | None = None) -> Tensor:
+        """(B, 3, S, S) and (B, Z) to (B, hidden)."""
+        return self.observe(image, task)[0]
+
+    def from_points(self, points: Tensor) -> Tensor:
+        """(B, K, 2) in [-1, 1] to features (B, hidden), without a picture."""
+        return functional.relu(self._geometry(points))
+
+    def _geometry(self, points: Tensor) -> Tensor:
+        centre = points.mean(dim=1, keepdim=True)
+        numbers = torch.cat([_SPREAD * (points - centre), centre], dim=1).flatten(1)
+        return self.geometry(numbers.to(precision_of(self.geometry)))
 
     def decide(self, features: Tensor) -> Tensor:
         """(B, hidden) to waypoints (B, H, N)."""

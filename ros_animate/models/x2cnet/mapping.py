@@ -9,6 +9,8 @@ from ros_animate.configuration import option
 from ros_animate.models.actions import ActionOptions, PictureOptions
 from ros_animate.models.resnet import BasicBlock, stage
 
+_MAPS_AT = 6  # modules of the extractor
+MAP_CHANNELS = 128
 MEAN, STD = PictureOptions.mean, PictureOptions.std
 
 
@@ -38,9 +40,18 @@ class MappingNetwork(nn.Module):
             nn.Linear(512, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.hidden),
             nn.ReLU(), nn.Linear(config.hidden, config.controls))
 
+    def observe(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) to features (B, 512), and on the way to them maps (B, 128, H/8, W/8)."""
+        maps = self.feature_extractor[:_MAPS_AT](image)
+        return self.feature_extractor[_MAPS_AT:](maps).flatten(1), maps
+
     def features(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to (B, 512)."""
         return self.feature_extractor(image).flatten(1)
 
+    def decide(self, features: Tensor) -> Tensor:
+        """(B, 512) to control values (B, N)."""
+        return self.pos_pred_head(features)
+
     def forward(self, image: Tensor) -> Tensor:
-        return self.pos_pred_head(self.features(image))
+        return self.decide(self.features(image))

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from collection_helpers import content, lines, start, values
 
+from ros_animate.animation.face_finder import find_face
 from ros_animate.cli import main
+from ros_animate.collection.rendered import RenderedPairs
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import load_spec
 
 SPEC = load_spec('ameca')
@@ -103,3 +106,20 @@ def test_mistakes_are_one_line(arguments, message, tmp_path, capsys):
         status = exit.code
     err = capsys.readouterr().err
     assert status == 2 and message in err and err.count('\n') == 1
+
+
+def test_landmarks_lie_where_a_tracker_finds_them():
+    maker = RenderedPairs(load_spec('mock'), seed=5, size=256)
+    turned, distances = 0, []
+    for pair in maker.make(0, 0, 16):
+        image = cv2.cvtColor(cv2.imdecode(np.frombuffer(pair.picture, np.uint8), cv2.IMREAD_COLOR),
+                             cv2.COLOR_BGR2RGB)
+        found = find_face(image)
+        if found is None:
+            continue
+        points = 256 * pair.landmarks
+        away = np.linalg.norm(found[list(FEATURE_POINTS), :2] - points, axis=1)
+        distances.append(np.median(away) / np.ptp(points[:, 1]))
+        turned += abs(pair.values[SPEC.index('Head Roll')]) > 3
+    assert len(distances) >= 8 and turned >= 2
+    assert np.median(distances) < 0.03

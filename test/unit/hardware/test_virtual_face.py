@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face_mesh import LEFT_EYE, LIPS_INNER, RIGHT_EYE
 from ros_animate.hardware.spec import load_spec
-from ros_animate.hardware.virtual_face import HUMAN, MUSCLES, Camera, VirtualFace
+from ros_animate.hardware.virtual_face import HUMAN, MUSCLES, Appearance, Camera, VirtualFace
 from ros_animate.hardware.virtual_face.anatomy import canonical_anatomy
 from ros_animate.hardware.virtual_face.controls import FaceMap
 
@@ -21,6 +21,24 @@ CENTRE_X = FACE.camera.size[0] / 2
 # landmark of the neutral face.
 BANDS = {'brow': (10, 145), 'lid': (10, 205), 'gaze': (105, 50), 'mouth': (4, None),
          'nose': (10, 17), 'head': (None, None)}
+
+
+@pytest.mark.parametrize('azimuth, elevation', [(0, 0), (20, 0), (-20, 8), (10, -8)])
+@pytest.mark.parametrize('turned', [{}, {'head_yaw': 15.0, 'head_roll': -8.0, 'neck_pitch': 6.0}])
+def test_irises_are_where_they_are_drawn(azimuth, elevation, turned):
+    camera = Camera((512, 512), FACE.camera.view_cm)
+    blue = VirtualFace(Appearance(iris=(0, 0, 255), light=(0, 1, 0.2)), camera)
+    muscles = {'gaze_azimuth': azimuth, 'gaze_elevation': elevation, **turned}
+    muscles |= {f'eyelid_{a}_{b}': 1.3 for a in ('upper', 'lower') for b in ('left', 'right')}
+    picture, points = blue.render(muscles).astype(int), blue.irises(muscles)
+    assert points[0, 0] < points[1, 0]  # the right eye is on the picture's left
+    for x, y in points:
+        rows, columns = np.mgrid[:512, :512]
+        iris = (picture[..., 2] - picture[..., 0] > 100) & (np.hypot(columns - x, rows - y) < 40)
+        # Seen from where the lids leave it open: left and right ends of each row of it.
+        widths = [np.flatnonzero(iris[row]) for row in range(int(y) - 3, int(y) + 4)]
+        middle = np.mean([(w[0] + w[-1] + 1) / 2 for w in widths])
+        assert abs(middle - x) < 2.5
 
 
 def pose(**values):

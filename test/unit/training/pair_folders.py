@@ -7,18 +7,19 @@ import pathlib
 import cv2
 import numpy as np
 
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import load_spec
 
 SPEC = load_spec('mock')
 SIZE = 32
 TINY = {'bc_z': ('image_size=32', 'stem=8', 'widths=[8, 8, 8]', 'squeeze=4', 'hidden=8', 'task=4',
-                 'depth=1', 'waypoints=3'),
+                 'depth=1', 'waypoints=3', 'geometry_batch=8'),
         'x2cnet': ('image_size=32', 'hidden=8')}
 
 
 def make_folder(path: pathlib.Path, count: int = 24, seed: int = 0,
-                **extra: object) -> pathlib.Path:
-    """Pictures whose left half is as bright as the jaw is closed."""
+                landmarks: bool = False, **extra: object) -> pathlib.Path:
+    """Pictures whose left half is as bright as the jaw is closed; so high are the landmarks."""
     path.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     lines = []
@@ -28,6 +29,10 @@ def make_folder(path: pathlib.Path, count: int = 24, seed: int = 0,
         picture[:, :SIZE // 2] += np.uint8(150 * values[SPEC.index('Jaw Pitch')])
         cv2.imwrite(str(path / f'{index}.png'), picture)
         lines.append({'file_name': f'{index}.png', 'ctrl_value': values.tolist(), **extra})
+        if landmarks:
+            x = np.linspace(0.2, 0.8, len(FEATURE_POINTS))
+            y = np.full_like(x, values[SPEC.index('Jaw Pitch')])
+            lines[-1]['landmarks'] = np.column_stack([x, y]).tolist()
     write_lines(path, lines)
     return path
 

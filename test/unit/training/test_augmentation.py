@@ -1,7 +1,7 @@
 """Augmented pictures remain pictures of the same face."""
 import torch
 
-from ros_animate.training.augmentation import _cosines, augment
+from ros_animate.training.augmentation import _cosines, augment, reframed
 from ros_animate.training.options import TrainOptions
 
 STILL = TrainOptions(colour=0, shift=0, zoom=0, turn_deg=0, noise=0, blur=0, jpeg=0)
@@ -18,19 +18,20 @@ def generator(seed=0):
 
 def test_nothing_changes_where_nothing_may():
     given = pictures()
-    torch.testing.assert_close(augment(given, 40, STILL, generator()), given, atol=1e-5, rtol=0)
+    made, _ = augment(given, 40, STILL, generator())
+    torch.testing.assert_close(made, given, atol=1e-5, rtol=0)
 
 
 def test_always_a_picture_of_the_wanted_size():
-    made = augment(pictures(), 32, TrainOptions(noise=0.5, colour=0.9, blur=1, jpeg=1),
-                   generator())
+    made, _ = augment(pictures(), 32, TrainOptions(noise=0.5, colour=0.9, blur=1, jpeg=1),
+                      generator())
     assert made.shape == (6, 3, 32, 32)
     assert 0 <= made.min() < made.max() <= 1
 
 
 def test_the_random_state_decides():
     options = TrainOptions()
-    one, same, other = (augment(pictures(), 32, options, generator(s)) for s in (1, 1, 2))
+    one, same, other = (augment(pictures(), 32, options, generator(s))[0] for s in (1, 1, 2))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
 
@@ -38,8 +39,23 @@ def test_the_random_state_decides():
 def test_left_stays_left():
     given = torch.zeros(40, 3, 40, 40)
     given[..., :20] = 1
-    made = augment(given, 32, TrainOptions(), generator())
+    made, _ = augment(given, 32, TrainOptions(), generator())
     assert (made[..., :8].mean((1, 2, 3)) > made[..., -8:].mean((1, 2, 3)) + 0.3).all()
+
+
+def test_points_move_with_the_picture():
+    size, given = 96, torch.zeros(20, 3, 96, 96)
+    rows, columns = torch.randint(30, 66, (2, 20), generator=generator())
+    given[torch.arange(20), :, rows, columns] = 1
+    points = (2 * torch.stack([columns, rows], 1) + 1) / size - 1
+    options = TrainOptions(shift=0.1, zoom=0.2, turn_deg=20, colour=0, noise=0, blur=0, jpeg=0)
+    made, frames = augment(given, 64, options, generator(1))
+    places = (2 * torch.arange(64) + 1) / 64 - 1
+    light = made[:, 0] / made[:, 0].sum((1, 2), keepdim=True)
+    seen = torch.stack([(light.sum(1) * places).sum(1), (light.sum(2) * places).sum(1)], 1)
+    moved = reframed(points[:, None], frames)[:, 0]
+    assert (moved - points).abs().max() > 0.1
+    torch.testing.assert_close(moved, seen, atol=0.02, rtol=0)
 
 
 def test_the_cosine_transform_is_orthonormal():

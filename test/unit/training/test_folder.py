@@ -23,6 +23,15 @@ def test_values_are_kept_in_range(tmp_path):
     np.testing.assert_array_equal(read_folder(path, SPEC).values[0], SPEC.high)
 
 
+def test_landmarks_may_be_known(tmp_path):
+    path = make_folder(tmp_path / 'a', 2, landmarks=True)
+    lines = read_lines(path)
+    write_lines(path, [lines[0], {k: v for k, v in lines[1].items() if k != 'landmarks'}])
+    known, unknown = read_folder(path, SPEC).pairs
+    np.testing.assert_array_equal(known.landmarks, lines[0]['landmarks'])
+    assert unknown.landmarks is None
+
+
 @pytest.mark.parametrize(('line', 'texts'), [
     ('{', ['not JSON']),
     ('[1]', ['expected an object']),
@@ -32,7 +41,11 @@ def test_values_are_kept_in_range(tmp_path):
     ({'file_name': '0.png', 'ctrl_value': ['a', *VALUES[1:]]}, ['no finite number']),
     ({'file_name': '0.png', 'ctrl_value': [float('nan'), *VALUES[1:]]}, ['no finite number']),
     ({'file_name': 'gone.png', 'ctrl_value': VALUES}, ['gone.png', 'is not there']),
-    ({'file_name': '0.png', 'ctrl_value': VALUES, 'twin': 'gone.png'}, ['twin', 'gone.png'])])
+    ({'file_name': '0.png', 'ctrl_value': VALUES, 'twin': 'gone.png'}, ['twin', 'gone.png']),
+    ({'file_name': '0.png', 'ctrl_value': VALUES, 'landmarks': [[0, 1]]}, ['landmarks', '128']),
+    ({'file_name': '0.png', 'ctrl_value': VALUES, 'landmarks': 'eyes'}, ['landmarks', '128']),
+    ({'file_name': '0.png', 'ctrl_value': VALUES, 'landmarks': [[0, None]] * 128},
+     ['landmarks', '128'])])
 def test_mistakes_are_named_by_line(tmp_path, line, texts):
     path = make_folder(tmp_path / 'a', 2)
     write_lines(path, [*read_lines(path), line])

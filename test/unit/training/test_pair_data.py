@@ -67,6 +67,40 @@ def test_twins_are_seen_with_their_pairs(tmp_path):
     assert batch.twin.shape == (2, 3, 32, 32)
 
 
+def test_landmarks_are_seen_as_the_picture_is(tmp_path):
+    path = make_folder(tmp_path / 'a', 12, landmarks=True)
+    lines = read_lines(path)
+    del lines[4]['landmarks']
+    write_lines(path, lines)
+    still = ('shift=0', 'zoom=0', 'turn_deg=0', 'view=0.5', 'validation=0.3')
+    data, _ = data_of(path, settings=still)
+    batch = data.batch(0, 8, 32)
+    for row, i in enumerate(data.order.batch(0, 8).tolist()):
+        if i == 4:
+            assert batch.landmarks[row].isnan().all()
+        else:
+            wanted = (np.array(lines[i]['landmarks']) - 0.5) / (0.5 * 0.5)
+            np.testing.assert_allclose(batch.landmarks[row].numpy(), wanted, atol=1e-5)
+
+
+def test_geometry_is_that_of_training_pairs(tmp_path):
+    path = make_folder(tmp_path / 'a', landmarks=True)
+    data, _ = data_of(path, settings=['validation=0.3', 'geometry_batch=200'])
+    geometry = data.batch(0, 4, 32).geometry
+    jaw = SPEC.index('Jaw Pitch')
+    train = np.setdiff1d(np.arange(len(data.pairs)), data.held_back)
+    assert 0 < len(train) < len(data.pairs)
+    seen = {round(float(v), 4) for v in geometry.wanted[:, 0, jaw]}
+    known, others = ({round(2 * float(data.pairs[i].values[jaw]) - 1, 4) for i in indices}
+                     for indices in (train, data.held_back))
+    assert seen == known and not seen & others
+    # The landmarks of these folders lie as low as the jaw.
+    height = geometry.landmarks[:, :, 1].mean(1)
+    assert np.corrcoef(height, geometry.wanted[:, 0, jaw])[0, 1] > 0.99
+    assert data_of(path, policy='x2cnet')[0].batch(0, 4, 32).geometry is None
+    assert data_of(make_folder(tmp_path / 'b'))[0].batch(0, 4, 32).landmarks is None
+
+
 def test_processes_share_a_batch(tmp_path):
     data, _ = data_of(make_folder(tmp_path / 'a'))
     whole = data.batch(5, 6, 32).wanted

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 import torch
 from pair_folders import SPEC, arguments, make_folder
+from safetensors.torch import load_file
 
 from ros_animate.cli import main
 from ros_animate.plugins import load
 from ros_animate.training import checkpoints
 from ros_animate.training.log import CURVES, read_log
+from ros_animate.training.trainer import Trainer
 from ros_animate.types import Frame
 
 STEPS = 40
@@ -26,7 +28,7 @@ EXACT = ('--set', 'checkpoint_steps=3', '--set', 'looks=2', '--set', 'validation
 
 @pytest.fixture(scope='module')
 def data(tmp_path_factory) -> pathlib.Path:
-    return make_folder(tmp_path_factory.mktemp('training') / 'data')
+    return make_folder(tmp_path_factory.mktemp('training') / 'data', landmarks=True)
 
 
 @pytest.fixture(scope='module')
@@ -76,6 +78,33 @@ def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys):
     assert f'resumes at step {state["step"] if state else 0}' in capsys.readouterr().out
     assert weights(run) == weights(undisturbed), f'killed after step {kill_at}'
     assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(undisturbed)]
+
+
+def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch):
+    runs = [tmp_path / name for name in ('whole', 'parted')]
+    assert main(arguments('x2cnet', data, runs[0], 8, *EXACT)) == 0
+    learn = Trainer.learn
+
+    def interrupted(trainer, *given):
+        if trainer.step == 5:
+            raise KeyboardInterrupt
+        return learn(trainer, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, 'learn', interrupted)
+        main(arguments('x2cnet', data, runs[1], 8, *EXACT))
+    assert checkpoints.load(runs[1])['step'] == 3
+    assert main(arguments('x2cnet', data, runs[1], 8, *EXACT, '--resume')) == 0
+    assert weights(runs[1]) == weights(runs[0])
+    # Nothing of it is in the weights.
+    assert not any('locator' in name for name in load_file(
+        runs[0] / 'weights' / 'weights.safetensors'))
+
+
+def test_points_must_be_as_many_as_landmarks(data, tmp_path, capsys):
+    status = main(arguments('bc_z', data, tmp_path / 'run', 2, '--set', 'points=20'))
+    error = capsys.readouterr().err
+    assert status and all(text in error for text in ('points=20', 'data', '128'))
 
 
 def test_more_steps_for_a_finished_run(data, tmp_path, capsys):

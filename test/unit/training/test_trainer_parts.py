@@ -5,12 +5,14 @@ import pathlib
 
 import pytest
 import torch
-from pair_folders import SPEC
+from pair_folders import SPEC, TINY
 from torch import nn
 
 from ros_animate import models
+from ros_animate.face_mesh import FEATURE_POINTS
+from ros_animate.training import learners
 from ros_animate.training.average import RunningAverage
-from ros_animate.training.data import Batch
+from ros_animate.training.data import Batch, Geometry
 from ros_animate.training.losses import Objective
 from ros_animate.training.options import TrainOptions
 from ros_animate.training.trainer import Task, learning_rate, picture_side
@@ -80,6 +82,52 @@ def test_features_of_twins_are_matched():
     observation[1, 0], twin[0, 1] = 1e-6, 1.0  # at right angles
     assert loss(observation, wanted, counts, twin=twin, paired=torch.tensor([1])) == (
         pytest.approx(0.5, abs=1e-3))
+
+
+@pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
+def test_feature_points_are_drawn_to_landmarks(family):
+    torch.manual_seed(0)
+    config = learners.parse_wishes(learners.learner(family), TINY[family])[1]
+    model = models.find(family).Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
+    (network,) = models.build(family, model).values()
+    objective = Objective(network, model, SPEC, TrainOptions(), landmarks=True)
+    assert (objective.locator is None) == (family == 'bc_z')
+    places = torch.rand(4, len(FEATURE_POINTS), 2) - 0.5
+    # Nothing else counts; of the last picture nothing is known.
+    nothing = torch.zeros(4, 3 if family == 'bc_z' else 1, 30)
+    batch = Batch(torch.rand(4, 3, 32, 32), nothing, nothing,
+                  landmarks=places.where(torch.arange(4)[:, None, None] < 3, torch.nan))
+    optimizer = torch.optim.Adam(objective.parameters(), 0.02)
+    losses = []
+    for _ in range(60):
+        loss = objective(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.5 * losses[0]
+    blind = batch._replace(landmarks=torch.full_like(places, torch.nan))
+    assert float(objective(blind).detach()) == 0
+
+
+def test_controls_are_learned_from_landmarks_alone():
+    torch.manual_seed(0)
+    config = learners.parse_wishes(learners.learner('bc_z'), TINY['bc_z'])[1]
+    model = models.find('bc_z').Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
+    (network,) = models.build('bc_z', model).values()
+    objective = Objective(network, model, SPEC, TrainOptions(), landmarks=True)
+    places = torch.rand(16, len(FEATURE_POINTS), 2) - 0.5
+    wanted = torch.rand(16, 1, 30).expand(16, 3, 30)
+    geometry = Geometry(places, wanted, torch.ones_like(wanted))
+    unknown = torch.full((1, len(FEATURE_POINTS), 2), torch.nan)
+    nothing = torch.zeros(1, 3, 30)
+    batch = Batch(torch.rand(1, 3, 32, 32), nothing, nothing,
+                  landmarks=unknown, geometry=geometry)
+    loss = objective.train(False)(batch)
+    loss.backward()
+    assert loss > 0.01
+    assert network.geometry[0].weight.grad.abs().max() > 0
+    assert not network.stem[0].weight.grad.any()  # no picture
 
 
 def test_outputs_in_robot_units_are_compared_alike():

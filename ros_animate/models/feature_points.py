@@ -1,0 +1,20 @@
+"""Feature points: where a network looks, as coordinates (spatial softmax)."""
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ros_animate.models.sampling import expectation, softmax_heatmaps
+
+
+class Locator(nn.Module):
+    """Maps (B, C, h, w) to K points (B, K, 2), xy in [-1, 1] of the picture, in float32.
+
+    Each point is the mean place of a softmax over one map (Levine et al., JMLR 2016, section 5.1).
+    """
+
+    def __init__(self, channels: int, points: int) -> None:
+        super().__init__()
+        self.maps = nn.Conv2d(channels, points, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return expectation(softmax_heatmaps(self.maps(features), temperature=1.0))
