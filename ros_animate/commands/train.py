@@ -73,7 +73,7 @@ def _add_animation(actions: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     animation.set_defaults(train=_train_animation)
     animation.add_argument('--model', metavar='FAMILY', required=True,
-                           help='fomm, monkey_net')
+                           help='monkey_net, fomm, face_vid2vid or live_portrait')
     animation.add_argument('--variant', metavar='NAME', default='small', help=(
         'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True,
