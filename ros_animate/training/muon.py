@@ -12,8 +12,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ros_animate.models.engine import fastest_precision
-
 # Newton-Schulz iteration: the polynomial a x + b x^3 + c x^5 drives singular values towards 1.
 _POLYNOMIAL = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
@@ -84,16 +82,23 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """(M, N) with the same singular vectors and singular values of about 0.7 to 1.2."""
-    narrow = fastest_precision(matrix.device) != 'float32'
-    x = matrix.bfloat16() if narrow else matrix.float()
+    """(M, N) with the same singular vectors and singular values of about 0.7 to 1.2.
+
+    The rounds multiply X from the left by polynomials in X X^T, which commute: so they are worked
+    out on the small side's Gram matrix, and X is multiplied once, by their product.
+    """
+    x = matrix.float()
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)
     a, b, c = _POLYNOMIAL
+    gram = x @ x.T
+    product = unit = torch.eye(len(gram), device=gram.device)
     for _ in range(_ROUNDS):
-        square = x @ x.T
-        x = torch.addmm(x, torch.addmm(square, square, square, beta=b, alpha=c), x, beta=a)
+        factor = torch.addmm(a * unit + b * gram, gram, gram, alpha=c)
+        product = factor @ product
+        gram = factor @ gram @ factor
+    x = product @ x
     return (x.T if tall else x).to(matrix.dtype)
 
 
