@@ -148,6 +148,7 @@ class Data:
     def __init__(self, folders: Sequence[Folder], weights: Sequence[float] | None,
                  spec: RobotSpec, model: Any, options: TrainOptions, sees_pictures: bool,
                  quiet: bool = True) -> None:
+        self.folders = folders
         self._options, self._task_width = options, getattr(model, 'task', 0)
         self.pairs = [pair for folder in folders for pair in folder.pairs]
         self.values = np.stack([pair.values for pair in self.pairs])

@@ -54,6 +54,17 @@ def test_what_a_run_leaves(undisturbed):
     assert not list(undisturbed.glob('.part.*'))
 
 
+def test_the_card_says_how_the_data_was_made(tmp_path):
+    path = make_folder(tmp_path / 'pairs', 12)
+    (path / 'collection.json').write_text(
+        '{"seed": 7, "size": 32, "through": "mesh_warp", "portrait": ""}')
+    assert main(arguments('bc_z', path, tmp_path / 'run', 2)) == 0
+    card = (tmp_path / 'run' / 'weights' / 'README.md').read_text()
+    assert ('    ros_animate collect --robot mock --through mesh_warp --count 12 --seed 7 '
+            '--size 32 --output pairs\n    ros_animate train policy --policy bc_z') in card
+    assert '--steps 2 --batch-size 4 --set image_size=32' in card
+
+
 def test_the_weights_drive_the_policy(undisturbed):
     policy = load('policy', 'bc_z', {'weights': str(undisturbed / 'weights')}, SPEC)
     chunk = policy.act(Frame(np.zeros((48, 64, 3), np.uint8), 1.5))
