@@ -7,6 +7,7 @@ gone through a `Governor`.
 from __future__ import annotations
 
 import collections
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +84,8 @@ class Safety:
         self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
         self._tolerance = 1e-6 * (spec.high - spec.low)
         self._slowest = -spec.max_velocity
-        self._velocity = np.empty_like(self._tolerance)
+        self._nothing = np.zeros_like(self._tolerance)
+        self._velocity, self._lead, self._work = np.empty((3, len(self._tolerance)))
         self.start(spec.neutral if start is None else start)
 
     @property
@@ -195,7 +197,10 @@ class Safety:
         self._fresh_s = self._time_s - max(now_s - command.stamp_s, 0.0)
         if self.state == HOLD:
             self.state = TRACKING
-        self._asked[self._columns[command.names]] = command.position
+        if command.names is self._spec.names:
+            np.copyto(self._asked, command.position)
+        else:
+            self._asked[self._columns[command.names]] = command.position
         np.copyto(self._wanted, self._asked)
         self._governor.clamp(self._wanted)
 
@@ -205,7 +210,8 @@ class Safety:
             return self.state
         if not self._known(command):
             return 'names'
-        if not (np.isfinite(command.stamp_s) and np.isfinite(command.position).all()):
+        # Nothing times what is not finite is NaN.
+        if not (math.isfinite(command.stamp_s) and command.position.dot(self._nothing) == 0.0):
             return 'nonfinite'
         if command.stamp_s > now_s + self.config.future_s:
             return 'future'
@@ -219,6 +225,8 @@ class Safety:
         return ''
 
     def _known(self, command: Command) -> bool:
+        if command.names is self._spec.names:
+            return command.position.shape == self._nothing.shape
         if command.names not in self._columns:
             if not set(command.names) <= set(self._spec.names):
                 return False
@@ -246,18 +254,25 @@ class Safety:
         self._choose_wish()
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
-        velocity = self._velocity
-        np.subtract(self._wish, self._before, out=velocity)
-        np.divide(velocity, dt_s, out=velocity)
-        np.minimum(velocity, self._spec.max_velocity, out=velocity)
-        np.maximum(velocity, self._slowest, out=velocity)
-        acceleration = -self._governor.velocity
-        self._governor.step(self._wish, velocity, dt_s)
-        acceleration += self._governor.velocity
-        acceleration /= dt_s
-        np.subtract(self._governor.position, self._wish, out=velocity)
-        np.abs(velocity, out=velocity)
-        self.counts['limited'] += bool((velocity > self._tolerance).any())
+        self._move(dt_s)
+        np.subtract(self._governor.position, self._wish, self._work)
+        np.absolute(self._work, self._work)
+        np.subtract(self._work, self._tolerance, self._work)
+        self.counts['limited'] += bool(self._work[self._work.argmax()] > 0.0)
+
+    def _move(self, dt_s: float) -> None:
+        """Follows the wish, which moves steadily during the tick but not beyond the limits."""
+        velocity, lead, work = self._velocity, self._lead, self._work
+        np.subtract(self._wish, self._before, velocity)
+        np.divide(velocity, dt_s, velocity)
+        np.minimum(velocity, self._spec.max_velocity, velocity)
+        np.maximum(velocity, self._slowest, velocity)
+        np.multiply(velocity, dt_s, work)
+        np.subtract(self._wish, work, lead)
+        np.copyto(work, self._governor.velocity)
+        self._governor.step(lead, velocity, dt_s)
+        acceleration = self._governor.velocity - work
+        np.divide(acceleration, dt_s, acceleration)
         self._send(acceleration)
 
     def _watch_silence(self) -> None:
@@ -308,7 +323,7 @@ class Safety:
         self._send(np.zeros_like(self._asked))
 
     def _send(self, acceleration: Array) -> None:
-        stamp_s = self._stamp_s if np.isfinite(self._stamp_s) else 0.0
+        stamp_s = self._stamp_s if math.isfinite(self._stamp_s) else 0.0
         self._sent = Command(self._spec.names, self._governor.position.copy(),
                              self._governor.velocity.copy(), acceleration, stamp_s)
 
