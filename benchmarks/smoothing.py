@@ -192,7 +192,7 @@ class Follower:
             start_s = time.perf_counter()
             self._smoother.push(chunk, float(stamp_s))
             self.push_s.append(time.perf_counter() - start_s)
-            while (now_s := stamps[0] + len(self.ticks) * TICK_S) < next_s:
+            while (now_s := float(stamps[0]) + len(self.ticks) * TICK_S) < next_s:
                 start_s = time.perf_counter()
                 command = self._smoother.sample(now_s)
                 self.sample_s.append(time.perf_counter() - start_s)
@@ -209,9 +209,9 @@ def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
     stamps, values = next(iter(recordings.values()))
     smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(Config(), spec)
     times_s, ticks = [], 0
-    for stamp_s, wish in zip(stamps, values, strict=True):
+    for stamp_s, wish in zip(stamps.tolist(), values, strict=True):
         smoother.push(ActionChunk(spec.names, wish[np.newaxis], 1 / 30, stamp_s), stamp_s)
-        while (now_s := stamps[0] + ticks * TICK_S) < stamp_s + 1 / 30:
+        while (now_s := float(stamps[0]) + ticks * TICK_S) < stamp_s + 1 / 30:
             command = smoother.sample(now_s)
             start_s = time.perf_counter()
             safety.step(command, now_s)

@@ -172,4 +172,4 @@ class CoupledSet:
             return True
         self.matrix.dot(pose, excess)
         np.subtract(excess, self.bound, excess)
-        return bool(excess[excess.argmax()] <= 0.0)
+        return bool(excess[excess.argmax()] <= TOLERANCE)

@@ -211,7 +211,8 @@ class Safety:
         if not self._known(command):
             return 'names'
         # Nothing times what is not finite is NaN.
-        if not (math.isfinite(command.stamp_s) and command.position.dot(self._nothing) == 0.0):
+        if not (math.isfinite(command.stamp_s)
+                and command.position.dot(self._nothing[:len(command.position)]) == 0.0):
             return 'nonfinite'
         if command.stamp_s > now_s + self.config.future_s:
             return 'future'
@@ -250,7 +251,7 @@ class Safety:
             return
         self._watch_silence()
         self._blend_s += dt_s
-        np.copyto(self._before, self._wish)
+        self._wish, self._before = self._before, self._wish
         self._choose_wish()
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
@@ -301,6 +302,8 @@ class Safety:
         elif self.state in (TAKEOVER, TRACKING):
             self.state = TRACKING
             np.copyto(self._wish, self._wanted)
+        else:
+            np.copyto(self._wish, self._before)
 
     def _change_governor(self, governor: Governor) -> None:
         """Comes to rest within the limits of `governor`, under the present ones; then changes."""

@@ -69,11 +69,13 @@ class StillnessFilter:
             self._output = self._smooth
             return self._output
         distance *= 1.0 / (STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN))
-        share = np.clip(distance ** SHARPNESS, _share(dt_s, SETTLING_S), 1.0)
-        share = np.maximum(share, self._openness(moving, dt_s))
+        share = np.maximum(distance ** SHARPNESS, _share(dt_s, SETTLING_S))
+        np.maximum(share, self._openness(moving, dt_s), out=share)
+        np.minimum(share, 1.0, out=share)
         self._smooth = self._smooth + share * change
         play = self._band * (1.0 - share)
-        self._output = np.clip(self._output, self._smooth - play, self._smooth + play)
+        self._output = np.minimum(np.maximum(self._output, self._smooth - play),
+                                  self._smooth + play)
         return self._output
 
     def _openness(self, moving: float, dt_s: float) -> Array:

@@ -81,8 +81,8 @@ class Governor:
 
     def clamp(self, pose: Array) -> None:
         """Moves `pose` (N,) in place to an allowed one near it."""
-        np.maximum(pose, self.low, out=pose)
-        np.minimum(pose, self.high, out=pose)
+        np.maximum(pose, self.low, pose)
+        np.minimum(pose, self.high, pose)
         self.allowed.project(pose)
 
     def stand(self, position: Array) -> None:
