@@ -85,7 +85,8 @@ class Safety:
         self._tolerance = 1e-6 * (spec.high - spec.low)
         self._slowest = -spec.max_velocity
         self._nothing = np.zeros_like(self._tolerance)
-        self._velocity, self._lead, self._work = np.empty((3, len(self._tolerance)))
+        self._wish, self._before, self._velocity, self._work = np.empty((4, len(self._tolerance)))
+        self._period_s = np.empty(())  # of no dimensions: numbers are converted at each operation
         self.start(spec.neutral if start is None else start)
 
     @property
@@ -201,8 +202,7 @@ class Safety:
             np.copyto(self._asked, command.position)
         else:
             self._asked[self._columns[command.names]] = command.position
-        np.copyto(self._wanted, self._asked)
-        self._governor.clamp(self._wanted)
+        self._governor.clamp(self._asked, out=self._wanted)
 
     def _reason_to_refuse(self, command: Command, now_s: float, source: str, starts: bool) -> str:
         """One word, '' if the command is good."""
@@ -263,17 +263,18 @@ class Safety:
 
     def _move(self, dt_s: float) -> None:
         """Follows the wish, which moves steadily during the tick but not beyond the limits."""
-        velocity, lead, work = self._velocity, self._lead, self._work
+        governor, period_s = self._governor, self._period_s
+        velocity, start = self._velocity, self._work
+        period_s[()] = dt_s
         np.subtract(self._wish, self._before, velocity)
-        np.divide(velocity, dt_s, velocity)
+        np.divide(velocity, period_s, velocity)
         np.minimum(velocity, self._spec.max_velocity, velocity)
         np.maximum(velocity, self._slowest, velocity)
-        np.multiply(velocity, dt_s, work)
-        np.subtract(self._wish, work, lead)
-        np.copyto(work, self._governor.velocity)
-        self._governor.step(lead, velocity, dt_s)
-        acceleration = self._governor.velocity - work
-        np.divide(acceleration, dt_s, acceleration)
+        np.multiply(velocity, period_s, start)
+        np.subtract(self._wish, start, start)
+        governor.step(start, velocity, dt_s)
+        acceleration = governor.velocity - governor.last_velocity
+        np.divide(acceleration, period_s, acceleration)
         self._send(acceleration)
 
     def _watch_silence(self) -> None:
@@ -321,8 +322,8 @@ class Safety:
         self._asked = pose.astype(float)
         self._governor.clamp(self._asked)
         self._governor.stand(self._asked)
-        self._wanted, self._wish, self._from, self._goal, self._before = (
-            self._asked.copy() for _ in range(5))
+        self._wanted, self._goal, self._from = (self._asked.copy() for _ in range(3))
+        np.copyto(self._wish, self._asked)
         self._send(np.zeros_like(self._asked))
 
     def _send(self, acceleration: Array) -> None:

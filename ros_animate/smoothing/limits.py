@@ -36,7 +36,7 @@ class Governor:
 
     Attributes:
         position: (N,) where it is; starts at neutral.
-        velocity: (N,) mean velocity of the last step.
+        velocity, last_velocity: (N,) mean velocity of the last step and of the one before.
         low, high: (N,) ranges.
         max_velocity, max_acceleration: (N,) limits.
         allowed: The poses that keep the coupled limits and the ranges.
@@ -53,7 +53,7 @@ class Governor:
                                          'max_acceleration')
         self.allowed = CoupledSet(spec, self.low, self.high)
         self.position = spec.neutral.copy()
-        self.velocity, self._before = np.zeros((2, len(self.position)))
+        self.velocity, self.last_velocity = np.zeros((2, len(self.position)))
         self.clamp(self.position)
         self._coupled = _Coupled(self) if len(self.allowed.members) else None
         # A step is a chain of small operations, whose time goes into calling them: what is alike is
@@ -72,18 +72,19 @@ class Governor:
             self.max_acceleration, self.max_velocity))
         self._twice = 2.0 * self._accelerations
         self._gain, self._gain_squared = np.empty((2, 4, size))
-        self._dt_s = -1.0
+        self._dt_s, self._period_s = 0.0, np.zeros(())  # Python's numbers are converted each time
 
     @property
     def at_rest(self) -> bool:
         """Whether it stands, rounding aside."""
         return bool((np.abs(self.velocity) <= REST * self.max_velocity).all())
 
-    def clamp(self, pose: Array) -> None:
-        """Moves `pose` (N,) in place to an allowed one near it."""
-        np.maximum(pose, self.low, pose)
-        np.minimum(pose, self.high, pose)
-        self.allowed.project(pose)
+    def clamp(self, pose: Array, out: Array | None = None) -> None:
+        """Moves `pose` (N,) to an allowed one near it, in place or in `out`."""
+        out = pose if out is None else out
+        np.maximum(pose, self.low, out)
+        np.minimum(out, self.high, out)
+        self.allowed.project(out)
 
     def stand(self, position: Array) -> None:
         """Is at rest at an allowed `position` (N,) from now on."""
@@ -105,20 +106,20 @@ class Governor:
         if dt_s != self._dt_s:
             self._set_period(dt_s)
         self._find_speeds(target, corner, onward_squared)
-        self._before, self.velocity = self.velocity, self._before
+        self.last_velocity, self.velocity = self.velocity, self.last_velocity
         self._choose(target_velocity, corner is not None)
         if self._coupled is not None:
-            self._coupled.limit(self.velocity, self._before, target, target_velocity, dt_s)
-        np.multiply(self.velocity, dt_s, self._work)
+            self._coupled.limit(self.velocity, self.last_velocity, target, target_velocity, dt_s)
+        np.multiply(self.velocity, self._period_s, self._work)
         np.add(self.position, self._work, self.position)
         np.maximum(self.position, self.low, self.position)  # rounding alone
         np.minimum(self.position, self.high, self.position)
 
     def _set_period(self, dt_s: float) -> None:
-        self._dt_s = dt_s
-        np.multiply(self._accelerations, dt_s, self._gain)
+        self._dt_s = self._period_s[()] = dt_s
+        np.multiply(self._accelerations, self._period_s, self._gain)
         np.multiply(self._gain, self._gain, self._gain_squared)
-        np.multiply(self._changes, dt_s, self._change)
+        np.multiply(self._changes, self._period_s, self._change)
 
     def _find_speeds(self, target: Array, corner: Array | None,
                      onward_squared: Array | None) -> None:
@@ -152,7 +153,7 @@ class Governor:
             np.maximum(wish, work, wish)
         np.minimum(wish, self._up, wish)
         np.maximum(wish, self._down, wish)
-        np.add(self._before, self._change, self._reach)
+        np.add(self.last_velocity, self._change, self._reach)
         np.minimum(wish, self._most, wish)
         np.maximum(wish, self._least, wish)
 
@@ -162,7 +163,8 @@ class _Coupled:
 
     def __init__(self, governor: Governor) -> None:
         self._governor, allowed = governor, governor.allowed
-        self._matrix, self._bound = allowed.matrix, allowed.bound + TOLERANCE
+        bound = allowed.bound[:, np.newaxis] + TOLERANCE
+        self._half_spaces = np.concatenate([allowed.matrix, -bound], axis=1)
         size = len(governor.position)
         self._member = np.zeros(size, dtype=bool)
         self._member[allowed.members] = True
@@ -170,8 +172,9 @@ class _Coupled:
         self._brake_s = np.where(self._member, 1.0 / governor.max_acceleration, 0.0)
         self._travel_s = np.where(self._member, 1.0 / governor.max_velocity, 0.0)
         self._longest_s = float((governor.max_velocity * self._brake_s).max())
-        self._stop, self._work, self._brake, self._change, self._try = np.empty((5, size))
-        self._excess = np.empty(len(self._bound))
+        self._work, self._brake, self._change, self._try = np.empty((4, size))
+        self._stop_and_one, self._excess = np.ones(size + 1), np.empty(len(bound))
+        self._stop = self._stop_and_one[:size]
 
     def limit(self, wish: Array, before: Array, target: Array, target_velocity: Array,
               dt_s: float) -> None:
@@ -208,8 +211,7 @@ class _Coupled:
         stop, excess = self._stop, self._excess
         np.multiply(velocity, time_s, stop)
         np.add(stop, self._governor.position, stop)
-        self._matrix.dot(stop, excess)
-        np.subtract(excess, self._bound, excess)
+        self._half_spaces.dot(self._stop_and_one, excess)
         return bool(excess[excess.argmax()] <= 0.0)
 
     def _greatest(self, values: Array, weights: Array) -> float:

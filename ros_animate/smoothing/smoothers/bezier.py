@@ -37,9 +37,8 @@ from ros_animate.types import ActionChunk, Array, Command
 
 # Control points of a Bézier piece from four knots.
 KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 1]]) / 6.0
-# Of the steps between the knots c0 to c3 at s in [0, 1] of the piece: what position - c0, velocity
-# and acceleration (rows) consist of, as polynomials 1, s, s^2, s^3. Of sums of steps, unlike sums of
-# knots, nothing is left at rest.
+# Position less c0, velocity and acceleration (rows) at s in [0, 1] of a piece are sums of the steps
+# c1 - c0, c2 - c1 and c3 - c2, of which nothing is left at rest. The weights are polynomials in s.
 STEPS = np.array([[[5, 3, -3, 1], [1, 3, 3, -2], [0, 0, 0, 1]],
                   [[3, -6, 3, 0], [3, 6, -6, 0], [0, 0, 3, 0]],
                   [[-6, 6, 0, 0], [6, -12, 0, 0], [0, 6, 0, 0]]]) / 6.0
@@ -142,9 +141,10 @@ class BezierSmoother(Smoother):
         powers[1], powers[2], powers[3] = s, s * s, s * s * s
         self._polynomials.dot(powers, self._flat_weights)
         np.subtract(knots[k + 1:k + 4], knots[k:k + 3], self._steps)
-        position, velocity, acceleration = self._weights.dot(self._steps)
+        state = self._weights.dot(self._steps)
+        position = state[0]
         np.add(position, knots[k], position)
-        return Command(self._spec.names, position, velocity, acceleration, self._stamp_s)
+        return Command(self._spec.names, position, state[1], state[2], self._stamp_s)
 
     def _arrive(self, now_s: float) -> None:
         """Notes the time; if it went backwards, the trajectory goes on from its present state."""
