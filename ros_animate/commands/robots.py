@@ -105,7 +105,7 @@ def _as_mapping(spec: Any) -> dict[str, Any]:
 
 def _check(args: argparse.Namespace) -> int:
     from ros_animate.hardware.spec_file import check_spec
-    spec, mistakes = check_spec(args.file)
+    spec, mistakes = check_spec(args.file, sections=True)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     if spec is None:
