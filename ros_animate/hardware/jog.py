@@ -34,13 +34,15 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
         sleep: Waits for seconds.
 
     Raises:
-        ConfigurationError: Unknown control, or a value outside its range.
+        ConfigurationError: Unknown control, a value outside its range, or no time to hold.
         RobotError: The robot cannot be reached.
     """
     i = spec.index(control)
     if not spec.low[i] <= value <= spec.high[i]:
         raise ConfigurationError(f'{value:g} is outside the range of {control!r}, '
                                  f'{spec.low[i]:g} to {spec.high[i]:g}')
+    if not 0.0 <= hold_s < np.inf:
+        raise ConfigurationError(f'the time to hold is 0 s or longer, got {hold_s:g}')
     pose = spec.neutral.copy()
     pose[i] = value
     with robot:

@@ -49,6 +49,13 @@ class Config:
                              'empty: it ends with the process')
 
 
+    def check_rate(self, rate_hz: float) -> None:
+        """Raises ConfigurationError where every tick would be taken for a stall."""
+        if not rate_hz * self.stall_s > 1.0:
+            raise ConfigurationError(f'at {rate_hz:g} Hz every tick is a stall; the rate must be '
+                                     f'above {1.0 / self.stall_s:g} Hz, or stall_s longer')
+
+
 class Safety:
     """Decides at every tick what is sent to the robot.
 

@@ -76,6 +76,12 @@ def test_waits_for_a_robot_with_a_fault_but_not_for_ever():
     assert not robot.positions
 
 
+@pytest.mark.parametrize('hold_s', [-1.0, float('nan'), float('inf')])
+def test_it_is_held_for_a_time(hold_s):
+    with pytest.raises(ConfigurationError, match='time to hold'):
+        run('Head Yaw', 5.0, hold_s)
+
+
 def test_coupled_controls_give_way():
     _, held = run('Lip Top Raise Middle', 0.0)
     assert held == pytest.approx((1.0 - 0.43 - 0.4) / 0.6)

@@ -111,8 +111,19 @@ def test_absent_and_unwritable_files_are_clear_errors(write, tmp_path, capsys):
     assert main(['smooth', str(tmp_path / 'absent.csv'), str(tmp_path / 'o.csv')]) == 2
     path = write([[0.0, *SPEC.neutral]])
     assert main(['smooth', str(path), str(tmp_path / 'no' / 'folder.csv')]) == 2
-    assert main(['smooth', str(path), str(tmp_path / 'o.csv'), '--rate', '0']) == 2
+    for rate in ('0', '5', 'nan'):
+        assert main(['smooth', str(path), str(tmp_path / 'o.csv'), '--rate', rate]) == 2
+        assert main(['robots', 'plot', str(path), '--rate', rate]) == 2
+    assert not (tmp_path / 'o.csv').exists()
     errors = capsys.readouterr().err
     assert 'absent.csv' in errors
     assert 'folder.csv' in errors
     assert '--rate' in errors
+
+
+def test_the_wishes_are_not_overwritten(write, capsys):
+    path = write([[0.0, *SPEC.neutral]])
+    before = path.read_text()
+    assert main(['smooth', str(path), str(path)]) == 2
+    assert 'would replace the wishes' in capsys.readouterr().err
+    assert path.read_text() == before
