@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / 'test' / 'unit' / 'smoothing'))
 
 from random_robots import KINDS, excess, random_robot, stream  # noqa: E402
 
+from ros_animate.evaluation.machine import machine  # noqa: E402
 from ros_animate.hardware.safety import Config, Safety  # noqa: E402
 from ros_animate.hardware.spec import RobotSpec, load_spec  # noqa: E402
 from ros_animate.motion.base import Extractor  # noqa: E402
@@ -56,7 +57,8 @@ def main() -> int:
     parser.add_argument('--json', type=pathlib.Path, help='the figures, for programs')
     args = parser.parse_args()
     spec = load_spec('ameca')
-    figures: dict[str, Any] = {'limits': limits(args.streams, args.seed, args.jobs)}
+    figures: dict[str, Any] = {'machine': machine(),
+                               'limits': limits(args.streams, args.seed, args.jobs)}
     recordings = record(args.media)
     figures['smoothers'] = {name: compare(name, spec, recordings) for name in SMOOTHERS}
     figures['safety_tick_us'] = time_safety(spec, recordings)
@@ -222,8 +224,9 @@ def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
 
 def show(figures: dict[str, Any]) -> None:
     found = figures['limits']
-    print(f'limits: {found["streams"]} random streams and robots at 1 kHz, {found["violations"]} '
-          f'violations\nsafety layer: {figures["safety_tick_us"]:.0f} µs a tick (median)\n')
+    print(f'{figures["machine"]}\n\nlimits: {found["streams"]} random streams and robots at 1 kHz, '
+          f'{found["violations"]} violations\nsafety layer behind bezier: '
+          f'{figures["safety_tick_us"]:.0f} µs a tick (median)\n')
     print('30 controls    push (replan)  sample (tick)  error   jerk (rms)  still face (std)')
     for name, row in figures['smoothers'].items():
         print(f'{name:<12}{row["push_us"]:13.0f} µs {row["sample_us"]:11.1f} µs '

@@ -90,6 +90,7 @@ class Safety:
         self._stamp_s = -np.inf
         self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
         self._tolerance = 1e-6 * (spec.high - spec.low)
+        self._per_tolerance = 1.0 / self._tolerance
         self._slowest = -spec.max_velocity
         self._nothing = np.zeros_like(self._tolerance)
         self._wish, self._before, self._velocity, self._work = np.empty((4, len(self._tolerance)))
@@ -263,10 +264,10 @@ class Safety:
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
         self._move(dt_s)
-        np.subtract(self._governor.position, self._wish, self._work)
-        np.absolute(self._work, self._work)
-        np.subtract(self._work, self._tolerance, self._work)
-        self.counts['limited'] += bool(self._work[self._work.argmax()] > 0.0)
+        off = self._work
+        np.subtract(self._governor.position, self._wish, off)
+        np.multiply(off, self._per_tolerance, off)
+        self.counts['limited'] += bool(off.dot(off) > 1.0)
 
     def _move(self, dt_s: float) -> None:
         """Follows the wish, which moves steadily during the tick but not beyond the limits."""

@@ -57,21 +57,22 @@ class Governor:
         self.clamp(self.position)
         self._coupled = _Coupled(self) if len(self.allowed.members) else None
         # A step is a chain of small operations, whose time goes into calling them: what is alike is
-        # done at once, in rows of one table, and nothing is allocated.
+        # done at once, in rows of one table (to target, high, low and corner; by how much the
+        # velocity may rise and fall), and nothing is allocated.
         size = len(self.position)
-        self._way, self._speed = np.zeros((2, 4, size))  # rows: to target, high, low and corner
+        self._way, self._speed = np.zeros((2, 4, size))
         self._to_target, self._to_ends, self._to_corner = self._way[0], self._way[1:3], self._way[3]
         self._directed, self._directions = self._speed[:3], self._way[:3]
         self._towards, self._up, self._down, self._at_corner = self._speed
         self._ends = np.stack([self.high, self.low])
-        self._reach, self._change, self._work = (
-            np.empty((2, size)), np.empty((2, size)), np.empty(size))
+        self._reach, self._work = np.empty((2, size)), np.empty(size)
         self._most, self._least = self._reach
-        self._changes = np.stack([self.max_acceleration, -self.max_acceleration])
-        self._accelerations, self._top_speed = (np.tile(values, (4, 1)) for values in (
-            self.max_acceleration, self.max_velocity))
-        self._twice = 2.0 * self._accelerations
-        self._gain, self._gain_squared = np.empty((2, 4, size))
+        self._top_speed = np.tile(self.max_velocity, (4, 1))
+        signs = np.array([1, 1, 1, 1, 1, -1])[:, np.newaxis]
+        self._accelerations = signs * self.max_acceleration
+        self._twice = 2.0 * self._accelerations[:4]
+        self._gains, self._gain_squared = np.empty((6, size)), np.empty((4, size))
+        self._gain, self._change = self._gains[:4], self._gains[4:]
         self._dt_s, self._period_s = 0.0, np.zeros(())  # Python's numbers are converted each time
 
     @property
@@ -117,9 +118,8 @@ class Governor:
 
     def _set_period(self, dt_s: float) -> None:
         self._dt_s = self._period_s[()] = dt_s
-        np.multiply(self._accelerations, self._period_s, self._gain)
+        np.multiply(self._accelerations, self._period_s, self._gains)
         np.multiply(self._gain, self._gain, self._gain_squared)
-        np.multiply(self._changes, self._period_s, self._change)
 
     def _find_speeds(self, target: Array, corner: Array | None,
                      onward_squared: Array | None) -> None:
