@@ -101,7 +101,7 @@ def test_all_mistakes_are_reported_at_once(write):
 
 @pytest.mark.parametrize(('old', 'new', 'line', 'message'), [
     ('transport: mock', 'transport: moc', 2, "did you mean 'mock'"),
-    ('options: {size: 128}', 'options: {siz: 128}', 11, "did you mean 'size'"),
+    ('options: {size: 128}', 'options: {size_px: 128}', 11, "did you mean 'size'"),
     ('options: {size: 128}', 'options: {size: big}', 11, 'options.size: expected int'),
     ('options: {size: 128}', 'face:\n  controls:\n    Jow: {jaw_open: [0, 0, 1]}', 13,
      "no control 'Jow'; did you mean 'Jaw'"),
@@ -129,7 +129,7 @@ def test_a_mistake_in_a_section_of_a_single_stage_is_named_with_its_line(write, 
 
 
 def test_mistakes_of_all_sections_are_reported_beside_the_others(write):
-    text = GOOD.replace('[0, 60]', '[60, 0]').replace('size', 'siz') + 'face: {ears: {}}\n'
+    text = GOOD.replace('[0, 60]', '[60, 0]').replace('size', 'size_px') + 'face: {ears: {}}\n'
     _, mistakes = check_spec(write(text), sections=True)
     assert [int(mistake.split(':')[1]) for mistake in mistakes] == [6, 11, 12, 13]
 
