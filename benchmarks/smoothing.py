@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / 'test' / 'unit' / 'smoothing'))
 
 from random_robots import KINDS, excess, random_robot, stream  # noqa: E402
 
+from ros_animate.evaluation.machine import machine  # noqa: E402
 from ros_animate.hardware.safety import Config, Safety  # noqa: E402
 from ros_animate.hardware.spec import RobotSpec, load_spec  # noqa: E402
 from ros_animate.motion.base import Extractor  # noqa: E402
@@ -56,7 +57,8 @@ def main() -> int:
     parser.add_argument('--json', type=pathlib.Path, help='the figures, for programs')
     args = parser.parse_args()
     spec = load_spec('ameca')
-    figures: dict[str, Any] = {'limits': limits(args.streams, args.seed, args.jobs)}
+    figures: dict[str, Any] = {'machine': machine(),
+                               'limits': limits(args.streams, args.seed, args.jobs)}
     recordings = record(args.media)
     figures['smoothers'] = {name: compare(name, spec, recordings) for name in SMOOTHERS}
     figures['safety_tick_us'] = time_safety(spec, recordings)
@@ -192,7 +194,7 @@ class Follower:
             start_s = time.perf_counter()
             self._smoother.push(chunk, float(stamp_s))
             self.push_s.append(time.perf_counter() - start_s)
-            while (now_s := stamps[0] + len(self.ticks) * TICK_S) < next_s:
+            while (now_s := float(stamps[0]) + len(self.ticks) * TICK_S) < next_s:
                 start_s = time.perf_counter()
                 command = self._smoother.sample(now_s)
                 self.sample_s.append(time.perf_counter() - start_s)
@@ -209,9 +211,9 @@ def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
     stamps, values = next(iter(recordings.values()))
     smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(Config(), spec)
     times_s, ticks = [], 0
-    for stamp_s, wish in zip(stamps, values, strict=True):
+    for stamp_s, wish in zip(stamps.tolist(), values, strict=True):
         smoother.push(ActionChunk(spec.names, wish[np.newaxis], 1 / 30, stamp_s), stamp_s)
-        while (now_s := stamps[0] + ticks * TICK_S) < stamp_s + 1 / 30:
+        while (now_s := float(stamps[0]) + ticks * TICK_S) < stamp_s + 1 / 30:
             command = smoother.sample(now_s)
             start_s = time.perf_counter()
             safety.step(command, now_s)
@@ -222,8 +224,9 @@ def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
 
 def show(figures: dict[str, Any]) -> None:
     found = figures['limits']
-    print(f'limits: {found["streams"]} random streams and robots at 1 kHz, {found["violations"]} '
-          f'violations\nsafety layer: {figures["safety_tick_us"]:.0f} µs a tick (median)\n')
+    print(f'{figures["machine"]}\n\nlimits: {found["streams"]} random streams and robots at 1 kHz, '
+          f'{found["violations"]} violations\nsafety layer behind bezier: '
+          f'{figures["safety_tick_us"]:.0f} µs a tick (median)\n')
     print('30 controls    push (replan)  sample (tick)  error   jerk (rms)  still face (std)')
     for name, row in figures['smoothers'].items():
         print(f'{name:<12}{row["push_us"]:13.0f} µs {row["sample_us"]:11.1f} µs '

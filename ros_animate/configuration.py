@@ -59,6 +59,15 @@ def build(cls: type[T], values: Mapping[str, Any] | None, where: str) -> T:
         raise ConfigurationError(f'{where}: {error}') from error
 
 
+def build_mistake(cls: type[T], values: Mapping[str, Any] | None, where: str) -> str:
+    """What `build` would complain about, '' if nothing."""
+    try:
+        build(cls, values, where)
+    except ConfigurationError as error:
+        return str(error)
+    return ''
+
+
 def suggest(wrong: str, choices: typing.Iterable[str]) -> str:
     """'did you mean …? choices: …' for an unknown name."""
     choices = sorted(choices)

@@ -105,7 +105,7 @@ def _as_mapping(spec: Any) -> dict[str, Any]:
 
 def _check(args: argparse.Namespace) -> int:
     from ros_animate.hardware.spec_file import check_spec
-    spec, mistakes = check_spec(args.file)
+    spec, mistakes = check_spec(args.file, sections=True)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     if spec is None:
@@ -130,11 +130,12 @@ def _plot(args: argparse.Namespace) -> int:
     from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
     from ros_animate.smoothing.plot import plot_trajectory
-    from ros_animate.smoothing.stream import read_stream
+    from ros_animate.smoothing.stream import check_rate, read_stream
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(robot=args.robot, smoothing=smoothing)
-    stream = read_stream(args.input, settings.spec)
     safety = Safety(settings.safety, settings.spec)
+    check_rate(args.rate, safety)
+    stream = read_stream(args.input, settings.spec)
     plot_trajectory(stream, settings.spec, settings.load('smoothing'), safety, args.rate,
                     args.output, args.control)
     print(args.output)

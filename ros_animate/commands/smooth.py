@@ -32,15 +32,21 @@ def run(args: argparse.Namespace) -> int:
     from ros_animate.configuration import ConfigurationError
     from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
-    from ros_animate.smoothing.stream import read_stream, smooth_stream, write_stream
+    from ros_animate.smoothing.stream import (
+        check_rate,
+        read_stream,
+        smooth_stream,
+        write_stream,
+    )
 
-    if not 1.0 <= args.rate <= 10000.0:
-        raise ConfigurationError(f'--rate {args.rate:g} is outside 1 to 10000 Hz')
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(params=args.param, robot=args.robot, smoothing=smoothing)
     spec, smoother = settings.spec, settings.load('smoothing')
     safety = Safety(settings.safety, spec)
+    check_rate(args.rate, safety)
     stream = read_stream(args.input, spec)
+    if args.output.exists() and args.output.samefile(args.input):
+        raise ConfigurationError(f'{args.output} would replace the wishes; choose another file')
     rows = write_stream(args.output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
     refused = sum(n for key, n in safety.counts.items() if key.startswith('refused'))
     print(f'{len(stream.stamps_s)} wishes ({smoother.dropped} refused by the smoother, {refused} '

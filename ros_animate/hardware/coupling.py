@@ -131,8 +131,8 @@ class CoupledSet:
 
     Attributes:
         members: (M,) indices of the controls that appear in a coupled limit.
-        matrix: (R, M) and
-        bound: (R,): the half-spaces `matrix @ pose[members] <= bound`, ranges of members included.
+        matrix: (R, N) and
+        bound: (R,): the half-spaces `matrix @ pose <= bound`, ranges of members included.
     """
 
     def __init__(self, spec: RobotSpec, low: Array, high: Array) -> None:
@@ -144,12 +144,12 @@ class CoupledSet:
         pieces = _pieces(spec, low, high)
         names = {n for limit in spec.coupled for n in (limit.limited, *dict(limit.limiting))}
         members = self.members = np.array(sorted(spec.index(n) for n in names), dtype=int)
-        rows = np.array([p.row(len(low))[members] for p in pieces])
-        rows = rows.reshape(len(pieces), len(members))
-        eye = np.eye(len(members))
-        self.matrix = np.concatenate([rows, eye, -eye])
+        rows = np.array([p.row(len(low)) for p in pieces]).reshape(len(pieces), len(low))
+        ends = np.eye(len(low))[members]
+        self.matrix = np.concatenate([rows, ends, -ends])
         self.bound = np.concatenate([[p.sign * p.intercept for p in pieces],
                                      high[members], -low[members]])
+        self._excess = np.empty_like(self.bound)
         depth = {p.limited: len(_upstream(spec, spec.names[p.limited])) for p in pieces}
         self._order = sorted(pieces, key=lambda p: depth[p.limited])
 
@@ -159,9 +159,17 @@ class CoupledSet:
         In place. Limiting controls keep their value and are dealt with before what they limit, as
         in the robot's own limiter.
         """
-        if not len(self.members) or (self.matrix @ pose[self.members] <= self.bound).all():
+        if self._contains(pose):
             return
         for piece in self._order:
             limit = piece.limit(pose)
             if piece.sign * (pose[piece.limited] - limit) > 0:
                 pose[piece.limited] = limit
+
+    def _contains(self, pose: Array) -> bool:
+        excess = self._excess
+        if not len(excess):
+            return True
+        self.matrix.dot(pose, excess)
+        np.subtract(excess, self.bound, excess)
+        return bool(excess[excess.argmax()] <= TOLERANCE)

@@ -7,6 +7,7 @@ gone through a `Governor`.
 from __future__ import annotations
 
 import collections
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,13 @@ class Config:
                              'empty: it ends with the process')
 
 
+    def check_rate(self, rate_hz: float) -> None:
+        """Raises ConfigurationError where every tick would be taken for a stall."""
+        if not rate_hz * self.stall_s > 1.0:
+            raise ConfigurationError(f'at {rate_hz:g} Hz every tick is a stall; the rate must be '
+                                     f'above {1.0 / self.stall_s:g} Hz, or stall_s longer')
+
+
 class Safety:
     """Decides at every tick what is sent to the robot.
 
@@ -82,8 +90,11 @@ class Safety:
         self._stamp_s = -np.inf
         self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
         self._tolerance = 1e-6 * (spec.high - spec.low)
+        self._per_tolerance = 1.0 / self._tolerance
         self._slowest = -spec.max_velocity
-        self._velocity = np.empty_like(self._tolerance)
+        self._nothing = np.zeros_like(self._tolerance)
+        self._wish, self._before, self._velocity, self._work = np.empty((4, len(self._tolerance)))
+        self._period_s = np.empty(())  # of no dimensions: numbers are converted at each operation
         self.start(spec.neutral if start is None else start)
 
     @property
@@ -195,9 +206,11 @@ class Safety:
         self._fresh_s = self._time_s - max(now_s - command.stamp_s, 0.0)
         if self.state == HOLD:
             self.state = TRACKING
-        self._asked[self._columns[command.names]] = command.position
-        np.copyto(self._wanted, self._asked)
-        self._governor.clamp(self._wanted)
+        if command.names is self._spec.names:
+            np.copyto(self._asked, command.position)
+        else:
+            self._asked[self._columns[command.names]] = command.position
+        self._governor.clamp(self._asked, out=self._wanted)
 
     def _reason_to_refuse(self, command: Command, now_s: float, source: str, starts: bool) -> str:
         """One word, '' if the command is good."""
@@ -205,7 +218,9 @@ class Safety:
             return self.state
         if not self._known(command):
             return 'names'
-        if not (np.isfinite(command.stamp_s) and np.isfinite(command.position).all()):
+        # Nothing times what is not finite is NaN.
+        if not (math.isfinite(command.stamp_s)
+                and command.position.dot(self._nothing[:len(command.position)]) == 0.0):
             return 'nonfinite'
         if command.stamp_s > now_s + self.config.future_s:
             return 'future'
@@ -219,6 +234,8 @@ class Safety:
         return ''
 
     def _known(self, command: Command) -> bool:
+        if command.names is self._spec.names:
+            return command.position.shape == self._nothing.shape
         if command.names not in self._columns:
             if not set(command.names) <= set(self._spec.names):
                 return False
@@ -242,22 +259,30 @@ class Safety:
             return
         self._watch_silence()
         self._blend_s += dt_s
-        np.copyto(self._before, self._wish)
+        self._wish, self._before = self._before, self._wish
         self._choose_wish()
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
-        velocity = self._velocity
-        np.subtract(self._wish, self._before, out=velocity)
-        np.divide(velocity, dt_s, out=velocity)
-        np.minimum(velocity, self._spec.max_velocity, out=velocity)
-        np.maximum(velocity, self._slowest, out=velocity)
-        acceleration = -self._governor.velocity
-        self._governor.step(self._wish, velocity, dt_s)
-        acceleration += self._governor.velocity
-        acceleration /= dt_s
-        np.subtract(self._governor.position, self._wish, out=velocity)
-        np.abs(velocity, out=velocity)
-        self.counts['limited'] += bool((velocity > self._tolerance).any())
+        self._move(dt_s)
+        off = self._work
+        np.subtract(self._governor.position, self._wish, off)
+        np.multiply(off, self._per_tolerance, off)
+        self.counts['limited'] += bool(off.dot(off) > 1.0)
+
+    def _move(self, dt_s: float) -> None:
+        """Follows the wish, which moves steadily during the tick but not beyond the limits."""
+        governor, period_s = self._governor, self._period_s
+        velocity, start = self._velocity, self._work
+        period_s[()] = dt_s
+        np.subtract(self._wish, self._before, velocity)
+        np.divide(velocity, period_s, velocity)
+        np.minimum(velocity, self._spec.max_velocity, velocity)
+        np.maximum(velocity, self._slowest, velocity)
+        np.multiply(velocity, period_s, start)
+        np.subtract(self._wish, start, start)
+        governor.step(start, velocity, dt_s)
+        acceleration = governor.velocity - governor.last_velocity
+        np.divide(acceleration, period_s, acceleration)
         self._send(acceleration)
 
     def _watch_silence(self) -> None:
@@ -286,6 +311,8 @@ class Safety:
         elif self.state in (TAKEOVER, TRACKING):
             self.state = TRACKING
             np.copyto(self._wish, self._wanted)
+        else:
+            np.copyto(self._wish, self._before)
 
     def _change_governor(self, governor: Governor) -> None:
         """Comes to rest within the limits of `governor`, under the present ones; then changes."""
@@ -303,12 +330,12 @@ class Safety:
         self._asked = pose.astype(float)
         self._governor.clamp(self._asked)
         self._governor.stand(self._asked)
-        self._wanted, self._wish, self._from, self._goal, self._before = (
-            self._asked.copy() for _ in range(5))
+        self._wanted, self._goal, self._from = (self._asked.copy() for _ in range(3))
+        np.copyto(self._wish, self._asked)
         self._send(np.zeros_like(self._asked))
 
     def _send(self, acceleration: Array) -> None:
-        stamp_s = self._stamp_s if np.isfinite(self._stamp_s) else 0.0
+        stamp_s = self._stamp_s if math.isfinite(self._stamp_s) else 0.0
         self._sent = Command(self._spec.names, self._governor.position.copy(),
                              self._governor.velocity.copy(), acceleration, stamp_s)
 

@@ -12,6 +12,7 @@ import yaml
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.hardware.coupling import coupling_mistake
 from ros_animate.hardware.spec import SI, Control, CoupledLimit, RobotSpec
+from ros_animate.hardware.spec_sections import section_mistakes
 
 KEYS = {'name', 'title', 'transport', 'groups', 'controls', 'coupled', 'rig', 'face', 'options'}
 GROUP_KEYS = {'max_velocity', 'max_acceleration', 'jitter'}
@@ -77,8 +78,14 @@ def read_spec(path: pathlib.Path, transport: str | None = None) -> RobotSpec:
                      spec.face, spec.options if transport == spec.transport else {})
 
 
-def check_spec(path: pathlib.Path) -> tuple[RobotSpec | None, list[str]]:
-    """(the robot or None, 'file:line: mistake' of every mistake)."""
+def check_spec(path: pathlib.Path, *, sections: bool = False
+               ) -> tuple[RobotSpec | None, list[str]]:
+    """(the robot or None, 'file:line: mistake' of every mistake).
+
+    Args:
+        path: The YAML file.
+        sections: Also check what only single stages read: rig, face, transport and its options.
+    """
     try:
         content = yaml.load(path.read_text(encoding='utf-8'), Loader=_Loader)
     except OSError as error:
@@ -92,7 +99,7 @@ def check_spec(path: pathlib.Path) -> tuple[RobotSpec | None, list[str]]:
         return None, [f'{path}: {error}']
     if not isinstance(content, _Mapping):
         return None, [f'{path}:1: a robot file holds keys and values']
-    reader = _Reader(content)
+    reader = _Reader(content, sections)
     spec = reader.robot()
     mistakes = [f'{path}:{line}: {text}' for line, text in sorted(set(reader.mistakes))]
     return (None if mistakes else spec), mistakes
@@ -101,27 +108,33 @@ def check_spec(path: pathlib.Path) -> tuple[RobotSpec | None, list[str]]:
 class _Reader:
     """Walks through the content and collects mistakes; goes on after each."""
 
-    def __init__(self, content: _Mapping) -> None:
-        self._content = content
+    def __init__(self, content: _Mapping, sections: bool) -> None:
+        self._content, self._sections = content, sections
         self.mistakes: list[tuple[int, str]] = []
 
     def robot(self) -> RobotSpec | None:
-        """The robot; only meaningful if there are no mistakes."""
+        """The robot; only meaningful if there are no mistakes, None if it cannot be made."""
         content = self._content
         self._known_keys(content, KEYS, 'robot file')
         name = self._text(content, 'name')
         title = self._text(content, 'title', default=name)
         transport = self._text(content, 'transport', default='mock')
+        before = len(self.mistakes)
         groups = self._groups()
         controls = [c for item in self._items('controls') if (c := self._control(item, groups))]
-        if not controls and not self.mistakes:
+        if not controls and len(self.mistakes) == before:
             self._wrong(content.line, 'a robot needs `controls`: a list of at least one')
         self._unique(controls)
         known = {c.name: c for c in controls if c.name}
         coupled = [limit for item in self._items('coupled')
                    if (limit := self._coupled(item, known))]
+        sound = len(self.mistakes) == before
+        if self._sections:
+            for mapping, key, text in section_mistakes(content, known):
+                assert isinstance(mapping, _Mapping)
+                self._wrong(mapping.lines[key], text)
         free = {key: self._mapping(content, key) for key in ('rig', 'face', 'options')}
-        if self.mistakes:
+        if not sound:
             return None
         spec = RobotSpec(name, title, transport, tuple(controls), tuple(coupled), **free)
         self._check_coupling(spec)
@@ -207,8 +220,8 @@ class _Reader:
             self._wrong(item.lines['joint'], f'joint: {joint!r} is not a name of a ROS joint; '
                         f'write {snake_case(joint)!r}')
         low, high = self._range(item)
-        neutral = self._inside(item, 'neutral', None, low, high)
-        park = self._inside(item, 'park', neutral, low, high)
+        neutral = self._inside(item, 'neutral', low, high)
+        park = self._inside(item, 'park', low, high) if 'park' in item else neutral
         group = self._text(item, 'group')
         if group and groups and group not in groups:
             self._wrong(item.lines['group'], f'unknown group {group!r}; {suggest(group, groups)}')
@@ -237,9 +250,8 @@ class _Reader:
             return float(value[0]), float(value[1])
         return math.nan, math.nan
 
-    def _inside(self, item: _Mapping, key: str, default: float | None, low: float,
-                high: float) -> float:
-        value = self._number(item, key, default)
+    def _inside(self, item: _Mapping, key: str, low: float, high: float) -> float:
+        value = self._number(item, key)
         if value < low or value > high:
             self._wrong(item.lines.get(key, item.line),
                         f'{key}: {value:g} is outside the range {low:g} to {high:g}')

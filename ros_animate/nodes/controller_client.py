@@ -34,7 +34,7 @@ class ControllerClient:
     def __init__(self, controller: str, joint_states: str, joints: Sequence[str]) -> None:
         self.topic = f'{controller.rstrip("/")}/joint_trajectory'
         self._joints = list(joints)
-        self._lock = threading.Lock()
+        self._heard = threading.Condition()
         self._position, self._velocity = np.full((2, len(joints)), np.nan)
         self._heard_s = time.monotonic()
         self._context = rclpy.Context()
@@ -66,9 +66,16 @@ class ControllerClient:
 
     def joint_state(self) -> tuple[Array, Array, float]:
         """(position, velocity, age_s) of the joints in SI units; NaN for what was never heard."""
-        with self._lock:
+        with self._heard:
             return (self._position.copy(), np.nan_to_num(self._velocity),
                     time.monotonic() - self._heard_s)
+
+    def wait_for_joints(self, timeout_s: float) -> list[str]:
+        """Waits until every joint was heard of; returns those of which nothing was."""
+        with self._heard:
+            self._heard.wait_for(lambda: bool(np.isfinite(self._position).all()), timeout_s)
+            return [joint for joint, position in zip(self._joints, self._position, strict=True)
+                    if not np.isfinite(position)]
 
     def close(self) -> None:
         """Ends the node."""
@@ -82,13 +89,14 @@ class ControllerClient:
 
     def _hear(self, message: JointState) -> None:
         indices = {name: i for i, name in enumerate(message.name)}
-        with self._lock:
+        with self._heard:
             for k, joint in enumerate(self._joints):
                 i = indices.get(joint)
                 if i is not None and i < len(message.position):
                     self._position[k] = message.position[i]
                     self._velocity[k] = message.velocity[i] if i < len(message.velocity) else 0.0
                     self._heard_s = time.monotonic()
+            self._heard.notify_all()
 
 
 def _duration(time_s: float) -> Duration:

@@ -75,6 +75,7 @@ class HardwareNode(ManagedNode):
         options: HardwareNodeOptions = self.parameters.options
         self._options = replace(options, estop_file=options.estop_file or estop_file(
             self, f'{self.spec.name}.{self.parameters.plugin}'))
+        options.check_rate(options.rate_hz)
         self._joints = Joints.of(self.spec)
         self._follower = TrajectoryFollower()
         self._last_pose = LastPose(pathlib.Path(self._options.estop_file).with_suffix('.pose'),

@@ -1,6 +1,7 @@
 """Filters of wishes, vectorised over the controls of a robot."""
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,9 @@ class StillnessFilter:
 
     def __init__(self, spec: RobotSpec, strength: float = 1.0) -> None:
         self._unit = strength * spec.jitter
+        self._off = not self._unit.any()
+        self._per_unit = np.zeros_like(self._unit) if self._off else 1.0 / self._unit
+        self._band, self._lasting = BAND * self._unit, LASTING * self._unit
         self.reset()
 
     def reset(self) -> None:
@@ -49,31 +53,38 @@ class StillnessFilter:
 
     def step(self, wish: Array, stamp_s: float) -> Array:
         """The filtered wish (N,); one that is older than the last starts the filter anew."""
-        if self._stamp_s is None or stamp_s < self._stamp_s or not self._unit.any():
+        if self._off or self._stamp_s is None or stamp_s < self._stamp_s:
             self.reset()
             self._stamp_s = stamp_s
             self._smooth, self._output = wish.copy(), wish.copy()
             return self._output
         dt_s, self._stamp_s = stamp_s - self._stamp_s, stamp_s
         change = wish - self._smooth
-        distance = np.minimum(np.abs(change) / self._unit, MOST)
-        moving = _rise(float(np.sqrt((distance * distance).mean())), STILL_RMS, MOVING_RMS)
-        passing = STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN)
-        share = np.clip((distance / passing) ** SHARPNESS, _share(dt_s, SETTLING_S), 1.0)
-        share = np.maximum(share, self._openness(change, moving, dt_s))
+        distance = np.minimum(np.absolute(change) * self._per_unit, MOST)
+        moving = _rise(math.sqrt(distance.dot(distance) / len(distance)), STILL_RMS, MOVING_RMS)
+        self._mean_change += _share(dt_s, MOMENT_S) * (change - self._mean_change)
+        if moving >= 1.0:  # what follows, where everything is open
+            self._open[:] = 1.0
+            self._smooth = self._smooth + change
+            self._output = self._smooth
+            return self._output
+        distance *= 1.0 / (STILL_OPEN + moving * (MOVING_OPEN - STILL_OPEN))
+        share = np.maximum(distance ** SHARPNESS, _share(dt_s, SETTLING_S))
+        np.maximum(share, self._openness(moving, dt_s), out=share)
+        np.minimum(share, 1.0, out=share)
         self._smooth = self._smooth + share * change
-        play = BAND * self._unit * (1.0 - share)
-        self._output = np.clip(self._output, self._smooth - play, self._smooth + play)
+        play = self._band * (1.0 - share)
+        self._output = np.minimum(np.maximum(self._output, self._smooth - play),
+                                  self._smooth + play)
         return self._output
 
-    def _openness(self, change: Array, moving: float, dt_s: float) -> Array:
+    def _openness(self, moving: float, dt_s: float) -> Array:
         """(N,) 1 while the face or the control moves, slowly down to 0 after it.
 
         So wish and output meet before the face is held still. A control has moved also if it has
         been off to the same side for a moment.
         """
-        self._mean_change += _share(dt_s, MOMENT_S) * (change - self._mean_change)
-        moved = np.maximum(np.abs(self._mean_change) > LASTING * self._unit, moving)
+        moved = np.maximum(np.absolute(self._mean_change) > self._lasting, moving)
         self._open = np.maximum(moved, self._open * (1.0 - _share(dt_s, OPEN_S)))
         return self._open
 
@@ -125,6 +136,6 @@ def _time(cutoff_hz: Any) -> Any:
     return 1.0 / (2.0 * np.pi * cutoff_hz)
 
 
-def _rise(value: Any, low: float, high: float) -> Any:
+def _rise(value: float, low: float, high: float) -> float:
     """0 below `low`, 1 above `high`, linear between."""
-    return np.clip((value - low) / (high - low), 0.0, 1.0)
+    return min(max((value - low) / (high - low), 0.0), 1.0)

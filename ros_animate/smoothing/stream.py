@@ -21,6 +21,7 @@ STAMP = 'stamp_s'
 DEFAULT_PERIOD_S = 1 / 30
 MAX_SETTLING_S = 60.0
 MOST_SAMPLES = 1e8
+MOST_HZ = 10000.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,13 @@ def _numbers(row: list[str], header: list[str], where: str) -> list[float]:
         except ValueError as error:
             raise ConfigurationError(f'{where}: {name}: {text!r} is not a number') from error
     return [float(text) for text in row]
+
+
+def check_rate(rate_hz: float, safety: Safety) -> None:
+    """Raises ConfigurationError for a rate that cannot be meant."""
+    if not 1.0 <= rate_hz <= MOST_HZ:
+        raise ConfigurationError(f'--rate {rate_hz:g} is outside 1 to {MOST_HZ:g} Hz')
+    safety.config.check_rate(rate_hz)
 
 
 def smooth_stream(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: Safety,

@@ -24,6 +24,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from ros_animate.hardware.coupling import CoupledSet
 from ros_animate.hardware.safety import Config
 from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.messages import Joints, stamp_message
@@ -34,6 +35,7 @@ JOINTS = Joints.of(SPEC)
 QUICK = {'stale_s': 0.3, 'neutral_after_s': 0.6, 'neutral_s': 0.2, 'takeover_s': 0.1}
 STALL_S = Config().stall_s
 SMOOTHING = {'robot': 'ameca', 'stillness': 0.0}
+ALLOWED = CoupledSet(SPEC, SPEC.low, SPEC.high)
 YAW = SPEC.index('Head Yaw')
 ERROR = 2
 
@@ -43,8 +45,12 @@ def position(message):
 
 
 def looking(degrees):
+    """A wish whose lips break all coupled limits at once where it looks to the left."""
     pose = SPEC.neutral.copy()
     pose[YAW] = degrees
+    if degrees > 0:
+        pose[[SPEC.index(limit.limited) for limit in SPEC.coupled]] = 0.0
+        pose[SPEC.index('Jaw Pitch')] = 1.0
     return pose
 
 
@@ -85,7 +91,7 @@ def hardware(processes, observer, tmp_path):
 
 
 def keeps_limits(commands, since=0):
-    """What was sent keeps ranges, and velocities as far as they show in times of arrival.
+    """What was sent keeps ranges, coupled limits and, as far as times of arrival show, velocities.
 
     On a busy machine a command may be sent a little after its tick. No tick moves farther than in
     `stall_s`, and over many ticks the lateness of the first and of the last are what is left.
@@ -95,6 +101,7 @@ def keeps_limits(commands, since=0):
     positions = np.array([position(m) for m in sent])
     assert len(sent) > 3
     assert (positions >= SPEC.low - 1e-6).all() and (positions <= SPEC.high + 1e-6).all()
+    assert (positions @ ALLOWED.matrix.T <= ALLOWED.bound + 1e-6).all()
     assert (np.abs(np.diff(positions, axis=0)) <= SPEC.max_velocity * STALL_S + 1e-6).all()
     for ticks in (30, 100):
         way = np.abs(positions[ticks:] - positions[:-ticks])

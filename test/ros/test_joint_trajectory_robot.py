@@ -8,6 +8,7 @@ import numpy as np
 from controller_stand_in import Controller
 from ros_animate.msg import ActionChunk
 from ros_animate.msg import Command as CommandMessage
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
 from ros_animate.hardware.base import RobotError
@@ -68,21 +69,54 @@ def test_it_stops_where_commands_stop(observer, controller):
     assert controller.rejected == []
 
 
-def test_without_a_controller_or_states_the_fault_is_named(observer):
-    robot = load('hardware', 'joint_trajectory', {
-        'controller': '/nobody', 'joint_states': '/nothing', 'state_timeout_s': 0.1}, SPEC)
+def test_without_a_controller_the_fault_is_named(observer):
+    robot = load('hardware', 'joint_trajectory', {'controller': '/nobody'}, SPEC)
     with robot:
         state = robot.read(0.0)
         assert not state.enabled
         assert '/nobody/joint_trajectory' in state.fault
         listener = Controller(observer.node, '/nobody', SPEC.joints, SPEC.neutral)
         observer.wait_for(lambda: robot.read(0.0).enabled)
-        observer.wait_for(lambda: '/nothing' in robot.read(0.0).fault)
         assert listener.accepted == 0
     robot.disconnect()
     assert not robot.read(0.0).enabled
     with pytest.raises(RobotError, match='not connected'):
         robot.write(Command(SPEC.names, SPEC.neutral, SPEC.neutral, SPEC.neutral, 0.0), 0.0)
+
+
+def states(observer, joints):
+    """A timer that publishes positions of `joints` on /states."""
+    publisher = observer.node.create_publisher(JointState, '/states', 10)
+    message = JointState(name=list(joints), position=[0.25] * len(joints))
+    return observer.node.create_timer(0.02, lambda: publisher.publish(message))
+
+
+def test_it_begins_where_the_joints_are(observer):
+    states(observer, SPEC.joints)
+    with load('hardware', 'joint_trajectory', {'joint_states': '/states'}, SPEC) as robot:
+        np.testing.assert_allclose(robot.read(0.0).position, 0.25 / SPEC.si)
+
+
+def test_joints_that_are_not_heard_of_are_no_connection(observer, monkeypatch):
+    monkeypatch.setattr('ros_animate.hardware.robots.joint_trajectory.FIRST_STATES_S', 0.2)
+    robot = load('hardware', 'joint_trajectory', {'joint_states': '/states'}, SPEC)
+    with pytest.raises(RobotError, match=f'/states says nothing of {SPEC.joints[0]}'):
+        robot.connect()
+    states(observer, SPEC.joints[:-1])
+    monkeypatch.setattr('ros_animate.hardware.robots.joint_trajectory.FIRST_STATES_S', 1.0)
+    with pytest.raises(RobotError, match=f'nothing of .*{SPEC.joints[-1]}:'):
+        robot.connect()
+
+
+def test_joint_states_that_cease_are_a_fault(observer):
+    Controller(observer.node, '/head_controller', SPEC.joints, SPEC.neutral)
+    timer = states(observer, SPEC.joints)
+    robot = load('hardware', 'joint_trajectory', {
+        'controller': '/head_controller', 'joint_states': '/states', 'state_timeout_s': 0.3}, SPEC)
+    with robot:
+        observer.wait_for(lambda: robot.read(0.0).enabled)
+        timer.cancel()
+        observer.wait_for(lambda: '/states' in robot.read(0.0).fault)
 
 
 def test_the_hardware_node_drives_such_a_robot(processes, observer, controller, tmp_path):

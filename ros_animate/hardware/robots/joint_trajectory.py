@@ -13,6 +13,8 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.smoothing.limits import stopping
 from ros_animate.types import Array, Command, RobotState
 
+FIRST_STATES_S = 5.0  # discovery included
+
 
 class JointTrajectoryRobot(Robot):
     """Publishes each command as a trajectory of two points that starts at once.
@@ -52,6 +54,17 @@ class JointTrajectoryRobot(Robot):
                              ) from error
         self._client = module.ControllerClient(self._config.controller, self._config.joint_states,
                                                self._spec.joints)
+        if self.measures:
+            self._find_robot()
+
+    def _find_robot(self) -> None:
+        """The motion begins where the robot is; without knowing that, not at all."""
+        missing = self._client.wait_for_joints(FIRST_STATES_S)
+        if missing:
+            self.disconnect()
+            raise RobotError(f'{self._config.joint_states} says nothing of {", ".join(missing)}: '
+                             'are the joints named as in the robot file, does the robot run?')
+        self._position = self._client.joint_state()[0] / self._spec.si
 
     def disconnect(self) -> None:
         if self._client is not None:

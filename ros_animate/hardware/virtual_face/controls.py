@@ -1,16 +1,18 @@
 """From a robot's control values to the muscles of the virtual face."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, build, suggest
+from ros_animate.configuration import ConfigurationError, build, build_mistake, suggest
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.hardware.virtual_face.appearance import Appearance
 from ros_animate.hardware.virtual_face.face import MUSCLES
 from ros_animate.types import Array
+
+SECTIONS = ('controls', 'appearance')
 
 
 class FaceMap:
@@ -28,18 +30,13 @@ class FaceMap:
     """
 
     def __init__(self, spec: RobotSpec) -> None:
-        where = f'robot {spec.name}: face'
-        for key in spec.face:
-            if key not in ('controls', 'appearance'):
-                raise ConfigurationError(
-                    f"{where}: unknown section {key!r}; {suggest(key, ['controls', 'appearance'])}")
+        for _, _, mistake in face_mistakes(spec.face, spec.names):
+            raise ConfigurationError(f'robot {spec.name}: {mistake}')
         self.appearance = build(Appearance, _tuples(spec.face.get('appearance', {})),
-                                f'{where}.appearance')
-        self._curves: list[tuple[int, str, Array, Array]] = []
-        for name, muscles in spec.face.get('controls', {}).items():
-            index = spec.index(name)
-            for muscle, values in muscles.items():
-                self._curves.append((index, muscle, *_curve(where, spec, index, muscle, values)))
+                                f'robot {spec.name}: face.appearance')
+        self._curves = [(spec.index(name), muscle, *_curve(spec, spec.index(name), values))
+                        for name, muscles in spec.face.get('controls', {}).items()
+                        for muscle, values in muscles.items()]
 
     def muscles(self, position: Array) -> dict[str, float]:
         """Muscle values at the control values `position` (N,)."""
@@ -51,15 +48,47 @@ class FaceMap:
         return state
 
 
-def _curve(where: str, spec: RobotSpec, index: int, muscle: str,
-           values: Any) -> tuple[Array, Array]:
-    if muscle not in MUSCLES:
-        raise ConfigurationError(f'{where}: the virtual face has no muscle {muscle!r}; '
-                                 f'{suggest(muscle, MUSCLES)}')
-    if not (isinstance(values, list) and len(values) == 3
-            and all(isinstance(v, (int, float)) for v in values)):
-        raise ConfigurationError(f'{where}.controls.{spec.names[index]}.{muscle}: expected three '
-                                 f'numbers (at lower end, neutral, upper end), got {values!r}')
+def face_mistakes(face: Mapping[str, Any], controls: Collection[str]
+                  ) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    """(mapping, key in it, what is wrong there) of every mistake in a section `face`.
+
+    Args:
+        face: The section.
+        controls: Names of the robot's controls.
+    """
+    for key, section in face.items():
+        if key not in SECTIONS:
+            yield face, key, f'face: unknown section {key!r}; {suggest(key, SECTIONS)}'
+        elif not isinstance(section, Mapping):
+            yield face, key, f'face.{key}: expected keys and values, got {section!r}'
+        elif key == 'appearance':
+            for name, value in section.items():
+                mistake = build_mistake(Appearance, _tuples({name: value}), 'face.appearance')
+                if mistake:
+                    yield section, name, mistake
+        else:
+            yield from _control_mistakes(section, controls)
+
+
+def _control_mistakes(section: Mapping[str, Any], controls: Collection[str]
+                      ) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    for name, muscles in section.items():
+        if name not in controls:
+            yield section, name, f'face: there is no control {name!r}; {suggest(name, controls)}'
+        if not isinstance(muscles, Mapping):
+            yield section, name, f'face.{name}: expected muscle: [a, b, c], got {muscles!r}'
+            continue
+        for muscle, values in muscles.items():
+            if muscle not in MUSCLES:
+                yield muscles, muscle, (f'face: the virtual face has no muscle {muscle!r}; '
+                                        f'{suggest(muscle, MUSCLES)}')
+            if not (isinstance(values, list) and len(values) == 3
+                    and all(isinstance(v, (int, float)) for v in values)):
+                yield muscles, muscle, (f'face.{name}.{muscle}: expected three numbers (at lower '
+                                        f'end, neutral, upper end), got {values!r}')
+
+
+def _curve(spec: RobotSpec, index: int, values: list[float]) -> tuple[Array, Array]:
     control = spec.controls[index]
     points = {control.low: values[0], control.high: values[2], control.neutral: values[1]}
     at = np.array(sorted(points))

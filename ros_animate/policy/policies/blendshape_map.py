@@ -7,20 +7,18 @@ and -1 to the lower end; controls in degrees are driven in degrees.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, option, suggest
+from ros_animate.configuration import ConfigurationError, option
 from ros_animate.hardware.spec import RobotSpec
-from ros_animate.motion.blendshapes import BLENDSHAPES
 from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
+from ros_animate.policy.rig import POSE, rig_mistakes
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
-POSE = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
 REGIONS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
-_SECTIONS = ('baseline', 'controls')
 _FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames
 
 
@@ -123,31 +121,12 @@ def _motion(observation: Motion | Frame) -> Motion:
 
 def _sections(spec: RobotSpec) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Baseline and gains, checked."""
-    where = f'robot {spec.name}: rig'
     if not spec.rig:
-        raise ConfigurationError(f'{where}: missing; the policy blendshape_map needs it '
-                                 '(see config/robots/ameca.yaml)')
-    for key in spec.rig:
-        if key not in _SECTIONS:
-            raise ConfigurationError(f'{where}: unknown section {key!r}; {suggest(key, _SECTIONS)}')
-    controls = spec.rig.get('controls', {})
-    baseline = spec.rig.get('baseline', {})
-    for name, row in {'baseline': baseline, **controls}.items():
-        if not isinstance(row, dict):
-            raise ConfigurationError(f'{where}: {name}: expected blendshape: number, got {row!r}')
-        for feature, value in row.items():
-            _check(f'{where}.{name}', feature, value)
-    for name in controls:
-        spec.index(name)
-    return baseline, controls
-
-
-def _check(where: str, feature: str, value: Any) -> None:
-    if feature not in BLENDSHAPES and feature not in POSE:
-        raise ConfigurationError(f'{where}: unknown feature {feature!r}; '
-                                 f'{suggest(feature, (*BLENDSHAPES, *POSE))}')
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigurationError(f'{where}.{feature}: expected a number, got {value!r}')
+        raise ConfigurationError(f'robot {spec.name}: rig: missing; the policy blendshape_map '
+                                 'needs it (see config/robots/ameca.yaml)')
+    for _, _, mistake in rig_mistakes(spec.rig, spec.names):
+        raise ConfigurationError(f'robot {spec.name}: {mistake}')
+    return spec.rig.get('baseline', {}), spec.rig.get('controls', {})
 
 
 PLUGIN = BlendshapeMap

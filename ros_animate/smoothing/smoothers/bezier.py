@@ -37,6 +37,11 @@ from ros_animate.types import ActionChunk, Array, Command
 
 # Control points of a Bézier piece from four knots.
 KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 1]]) / 6.0
+# Position less c0, velocity and acceleration (rows) at s in [0, 1] of a piece are sums of the steps
+# c1 - c0, c2 - c1 and c3 - c2, of which nothing is left at rest. The weights are polynomials in s.
+STEPS = np.array([[[5, 3, -3, 1], [1, 3, 3, -2], [0, 0, 0, 1]],
+                  [[3, -6, 3, 0], [3, 6, -6, 0], [0, 0, 3, 0]],
+                  [[-6, 6, 0, 0], [6, -12, 0, 0], [0, 6, 0, 0]]]) / 6.0
 KEPT = 512  # knots in memory; the older half is forgotten when it is full
 
 
@@ -78,8 +83,12 @@ class BezierSmoother(Smoother):
         self._governor = Governor(spec)
         self._knots = np.empty((KEPT, len(spec.names)))
         self._still = np.zeros(len(spec.names))
+        self._goal = np.empty(len(spec.names))
         self._steps = np.empty((3, len(spec.names)))
-        self._weights = np.empty((3, 3))
+        per_second = config.knot_s ** -np.arange(3.0)
+        self._polynomials = (STEPS * per_second[:, np.newaxis, np.newaxis]).reshape(9, 4)
+        self._powers, self._weights = np.ones(4), np.empty((3, 3))
+        self._flat_weights = self._weights.reshape(9)
         self._legs: list[_Leg] = []
         self._leg = 0
         self._start_s, self._count = 0.0, 0
@@ -103,7 +112,8 @@ class BezierSmoother(Smoother):
         if waypoints is None:
             return
         self._stamp_s = chunk.stamp_s
-        wishes = np.clip(waypoints, self._governor.low, self._governor.high)
+        wishes = np.maximum(waypoints, self._governor.low)
+        np.minimum(wishes, self._governor.high, out=wishes)
         wishes += self._filter.step(wishes[0], chunk.stamp_s) - wishes[0]
         for wish in wishes:
             self._governor.clamp(wish)
@@ -125,19 +135,16 @@ class BezierSmoother(Smoother):
                 KNOTS_TO_BEZIER @ self._knots[k:k + 4])
 
     def _at(self, now_s: float) -> Command:
-        h = self._config.knot_s
         k = self._extend(now_s)
-        s = (now_s - self._start_s) / h - k
-        r = 1.0 - s
-        # The curve and its derivatives as sums of the steps between knots, of which nothing is left
-        # at rest, instead of sums of knots.
-        self._weights[0] = 1 - r ** 3 / 6, (1 + 3 * s * (1 + s * r) + s ** 3) / 6, s ** 3 / 6
-        self._weights[1] = 0.5 * r * r / h, (0.5 + s * r) / h, 0.5 * s * s / h
-        self._weights[2] = -r / (h * h), (r - s) / (h * h), s / (h * h)
-        np.subtract(self._knots[k + 1:k + 4], self._knots[k:k + 3], out=self._steps)
-        position, velocity, acceleration = self._weights @ self._steps
-        position += self._knots[k]
-        return Command(self._spec.names, position, velocity, acceleration, self._stamp_s)
+        s = (now_s - self._start_s) / self._config.knot_s - k
+        powers, knots = self._powers, self._knots
+        powers[1], powers[2], powers[3] = s, s * s, s * s * s
+        self._polynomials.dot(powers, self._flat_weights)
+        np.subtract(knots[k + 1:k + 4], knots[k:k + 3], self._steps)
+        state = self._weights.dot(self._steps)
+        position = state[0]
+        np.add(position, knots[k], position)
+        return Command(self._spec.names, position, state[1], state[2], self._stamp_s)
 
     def _arrive(self, now_s: float) -> None:
         """Notes the time; if it went backwards, the trajectory goes on from its present state."""
@@ -171,13 +178,13 @@ class BezierSmoother(Smoother):
         later as the next chunk's knots can begin.
         """
         h = self._config.knot_s
-        met_s = now_s + chunk.dt_s * np.arange(1, len(wishes) + 1)
+        met_s = [now_s + chunk.dt_s * k for k in range(1, len(wishes) + 1)]
         if len(wishes) > 1:
-            wishes = _interpolate(wishes, (met_s - chunk.stamp_s) / chunk.dt_s)
+            wishes = _interpolate(wishes, (np.array(met_s) - chunk.stamp_s) / chunk.dt_s)
         start_s = self._knot_time(self._count - 1)
         later_s = max(1.5 * h, start_s + h - met_s[0])
-        times_s = [start_s, *(met_s + later_s).tolist()]
-        self._plan_legs(times_s, [self._governor.position.copy(), *wishes])
+        self._plan_legs([start_s, *(time_s + later_s for time_s in met_s)],
+                        [self._governor.position.copy(), *wishes])
 
     def _plan_legs(self, times_s: list[float], points: list[Array]) -> None:
         self._legs, self._leg = [], 0
@@ -219,15 +226,16 @@ class BezierSmoother(Smoother):
         return half
 
     def _place_knot(self) -> None:
-        time_s, h = self._knot_time(self._count), self._config.knot_s
-        while self._leg < len(self._legs) and self._legs[self._leg].end_s < time_s:
+        time_s, h, legs = self._knot_time(self._count), self._config.knot_s, self._legs
+        while self._leg < len(legs) and legs[self._leg].end_s < time_s:
             self._leg += 1
-        if self._leg < len(self._legs):
-            leg = self._legs[self._leg]
-            target = leg.end + leg.velocity * (time_s - leg.end_s)
-            self._governor.step(target, leg.velocity, h, leg.end, leg.onward_squared)
+        if self._leg < len(legs):
+            leg, goal = legs[self._leg], self._goal
+            np.multiply(leg.velocity, time_s - h - leg.end_s, goal)
+            np.add(goal, leg.end, goal)
+            self._governor.step(goal, leg.velocity, h, leg.end, leg.onward_squared)
         else:
-            rest = self._legs[-1].end
+            rest = legs[-1].end
             self._governor.step(rest, self._still, h, rest)
         self._knots[self._count] = self._governor.position
         self._count += 1

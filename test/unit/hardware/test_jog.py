@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.base import Robot
+from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.jog import SLOWNESS, jog
 from ros_animate.hardware.spec import load_spec
 from ros_animate.types import RobotState
@@ -14,8 +14,9 @@ SPEC = load_spec('ameca')
 class Recorder(Robot):
     """A robot that keeps what it is told."""
 
-    def __init__(self):
+    def __init__(self, start=SPEC.neutral, faults=()):
         self.connected, self.times, self.positions = False, [], []
+        self.start, self.faults = start, list(faults)
 
     def connect(self):
         self.connected = True
@@ -30,12 +31,13 @@ class Recorder(Robot):
         return command
 
     def read(self, now_s):
-        return RobotState(SPEC.names, SPEC.neutral, 0 * SPEC.neutral, now_s)
+        fault = self.faults.pop(0) if self.faults else ''
+        return RobotState(SPEC.names, self.start, 0 * SPEC.neutral, now_s, fault=fault)
 
 
-def run(control, value, hold_s=0.5):
+def run(control, value, hold_s=0.5, robot=None):
     now = [5.0]
-    robot = Recorder()
+    robot = robot or Recorder()
     held = jog(robot, SPEC, control, value, hold_s, clock=lambda: now[0],
                sleep=lambda seconds: now.__setitem__(0, now[0] + max(seconds, 1e-3)))
     return robot, held
@@ -51,6 +53,33 @@ def test_goes_there_slowly_holds_and_comes_back():
     np.testing.assert_allclose(np.delete(positions, i, axis=1),
                                np.tile(np.delete(SPEC.neutral, i), (len(positions), 1)), atol=1e-9)
     assert not robot.connected
+
+
+def test_begins_where_the_robot_is():
+    start, i = SPEC.neutral.copy(), SPEC.index('Head Yaw')
+    start[i] = -25.0
+    robot, held = run('Head Roll', 5.0, robot=Recorder(start))
+    assert held == pytest.approx(5.0)
+    yaw = np.array(robot.positions)[:, i]
+    assert yaw[0] == pytest.approx(-25.0, abs=0.1)
+    assert yaw[-1] == pytest.approx(0.0, abs=1e-4)
+    assert np.abs(np.diff(yaw)).max() * 60 <= SLOWNESS * SPEC.max_velocity[i] * 1.001
+
+
+def test_waits_for_a_robot_with_a_fault_but_not_for_ever():
+    _, held = run('Head Yaw', 5.0, robot=Recorder(faults=['no controller'] * 60))
+    assert held == pytest.approx(5.0)
+    robot = Recorder(faults=['no controller'] * 10000)
+    with pytest.raises(RobotError, match='no controller'):
+        run('Head Yaw', 5.0, robot=robot)
+    assert not robot.connected
+    assert not robot.positions
+
+
+@pytest.mark.parametrize('hold_s', [-1.0, float('nan'), float('inf')])
+def test_it_is_held_for_a_time(hold_s):
+    with pytest.raises(ConfigurationError, match='time to hold'):
+        run('Head Yaw', 5.0, hold_s)
 
 
 def test_coupled_controls_give_way():

@@ -290,6 +290,13 @@ def test_a_clock_that_jumps_ahead_moves_nothing_if_no_time_has_passed():
     assert (np.abs(acceleration) <= SPEC.max_acceleration * (1 + 1e-6)).all()
 
 
+@pytest.mark.parametrize('rate_hz', [0.0, 5.0, 10.0, float('nan')])
+def test_a_rate_at_which_every_tick_is_a_stall_is_refused(rate_hz):
+    with pytest.raises(ConfigurationError, match='above 10 Hz'):
+        Config(stall_s=0.1).check_rate(rate_hz)
+    Config(stall_s=0.5).check_rate(10.0)
+
+
 def test_after_a_stall_the_robot_starts_from_where_it_was_sent_last():
     clock = Clock(Safety(Config(stall_s=0.1), SPEC))
     moving = clock.run(0.3, SMILE)

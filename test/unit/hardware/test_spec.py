@@ -99,6 +99,52 @@ def test_all_mistakes_are_reported_at_once(write):
     assert lines == [4, 6, 6, 10, 12]
 
 
+@pytest.mark.parametrize(('old', 'new', 'line', 'message'), [
+    ('transport: mock', 'transport: moc', 2, "did you mean 'mock'"),
+    ('options: {size: 128}', 'options: {size_px: 128}', 11, "did you mean 'size'"),
+    ('options: {size: 128}', 'options: {size: big}', 11, 'options.size: expected int'),
+    ('options: {size: 128}', 'face:\n  controls:\n    Jow: {jaw_open: [0, 0, 1]}', 13,
+     "no control 'Jow'; did you mean 'Jaw'"),
+    ('options: {size: 128}', 'face:\n  controls:\n    Jaw: {jaw: [0, 0, 1]}', 13, 'no muscle'),
+    ('options: {size: 128}', 'face:\n  controls:\n    Jaw: {jaw_open: 1}', 13, 'three numbers'),
+    ('options: {size: 128}', 'face:\n  appearance:\n    skn: [1, 2, 3]', 13,
+     "did you mean 'skin'"),
+    ('options: {size: 128}', 'face: {appearance: 3}', 11, 'expected keys and values'),
+    ('rig: {anything: [1, 2]}', 'rig:\n  controls:\n    Jow: {jawOpen: 1}', 14,
+     "no control 'Jow'; did you mean 'Jaw'"),
+    ('rig: {anything: [1, 2]}', 'rig:\n  controls:\n    Jaw: {jawOpn: 1}', 14,
+     "did you mean 'jawOpen'"),
+    ('rig: {anything: [1, 2]}', 'rig:\n  baseline:\n    jawOpen: much', 14, 'expected a number'),
+    ('rig: {anything: [1, 2]}', 'rig: {controls: {Jaw: 1}}', 12, 'blendshape: number'),
+    ('rig: {anything: [1, 2]}', 'rig: {control: {}}', 12, "did you mean 'controls'"),
+])
+def test_a_mistake_in_a_section_of_a_single_stage_is_named_with_its_line(write, old, new, line,
+                                                                         message):
+    path = write(GOOD.replace(old, new).replace('rig: {anything: [1, 2]}', ''))
+    spec, mistakes = check_spec(path, sections=True)
+    assert spec is None
+    assert len(mistakes) == 1
+    assert mistakes[0].startswith(f'{path}:{line}: ')
+    assert message in mistakes[0]
+
+
+def test_mistakes_of_all_sections_are_reported_beside_the_others(write):
+    text = GOOD.replace('[0, 60]', '[60, 0]').replace('size', 'size_px') + 'face: {ears: {}}\n'
+    _, mistakes = check_spec(write(text), sections=True)
+    assert [int(mistake.split(':')[1]) for mistake in mistakes] == [6, 11, 12, 13]
+
+
+def test_limits_between_controls_are_checked_beside_mistakes_elsewhere(write):
+    text = GOOD.replace('[60, 0.5]', '[40, 0.5]').replace('mock', 'moc').replace('name:', 'nme:', 1)
+    _, mistakes = check_spec(write(text), sections=True)
+    assert [int(mistake.split(':')[1]) for mistake in mistakes] == [1, 1, 2, 10, 12]
+
+
+def test_a_neutral_out_of_range_is_one_mistake(write):
+    _, mistakes = check_spec(write(GOOD.replace('neutral: 0,', 'neutral: -1,')))
+    assert len(mistakes) == 1
+
+
 @pytest.mark.parametrize('text', ['', '- a\n- b\n', 'just text', 'controls: []', 'name: x'])
 def test_a_file_that_is_no_robot_is_a_clear_error(write, text):
     with pytest.raises(ConfigurationError, match='robot.yaml:1: '):
@@ -115,7 +161,7 @@ def test_unreadable_files_are_clear_errors(tmp_path):
 
 @pytest.mark.parametrize('name', sorted(descriptions()))
 def test_the_descriptions_that_come_with_the_package_are_right(name):
-    spec, mistakes = check_spec(descriptions()[name])
+    spec, mistakes = check_spec(descriptions()[name], sections=True)
     assert mistakes == []
     assert spec.name == name
 

@@ -90,7 +90,7 @@ def excess(spec, governor, times_s, positions):
     beyond = max((spec.low - positions).max(), (positions - spec.high).max())
     allowed = governor.allowed
     if len(allowed.members):
-        outside = positions[:, allowed.members] @ allowed.matrix.T - allowed.bound
+        outside = positions @ allowed.matrix.T - allowed.bound
         beyond = max(beyond, outside.max())
     rounding = 4 * np.spacing(np.abs(positions).max(axis=0))
     return (beyond / (spec.high - spec.low).min(),

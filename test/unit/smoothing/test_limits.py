@@ -20,7 +20,7 @@ def drive(spec, kind, seed, steps=300):
         dt = float(rng.choice([0.0005, 0.005, 0.016, 0.05]) * rng.uniform(0.5, 1.5))
         governor.clamp(target)
         corner = target if rng.random() < 0.5 else None
-        governor.step(target, (target - before) / dt, dt, corner)
+        governor.step(before, (target - before) / dt, dt, corner)
         before = target
         times.append(times[-1] + dt)
         positions.append(governor.position.copy())
@@ -68,7 +68,7 @@ def test_a_target_within_the_limits_is_followed():
     for k in range(1, 200):
         wish = target(k * dt)
         governor.clamp(wish)
-        governor.step(wish, (wish - before) / dt, dt)
+        governor.step(before, (wish - before) / dt, dt)
         before = wish
         errors.append(np.abs(governor.position - wish).max())
     assert max(errors) < 1e-5

@@ -57,6 +57,17 @@ def test_a_gap_leads_to_neutral_and_back(write):
     assert values[-1, 0] == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize('seed', range(3))
+def test_a_still_face_is_still_and_a_short_blink_passes(write, seed):
+    wishes = SPEC.neutral + np.random.default_rng(seed).normal(0, 1, (150, 30)) * SPEC.jitter
+    lids = [i for i, control in enumerate(SPEC.controls) if control.group == 'lid']
+    wishes[120:123, lids] = 0.0  # three frames at 30 Hz
+    _, times, values = smooth(write([[k / 30, *wish] for k, wish in enumerate(wishes)]))
+    still = values[(times > 1.0) & (times < 4.0)]
+    assert (still.std(axis=0) <= 0.002 * (SPEC.high - SPEC.low)).all()
+    assert (values[:, lids].min(axis=0) <= 0.2).all()  # 1 is open, 0 closed
+
+
 def test_rows_that_make_no_sense_are_passed_over(write, capsys):
     rows = [[k / 30, *SPEC.neutral] for k in range(60)]
     rows[10][5], rows[20][3], rows[30][0] = 'nan', 'inf', 0.1
@@ -111,8 +122,19 @@ def test_absent_and_unwritable_files_are_clear_errors(write, tmp_path, capsys):
     assert main(['smooth', str(tmp_path / 'absent.csv'), str(tmp_path / 'o.csv')]) == 2
     path = write([[0.0, *SPEC.neutral]])
     assert main(['smooth', str(path), str(tmp_path / 'no' / 'folder.csv')]) == 2
-    assert main(['smooth', str(path), str(tmp_path / 'o.csv'), '--rate', '0']) == 2
+    for rate in ('0', '5', 'nan'):
+        assert main(['smooth', str(path), str(tmp_path / 'o.csv'), '--rate', rate]) == 2
+        assert main(['robots', 'plot', str(path), '--rate', rate]) == 2
+    assert not (tmp_path / 'o.csv').exists()
     errors = capsys.readouterr().err
     assert 'absent.csv' in errors
     assert 'folder.csv' in errors
     assert '--rate' in errors
+
+
+def test_the_wishes_are_not_overwritten(write, capsys):
+    path = write([[0.0, *SPEC.neutral]])
+    before = path.read_text()
+    assert main(['smooth', str(path), str(path)]) == 2
+    assert 'would replace the wishes' in capsys.readouterr().err
+    assert path.read_text() == before
