@@ -67,7 +67,7 @@ def prepare(network: nn.Module, options: EngineOptions,
         precision = fastest_precision(device) if options.precision == 'auto' else options.precision
     network.eval().requires_grad_(False)
     if options.fold:
-        rewrite(network, transposed=device.type == 'cpu' and precision == 'float32')
+        rewrite(network, frugal=device.type == 'cpu' and precision == 'float32')
     network.to(device, _DTYPES[precision])
     if options.channels_last:
         put_channels_last(network)

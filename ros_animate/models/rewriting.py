@@ -5,6 +5,7 @@ compute the same, up to rounding, with less work:
 
 - batch norms and spectral norms disappear in the weights of their convolutions;
 - upsampling by nearest neighbours and a 3x3 convolution are one transposed convolution;
+- other 3x3 convolutions of many channels take fewer products (see models/winograd.py);
 - convolutions over feature volumes become convolutions over their planes;
 - gamma and beta of SPADE are one convolution, and what is upsampled before them is convolved
   before it is upsampled.
@@ -21,21 +22,24 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ros_animate.models.face_vid2vid.spade import Spade, SpadeDecoder
 from ros_animate.models.layers import PlanarConv, UpBlock, planes_of
+from ros_animate.models.winograd import WinogradConv, pays
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 # With more channels a transposed convolution loses more by its larger weights than it gains.
 _MOST_TRANSPOSED = {'picture': 1100, 'volume': 600}
+# Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts.
+_MOST_WEIGHTS = 2 ** 19
 
 Convolution = TypeVar('Convolution', nn.Conv2d, nn.ConvTranspose2d)
 
 
-def rewrite(network: nn.Module, transposed: bool = True) -> nn.Module:
+def rewrite(network: nn.Module, frugal: bool = True) -> nn.Module:
     """`network` itself in evaluation mode, rewritten; it cannot be trained any more.
 
     Args:
         network: Of any family.
-        transposed: Whether to use transposed convolutions for upsampling: less arithmetic, but
-            matrix units of GPUs and of processors with AMX are faster without.
+        frugal: Whether to use layers of less arithmetic that need float32: transposed convolutions
+            and Winograd's. Matrix units of GPUs and of processors with AMX are faster without.
     """
     network.eval().requires_grad_(False)
     for module in network.modules():
@@ -45,8 +49,8 @@ def rewrite(network: nn.Module, transposed: bool = True) -> nn.Module:
     for module in network.modules():
         _fold_norms(module)
         if isinstance(module, SpadeDecoder):
-            _fuse_modulation(module, transposed)
-    _swap(network, lambda module: _faster(module, transposed))
+            _fuse_modulation(module, frugal)
+    _swap(network, lambda module: _faster(module, frugal))
     return network
 
 
@@ -62,14 +66,19 @@ def _planar(module: nn.Module) -> nn.Module:
     return conv2d(module.weight.squeeze(2), module.bias, module.kernel_size[0] // 2, module.groups)
 
 
-def _faster(module: nn.Module, transposed: bool) -> nn.Module:
+def _faster(module: nn.Module, frugal: bool) -> nn.Module:
     if isinstance(module, UpBlock):
-        return FastUpBlock(module, transposed)
+        return FastUpBlock(module, frugal)
     if (isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1
-            and module.out_channels <= module.in_channels):
-        return PlaneConv(module)
-    if isinstance(module, nn.Conv2d) and module.out_channels == 1 and module.kernel_size[0] > 1:
+            and (frugal or module.out_channels <= module.in_channels)):
+        return PlaneConv(module, frugal)
+    if not isinstance(module, nn.Conv2d) or module.kernel_size[0] == 1:
+        return module
+    if module.out_channels == 1:
         return SingleMapConv(module)
+    plain = module.stride == (1, 1) and module.padding == (1, 1) and module.groups == 1
+    if plain and module.in_channels * module.out_channels <= _MOST_WEIGHTS:
+        return square_conv(module.weight, module.bias, frugal)
     return module
 
 
@@ -93,6 +102,13 @@ def conv2d(weight: Tensor, bias: Tensor | None, padding: int, groups: int = 1) -
     layer = nn.Conv2d(inputs * groups, outputs, kernel, padding=padding, groups=groups,
                       bias=bias is not None, device='meta')
     return _with_weights(layer, weight, bias)
+
+
+def square_conv(weight: Tensor, bias: Tensor | None, frugal: bool) -> nn.Module:
+    """A convolution with these weights (O, I, k, k) that keeps the size of maps."""
+    if frugal and weight.shape[-1] == 3 and pays(weight.shape[1], weight.shape[0]):
+        return WinogradConv(weight, bias)
+    return conv2d(weight, bias, weight.shape[-1] // 2)
 
 
 def upsampling_conv2d(weight: Tensor, bias: Tensor | None, factor: int) -> nn.ConvTranspose2d:
@@ -147,10 +163,10 @@ class PlaneConv(nn.Module):
     are at their best with two dimensions; in half precision this is up to 16 times faster.
     """
 
-    def __init__(self, conv: nn.Conv3d) -> None:
+    def __init__(self, conv: nn.Conv3d, frugal: bool) -> None:
         super().__init__()
         self.taps = conv.kernel_size[0]
-        self.planar = conv2d(stacked_taps(conv.weight), None, conv.kernel_size[1] // 2)
+        self.planar = square_conv(stacked_taps(conv.weight), None, frugal)
         self.bias = _bias_of(conv)
 
     def forward(self, volume: Tensor) -> Tensor:
@@ -180,15 +196,15 @@ class SingleMapConv(nn.Module):
 class FastUpBlock(nn.Module):
     """UpBlock for pictures or volumes: upsampling, convolution and folded norm in one layer."""
 
-    def __init__(self, block: UpBlock, transposed: bool) -> None:
+    def __init__(self, block: UpBlock, frugal: bool) -> None:
         super().__init__()
         conv = block.conv
         self.taps = conv.kernel_size[0] if conv.weight.ndim == 5 else 0
         weight = stacked_taps(conv.weight) if self.taps else conv.weight
         kind = 'volume' if self.taps else 'picture'
-        self.transposed = transposed and weight.shape[1] <= _MOST_TRANSPOSED[kind]
-        self.planar = (upsampling_conv2d(weight, None, 2) if self.transposed
-                       else conv2d(weight, None, 1))
+        self.transposed = frugal and weight.shape[1] <= _MOST_TRANSPOSED[kind]
+        self.planar: nn.Module = (upsampling_conv2d(weight, None, 2) if self.transposed
+                                  else square_conv(weight, None, frugal))
         self.bias = _bias_of(conv)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -204,13 +220,13 @@ class FastUpBlock(nn.Module):
 class FastSpade(nn.Module):
     """Spade with gamma + 1 and beta in one convolution, for maps upsampled by a known factor."""
 
-    def __init__(self, spade: Spade, factor: int, transposed: bool) -> None:
+    def __init__(self, spade: Spade, factor: int, frugal: bool) -> None:
         super().__init__()
         shared, gamma, beta = spade.mlp_shared[0], spade.mlp_gamma, spade.mlp_beta
         assert isinstance(shared, nn.Conv2d)
-        self.factor = 1 if transposed else factor
+        self.factor = 1 if frugal else factor
         self.hidden: nn.Module = (upsampling_conv2d(shared.weight, shared.bias, factor)
-                       if transposed and factor > 1 else shared)
+                       if frugal and factor > 1 else shared)
         self.both = conv2d(torch.cat([gamma.weight, beta.weight]),
                            torch.cat([_bias_of(gamma) + 1, _bias_of(beta)]), 1)
 
@@ -225,10 +241,10 @@ class FastSpade(nn.Module):
         return (centred * torch.rsqrt(variance + 1e-5) * scale + shift).to(modulation.dtype)
 
 
-def _fuse_modulation(decoder: SpadeDecoder, transposed: bool) -> None:
+def _fuse_modulation(decoder: SpadeDecoder, frugal: bool) -> None:
     factors = {**dict.fromkeys(decoder.middle, 1), 'up_0': 2, 'up_1': 4}
     for block_name, factor in factors.items():
         block = decoder.get_submodule(block_name)
         for name, child in list(block.named_children()):
             if isinstance(child, Spade):
-                setattr(block, name, FastSpade(child, factor, transposed))
+                setattr(block, name, FastSpade(child, factor, frugal))
