@@ -39,10 +39,13 @@ class WinogradConv(nn.Module):
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
         into, kernel, back = transforms()
-        at_points = torch.einsum('ia,jb,ocab->ijco', kernel, kernel, weight.double())
+        kernels = weight.new_empty(_POINTS ** 2, *weight.shape[1::-1])
+        for point, taps in zip(kernels, torch.kron(kernel, kernel), strict=True):
+            # One by one, as all of them in float64 take much memory.
+            point.copy_((weight.detach().flatten(2).double() @ taps).T)
         for name, value in (('into', torch.kron(into, into)), ('back', torch.kron(back, back)),
-                            ('kernels', at_points.flatten(0, 1))):
-            self.register_buffer(name, value.float().contiguous(), persistent=False)
+                            ('kernels', kernels)):
+            self.register_buffer(name, value.float(), persistent=False)
         shift = weight.new_zeros(weight.shape[0]) if bias is None else bias.detach()
         self.bias = nn.Parameter(shift, requires_grad=False)
 
