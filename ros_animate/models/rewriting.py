@@ -31,7 +31,8 @@ _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 # With more channels a transposed convolution loses more by its larger weights than it gains.
 _MOST_TRANSPOSED = {'picture': 1100, 'volume': 600}
 # Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts.
-_MOST_WEIGHTS = 2 ** 19_FEWEST_MAPS = 4  # so few are computed in blocks
+_MOST_WEIGHTS = 2 ** 19
+_FEWEST_MAPS = 4  # so few are computed in blocks
 
 Convolution = TypeVar('Convolution', nn.Conv2d, nn.ConvTranspose2d)
 
