@@ -42,14 +42,14 @@ class FourierConv(nn.Module):
         batch, (height, width) = len(volume), volume.shape[3:]
         rows, columns = -(-height // _TILE), -(-width // _TILE)
         right, below = columns * _TILE - width, rows * _TILE - height
-        padded = functional.pad(volume, (self.margin, right + self.margin,
-                                         self.margin, below + self.margin))
+        padded = functional.pad(volume, (self.margin, right + self.margin, self.margin,
+                                         below + self.margin, 0, self.size[0] - self.depth))
         windows = padded.unfold(3, self.cut, _TILE).unfold(4, self.cut, _TILE)
-        windows = windows.permute(0, 3, 4, 1, 2, 5, 6).flatten(0, 2)  # (tiles, I, D, cut, cut)
-        spectra = torch.fft.rfftn(windows, s=self.size, dim=(2, 3, 4))
+        windows = windows.permute(0, 3, 4, 1, 2, 5, 6).flatten(0, 2)  # (tiles, I, *size)
+        spectra = torch.fft.rfftn(windows, dim=(2, 3, 4))
         half = spectra.shape[2:]
         kernels = torch.view_as_complex(self.kernels)
-        products = torch.bmm(spectra.flatten(2).permute(2, 0, 1), kernels)
+        products = torch.bmm(spectra.flatten(2).permute(2, 0, 1).contiguous(), kernels)
         made = torch.fft.irfftn(products.permute(1, 2, 0).unflatten(2, half), s=self.size,
                                 dim=(2, 3, 4))
         made = made.roll(self.margin, dims=2)[:, :, :self.depth, :_TILE, :_TILE]

@@ -24,12 +24,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ros_animate.models.face_vid2vid.dense_motion import VolumeMotionNetwork
 from ros_animate.models.face_vid2vid.spade import Spade, SpadeDecoder
 from ros_animate.models.fourier import FourierConv
-from ros_animate.models.layers import PlanarConv, UpBlock, planes_of
+from ros_animate.models.layers import PlanarConv, UpBlock, planes_of, volume_of
 from ros_animate.models.winograd import WinogradConv, pays
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 # With more channels a transposed convolution loses more by its larger weights than it gains.
-_MOST_TRANSPOSED = {'picture': 1100, 'volume': 600}
+_MOST_TRANSPOSED = 1100
 # Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts.
 _MOST_WEIGHTS = 2 ** 19
 _FEWEST_MAPS = 4  # so few are computed in blocks
@@ -76,15 +76,16 @@ def _planar(module: nn.Module) -> nn.Module:
 def _faster(module: nn.Module, frugal: bool) -> nn.Module:
     if isinstance(module, UpBlock):
         return FastUpBlock(module, frugal)
-    if (isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1
-            and (frugal or module.out_channels <= module.in_channels)):
-        return PlaneConv(module, frugal)
+    if isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1:
+        if frugal and pays(module.weight):
+            return WinogradConv(module.weight, module.bias)
+        return PlaneConv(module) if module.out_channels <= module.in_channels else module
     if not isinstance(module, nn.Conv2d) or not _keeps_size(module):
         return module
     if module.out_channels <= _FEWEST_MAPS:
         return BlockConv(module)
     if module.in_channels * module.out_channels <= _MOST_WEIGHTS:
-        return square_conv(module.weight, module.bias, frugal)
+        return same_conv(module.weight, module.bias, frugal)
     return module
 
 
@@ -116,9 +117,9 @@ def conv2d(weight: Tensor, bias: Tensor | None, padding: int, groups: int = 1) -
     return _with_weights(layer, weight, bias)
 
 
-def square_conv(weight: Tensor, bias: Tensor | None, frugal: bool) -> nn.Module:
+def same_conv(weight: Tensor, bias: Tensor | None, frugal: bool) -> nn.Module:
     """A convolution with these weights (O, I, k, k) that keeps the size of maps."""
-    if frugal and weight.shape[-1] == 3 and pays(weight.shape[1], weight.shape[0]):
+    if frugal and pays(weight):
         return WinogradConv(weight, bias)
     return conv2d(weight, bias, weight.shape[-1] // 2)
 
@@ -161,10 +162,10 @@ def sum_taps(maps: Tensor, depth: int, taps: int) -> Tensor:
     """Adds up what each plane gives to its neighbours: (B * D, taps * O, H, W) to a volume."""
     split = maps.unflatten(1, (taps, -1)).unflatten(0, (-1, depth))  # (B, D, taps, O, H, W)
     margin = taps // 2
-    padded = functional.pad(split, (0, 0) * 4 + (margin, margin))
-    total = padded[:, :depth, 0]
-    for tap in range(1, taps):
-        total = total + padded[:, tap:tap + depth, tap]
+    total = split[:, :, margin].clone()
+    for shift in range(1, min(margin, depth - 1) + 1):
+        total[:, shift:] += split[:, :-shift, margin - shift]
+        total[:, :-shift] += split[:, shift:, margin + shift]
     return total.transpose(1, 2)
 
 
@@ -175,10 +176,10 @@ class PlaneConv(nn.Module):
     are at their best with two dimensions; in half precision this is up to 16 times faster.
     """
 
-    def __init__(self, conv: nn.Conv3d, frugal: bool) -> None:
+    def __init__(self, conv: nn.Conv3d) -> None:
         super().__init__()
         self.taps = conv.kernel_size[0]
-        self.planar = square_conv(stacked_taps(conv.weight), None, frugal)
+        self.planar = conv2d(stacked_taps(conv.weight), None, conv.kernel_size[1] // 2)
         self.bias = _bias_of(conv)
 
     def forward(self, volume: Tensor) -> Tensor:
@@ -222,22 +223,22 @@ class FastUpBlock(nn.Module):
     def __init__(self, block: UpBlock, frugal: bool) -> None:
         super().__init__()
         conv = block.conv
-        self.taps = conv.kernel_size[0] if conv.weight.ndim == 5 else 0
-        weight = stacked_taps(conv.weight) if self.taps else conv.weight
-        kind = 'volume' if self.taps else 'picture'
-        self.transposed = frugal and weight.shape[1] <= _MOST_TRANSPOSED[kind]
-        self.planar: nn.Module = (upsampling_conv2d(weight, None, 2) if self.transposed
-                                  else square_conv(weight, None, frugal))
-        self.bias = _bias_of(conv)
+        self.upsampled = True
+        self.conv: nn.Module
+        if isinstance(conv, nn.Conv3d):
+            self.conv = (WinogradConv(conv.weight, conv.bias) if frugal and pays(conv.weight)
+                         else PlaneConv(conv))
+        elif frugal and conv.in_channels <= _MOST_TRANSPOSED:
+            self.upsampled = False
+            self.conv = upsampling_conv2d(conv.weight, conv.bias, 2)
+        else:
+            self.conv = same_conv(conv.weight, conv.bias, frugal)
 
     def forward(self, x: Tensor) -> Tensor:
-        planes = planes_of(x) if self.taps else x
-        if not self.transposed:
-            planes = functional.interpolate(planes, scale_factor=2.0)
-        out = self.planar(planes)
-        if self.taps:
-            out = sum_taps(out, x.shape[2], self.taps)
-        return functional.relu(out + self.bias.view(-1, *[1] * (out.ndim - 2)))
+        if self.upsampled:
+            planes = functional.interpolate(planes_of(x) if x.ndim == 5 else x, scale_factor=2.0)
+            x = volume_of(planes, x.shape[2]) if x.ndim == 5 else planes
+        return functional.relu(self.conv(x))
 
 
 class FastSpade(nn.Module):

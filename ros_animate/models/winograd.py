@@ -6,6 +6,8 @@ quarter of them for m = 4, k = 3. Over all channels and tiles each point is one 
 """
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,16 +21,20 @@ _STRIP = 512  # tiles worked on at once: what the points take shall stay in the 
 _FEWEST_CHANNELS = 48
 
 
-def pays(inputs: int, outputs: int) -> bool:
-    """Whether a convolution of so many channels is faster this way."""
-    return inputs * outputs >= _FEWEST_CHANNELS * (inputs + outputs)
+def pays(weight: Tensor) -> bool:
+    """Whether a convolution with weights (O, I, …, k, k) is faster this way."""
+    outputs, inputs, *depth = weight.shape[:-2]
+    return weight.shape[-1] == _TAPS and (inputs * outputs * math.prod(depth)
+                                          >= _FEWEST_CHANNELS * (inputs + outputs))
 
 
 class WinogradConv(nn.Module):
-    """A 3x3 convolution with padding 1.
+    """A 3x3 convolution of pictures, or a 3x3x3 one of volumes, with padding 1.
+
+    The depth of volumes is convolved as it is; planes are added up at the points.
 
     Args:
-        weight: (O, I, 3, 3).
+        weight: (O, I, 3, 3) or (O, I, 3, 3, 3).
         bias: (O,) or none.
     """
 
@@ -38,11 +44,14 @@ class WinogradConv(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
         super().__init__()
+        self.volumes = weight.ndim == 5
         into, kernel, back = transforms()
-        kernels = weight.new_empty(_POINTS ** 2, *weight.shape[1::-1])
-        for point, taps in zip(kernels, torch.kron(kernel, kernel), strict=True):
+        planes = weight.detach() if self.volumes else weight.detach().unsqueeze(2)
+        kernels = weight.new_empty(planes.shape[2], _POINTS ** 2, *weight.shape[1::-1])
+        for point, taps in enumerate(torch.kron(kernel, kernel)):
             # One by one, as all of them in float64 take much memory.
-            point.copy_((weight.detach().flatten(2).double() @ taps).T)
+            at_point = planes.flatten(3).double() @ taps  # (O, I, D)
+            kernels[:, point] = at_point.permute(2, 1, 0)
         for name, value in (('into', torch.kron(into, into)), ('back', torch.kron(back, back)),
                             ('kernels', kernels)):
             self.register_buffer(name, value.float(), persistent=False)
@@ -50,23 +59,39 @@ class WinogradConv(nn.Module):
         self.bias = nn.Parameter(shift, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps (B, I, H, W) to (B, O, H, W)."""
-        batch, inputs, height, width = x.shape
+        """Pictures (B, I, H, W) or volumes (B, I, D, H, W) to the same of O channels."""
+        return self._convolve(x) if self.volumes else self._convolve(x.unsqueeze(2)).squeeze(2)
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        batch, _, depth, height, width = x.shape
         rows, columns = -(-height // _TILE), -(-width // _TILE)
-        padded = functional.pad(x, (1, columns * _TILE - width + 1, 1, rows * _TILE - height + 1))
-        windows = padded.unfold(2, _POINTS, _TILE).unfold(3, _POINTS, _TILE)
-        windows = windows.permute(4, 5, 0, 2, 3, 1)  # (n, n, B, rows, columns, I)
-        out = x.new_empty(batch, rows, _TILE, columns, _TILE, len(self.bias))
-        tiles = out.permute(2, 4, 0, 1, 3, 5)  # (m, m, B, rows, columns, O)
-        step = max(1, _STRIP // (columns * batch))
+        margin = len(self.kernels) // 2
+        padded = functional.pad(x, (1, columns * _TILE - width + 1, 1, rows * _TILE - height + 1,
+                                    margin, margin))
+        windows = padded.unfold(3, _POINTS, _TILE).unfold(4, _POINTS, _TILE)
+        windows = windows.permute(5, 6, 0, 2, 3, 4, 1)  # (n, n, B, D + 2, rows, columns, I)
+        out = x.new_empty(batch, depth, rows, _TILE, columns, _TILE, len(self.bias))
+        tiles = out.permute(3, 5, 0, 1, 2, 4, 6)  # (m, m, B, D, rows, columns, O)
+        step = max(1, _STRIP // (columns * batch * depth))
         for row in range(0, rows, step):
             strip = slice(row, row + step)
-            values = self.into @ windows[:, :, :, strip].reshape(_POINTS ** 2, -1)
-            products = torch.bmm(values.unflatten(1, (-1, inputs)), self.kernels)
-            made = (self.back @ products.flatten(1)).view(tiles[:, :, :, strip].shape)
-            torch.add(made, self.bias, out=tiles[:, :, :, strip])
-        picture = out.flatten(3, 4).flatten(1, 2)[:, :height, :width]
-        return picture.permute(0, 3, 1, 2)
+            products = self._multiplied(windows[:, :, :, :, strip], depth)
+            made = (self.back @ products.flatten(1)).view(tiles[:, :, :, :, strip].shape)
+            torch.add(made, self.bias, out=tiles[:, :, :, :, strip])
+        maps = out.flatten(4, 5).flatten(2, 3)[:, :, :height, :width]
+        return maps.permute(0, 4, 1, 2, 3)
+
+    def _multiplied(self, windows: Tensor, depth: int) -> Tensor:
+        """Windows (n, n, B, D + 2, rows, columns, I) to products at the points, (n * n, T, O)."""
+        batch, inputs = windows.shape[2], windows.shape[-1]
+        values = self.into @ windows.reshape(_POINTS ** 2, -1)
+        values = values.view(_POINTS ** 2, batch, windows.shape[3], -1, inputs)
+        planes = [values[:, :, tap:tap + depth].reshape(_POINTS ** 2, -1, inputs)
+                  for tap in range(len(self.kernels))]
+        products = torch.bmm(planes[0], self.kernels[0])
+        for plane, kernel in zip(planes[1:], self.kernels[1:], strict=True):
+            products.baddbmm_(plane, kernel)
+        return products
 
 
 def transforms() -> tuple[Tensor, Tensor, Tensor]:

@@ -29,6 +29,16 @@ def test_winograd(size, batch, biased):
     assert_same(layer(x.contiguous(memory_format=torch.channels_last)), conv, x)
 
 
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize(('depth', 'batch'), [(1, 1), (4, 2), (16, 1)])
+def test_winograd_of_volumes(size, depth, batch):
+    conv = nn.Conv3d(6, 4, 3, padding=1)
+    volume = torch.randn(batch, 6, depth, *size)
+    layer = WinogradConv(conv.weight, conv.bias)
+    assert_same(layer(volume), conv, volume)
+    assert_same(layer(volume.contiguous(memory_format=torch.channels_last_3d)), conv, volume)
+
+
 def test_winograd_in_strips():
     """More tiles than are worked on at once, with a last strip that is not full."""
     conv = nn.Conv2d(4, 4, 3, padding=1)
@@ -52,12 +62,12 @@ def test_blocks(size, taps):
     assert_same(BlockConv(conv)(x), conv, x)
 
 
+@pytest.mark.parametrize('depth', [1, 2, 5])
 @pytest.mark.parametrize('taps', [3, 7])
-@pytest.mark.parametrize('channels', [4, 96])
-def test_planes(taps, channels):
-    conv = nn.Conv3d(channels, channels, taps, padding=taps // 2)
-    volume = torch.randn(1, channels, 4, 9, 8)
-    assert_same(PlaneConv(conv, frugal=True)(volume), conv, volume)
+def test_planes(taps, depth):
+    conv = nn.Conv3d(6, 4, taps, padding=taps // 2)
+    volume = torch.randn(2, 6, depth, 9, 8)
+    assert_same(PlaneConv(conv)(volume), conv, volume)
 
 
 def assert_same(made: torch.Tensor, conv: nn.Conv2d | nn.Conv3d, x: torch.Tensor) -> None:
