@@ -1,15 +1,19 @@
 """Layers of less arithmetic compute what plain convolutions compute, whatever the size of maps."""
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
+from ros_animate.models.engine import EngineOptions, prepare
 from ros_animate.models.fourier import FourierConv
 from ros_animate.models.rewriting import BlockConv, PlaneConv
 from ros_animate.models.winograd import WinogradConv
 
+COMPILER = any(shutil.which(name) for name in ('c++', 'g++', 'clang++'))
 SIZES = [(1, 1), (3, 4), (16, 16), (23, 9), (44, 50)]
 
 
@@ -68,6 +72,17 @@ def test_planes(taps, depth):
     conv = nn.Conv3d(6, 4, taps, padding=taps // 2)
     volume = torch.randn(2, 6, depth, 9, 8)
     assert_same(PlaneConv(conv)(volume), conv, volume)
+
+
+@pytest.mark.skipif(not COMPILER, reason='compiling needs a C++ compiler')
+@torch.inference_mode()
+def test_compiled():
+    volume = torch.randn(1, 4, 3, 9, 10)
+    small, large = (nn.Conv3d(4, 4, taps, padding=taps // 2) for taps in (3, 7))
+    for layer, conv in ((WinogradConv(small.weight, small.bias), small),
+                        (FourierConv(large, depth=3), large)):
+        prepare(layer, EngineOptions('float32', compile=True))
+        assert_same(layer(volume), conv, volume)
 
 
 def assert_same(made: torch.Tensor, conv: nn.Conv2d | nn.Conv3d, x: torch.Tensor) -> None:
