@@ -214,10 +214,11 @@ def settle(module: nn.Module) -> None:
     """Singular vectors of the new weights by power iteration: u^T W v, by which the spectral norm
     divides, would else be a hundredth of what it is in any trained network.
     """
-    matrix = module.weight_orig.flatten(1)
+    matrix = module.get_parameter('weight_orig').flatten(1)
+    u, v = module.get_buffer('weight_u'), module.get_buffer('weight_v')
     for _ in range(50):
-        module.weight_v.copy_(functional.normalize(matrix.T @ module.weight_u, dim=0))
-        module.weight_u.copy_(functional.normalize(matrix @ module.weight_v, dim=0))
+        v.copy_(functional.normalize(matrix.T @ u, dim=0))
+        u.copy_(functional.normalize(matrix @ v, dim=0))
 
 
 def picture(seed: int, device: str) -> Tensor:

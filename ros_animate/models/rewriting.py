@@ -6,8 +6,9 @@ compute the same, up to rounding, with less work:
 - batch norms and spectral norms disappear in the weights of their convolutions;
 - upsampling by nearest neighbours and a 3x3 convolution are one transposed convolution;
 - other 3x3 convolutions of many channels take fewer products (see models/winograd.py);
-- convolutions over feature volumes become convolutions over their planes, those with large
-  kernels products of spectra (see models/fourier.py);
+- large kernels over feature volumes become products of spectra (see models/fourier.py), other
+  convolutions over volumes convolutions over their planes;
+- convolutions to very few maps make blocks of cells at once;
 - gamma and beta of SPADE are one convolution, and what is upsampled before them is convolved
   before it is upsampled.
 """
@@ -42,8 +43,9 @@ def rewrite(network: nn.Module, frugal: bool = True) -> nn.Module:
 
     Args:
         network: Of any family.
-        frugal: Whether to use layers of less arithmetic that need float32: transposed convolutions
-            and Winograd's. Matrix units of GPUs and of processors with AMX are faster without.
+        frugal: Whether to use layers of less arithmetic that need float32: transposed convolutions,
+            Winograd's, products of spectra. They take more memory, and matrix units of GPUs and of
+            processors with AMX are faster without.
     """
     network.eval().requires_grad_(False)
     for module in network.modules():

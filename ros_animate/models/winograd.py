@@ -95,7 +95,7 @@ class WinogradConv(nn.Module):
 
 
 def transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """B^T (n, n), G (n, k), A^T (m, n) of y = A^T ((G g) * (B^T d)), by Cook and Toom, float64."""
+    """B^T (n, n), G (n, k), A^T (m, n) of y = A^T ((G g) * (B^T d)), in float64."""
     # Correlation is the transpose of a product of polynomials, which the inverse interpolates.
     return (torch.linalg.inv(_powers(_POINTS)).T.contiguous(), _powers(_TAPS),
             _powers(_TILE).T.contiguous())
