@@ -29,9 +29,8 @@ from ros_animate.models.layers import PlanarConv, UpBlock, planes_of, volume_of
 from ros_animate.models.winograd import WinogradConv, pays
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
-# With more channels a transposed convolution loses more by its larger weights than it gains.
-_MOST_TRANSPOSED = 1100
-# Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts.
+# Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts,
+# and frugal layers have more of them.
 _MOST_WEIGHTS = 2 ** 19
 _FEWEST_MAPS = 4  # so few are computed in blocks
 
@@ -86,9 +85,7 @@ def _faster(module: nn.Module, frugal: bool) -> nn.Module:
         return module
     if module.out_channels <= _FEWEST_MAPS:
         return BlockConv(module)
-    if module.in_channels * module.out_channels <= _MOST_WEIGHTS:
-        return same_conv(module.weight, module.bias, frugal)
-    return module
+    return same_conv(module.weight, module.bias, frugal)
 
 
 def _keeps_size(conv: nn.Conv2d) -> bool:
@@ -121,7 +118,7 @@ def conv2d(weight: Tensor, bias: Tensor | None, padding: int, groups: int = 1) -
 
 def same_conv(weight: Tensor, bias: Tensor | None, frugal: bool) -> nn.Module:
     """A convolution with these weights (O, I, k, k) that keeps the size of maps."""
-    if frugal and pays(weight):
+    if frugal and pays(weight) and weight.shape[0] * weight.shape[1] <= _MOST_WEIGHTS:
         return WinogradConv(weight, bias)
     return conv2d(weight, bias, weight.shape[-1] // 2)
 
@@ -230,7 +227,7 @@ class FastUpBlock(nn.Module):
         if isinstance(conv, nn.Conv3d):
             self.conv = (WinogradConv(conv.weight, conv.bias) if frugal and pays(conv.weight)
                          else PlaneConv(conv))
-        elif frugal and conv.in_channels <= _MOST_TRANSPOSED:
+        elif frugal and conv.in_channels * conv.out_channels <= _MOST_WEIGHTS:
             self.upsampled = False
             self.conv = upsampling_conv2d(conv.weight, conv.bias, 2)
         else:
