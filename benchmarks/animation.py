@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from reference_way import as_the_reference, reference_functions
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ros_animate import models
 from ros_animate.configuration import build as build_options
@@ -40,7 +41,7 @@ DETECTORS = {'monkey_net': 'kp_detector', 'fomm': 'kp_detector', 'face_vid2vid':
              'live_portrait': 'motion_extractor'}
 DRAWING = {'live_portrait': ('appearance_feature_extractor', 'warping_module', 'spade_generator')}
 # Of weights by layer: heads of keypoints, and the SPADE decoder, whose sums grow by themselves.
-VARIANCES = {'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.02, 'conv_': 1.0, 'mlp_': 1.0,
+VARIANCES = {'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.3, 'conv_': 1.0, 'mlp_': 1.0,
              'fc.': 1.0}
 
 Networks = dict[str, Any]
@@ -203,7 +204,21 @@ def filled(networks: Networks) -> Networks:
                 variance = next((v for part, v in VARIANCES.items() if part in name), 2.0)
                 scale = math.sqrt(variance / value[0].numel())
                 value.copy_(scale * torch.randn(value.shape, generator=rng))
+        for module in network.modules():
+            if hasattr(module, 'weight_orig'):
+                settle(module)
     return networks
+
+
+def settle(module: nn.Module) -> None:
+    """Singular vectors of the new weights by power iteration: u^T W v, by which the spectral norm
+    divides, would else be a hundredth of what it is in any trained network.
+    """
+    matrix = module.get_parameter('weight_orig').flatten(1)
+    u, v = module.get_buffer('weight_u'), module.get_buffer('weight_v')
+    for _ in range(50):
+        v.copy_(functional.normalize(matrix.T @ u, dim=0))
+        u.copy_(functional.normalize(matrix @ v, dim=0))
 
 
 def picture(seed: int, device: str) -> Tensor:

@@ -5,7 +5,10 @@ compute the same, up to rounding, with less work:
 
 - batch norms and spectral norms disappear in the weights of their convolutions;
 - upsampling by nearest neighbours and a 3x3 convolution are one transposed convolution;
-- convolutions over feature volumes become convolutions over their planes;
+- other 3x3 convolutions of many channels take fewer products (see models/winograd.py);
+- large kernels over feature volumes become products of spectra (see models/fourier.py), other
+  convolutions over volumes convolutions over their planes;
+- convolutions to very few maps make blocks of cells at once;
 - gamma and beta of SPADE are one convolution, and what is upsampled before them is convolved
   before it is upsampled.
 """
@@ -19,23 +22,29 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ros_animate.models.face_vid2vid.dense_motion import VolumeMotionNetwork
 from ros_animate.models.face_vid2vid.spade import Spade, SpadeDecoder
-from ros_animate.models.layers import PlanarConv, UpBlock, planes_of
+from ros_animate.models.fourier import FourierConv
+from ros_animate.models.layers import PlanarConv, UpBlock, planes_of, volume_of
+from ros_animate.models.winograd import WinogradConv, pays
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
-# With more channels a transposed convolution loses more by its larger weights than it gains.
-_MOST_TRANSPOSED = {'picture': 1100, 'volume': 600}
+# Inputs times outputs; layers with more work on maps of a few cells, where reading weights counts,
+# and frugal layers have more of them.
+_MOST_WEIGHTS = 2 ** 19
+_FEWEST_MAPS = 4  # so few are computed in blocks
 
 Convolution = TypeVar('Convolution', nn.Conv2d, nn.ConvTranspose2d)
 
 
-def rewrite(network: nn.Module, transposed: bool = True) -> nn.Module:
+def rewrite(network: nn.Module, frugal: bool = True) -> nn.Module:
     """`network` itself in evaluation mode, rewritten; it cannot be trained any more.
 
     Args:
         network: Of any family.
-        transposed: Whether to use transposed convolutions for upsampling: less arithmetic, but
-            matrix units of GPUs and of processors with AMX are faster without.
+        frugal: Whether to use layers of less arithmetic that need float32: transposed convolutions,
+            Winograd's, products of spectra. They take more memory, and matrix units of GPUs and of
+            processors with AMX are faster without.
     """
     network.eval().requires_grad_(False)
     for module in network.modules():
@@ -45,8 +54,11 @@ def rewrite(network: nn.Module, transposed: bool = True) -> nn.Module:
     for module in network.modules():
         _fold_norms(module)
         if isinstance(module, SpadeDecoder):
-            _fuse_modulation(module, transposed)
-    _swap(network, lambda module: _faster(module, transposed))
+            _fuse_modulation(module, frugal)
+        if frugal and isinstance(module, VolumeMotionNetwork):
+            assert isinstance(module.mask, nn.Conv3d)
+            module.mask = FourierConv(module.mask, module.depth)
+    _swap(network, lambda module: _faster(module, frugal))
     return network
 
 
@@ -62,15 +74,24 @@ def _planar(module: nn.Module) -> nn.Module:
     return conv2d(module.weight.squeeze(2), module.bias, module.kernel_size[0] // 2, module.groups)
 
 
-def _faster(module: nn.Module, transposed: bool) -> nn.Module:
+def _faster(module: nn.Module, frugal: bool) -> nn.Module:
     if isinstance(module, UpBlock):
-        return FastUpBlock(module, transposed)
-    if (isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1
-            and module.out_channels <= module.in_channels):
-        return PlaneConv(module)
-    if isinstance(module, nn.Conv2d) and module.out_channels == 1 and module.kernel_size[0] > 1:
-        return SingleMapConv(module)
-    return module
+        return FastUpBlock(module, frugal)
+    if isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1:
+        if frugal and pays(module.weight):
+            return WinogradConv(module.weight, module.bias)
+        return PlaneConv(module) if module.out_channels <= module.in_channels else module
+    if not isinstance(module, nn.Conv2d) or not _keeps_size(module):
+        return module
+    if module.out_channels <= _FEWEST_MAPS:
+        return BlockConv(module)
+    return same_conv(module.weight, module.bias, frugal)
+
+
+def _keeps_size(conv: nn.Conv2d) -> bool:
+    taps = conv.kernel_size[0]
+    return (taps > 1 and conv.kernel_size == (taps, taps) and conv.groups == 1
+            and conv.stride == (1, 1) and conv.padding == (taps // 2, taps // 2))
 
 
 def _fold_norms(module: nn.Module) -> None:
@@ -93,6 +114,13 @@ def conv2d(weight: Tensor, bias: Tensor | None, padding: int, groups: int = 1) -
     layer = nn.Conv2d(inputs * groups, outputs, kernel, padding=padding, groups=groups,
                       bias=bias is not None, device='meta')
     return _with_weights(layer, weight, bias)
+
+
+def same_conv(weight: Tensor, bias: Tensor | None, frugal: bool) -> nn.Module:
+    """A convolution with these weights (O, I, k, k) that keeps the size of maps."""
+    if frugal and pays(weight) and weight.shape[0] * weight.shape[1] <= _MOST_WEIGHTS:
+        return WinogradConv(weight, bias)
+    return conv2d(weight, bias, weight.shape[-1] // 2)
 
 
 def upsampling_conv2d(weight: Tensor, bias: Tensor | None, factor: int) -> nn.ConvTranspose2d:
@@ -133,10 +161,10 @@ def sum_taps(maps: Tensor, depth: int, taps: int) -> Tensor:
     """Adds up what each plane gives to its neighbours: (B * D, taps * O, H, W) to a volume."""
     split = maps.unflatten(1, (taps, -1)).unflatten(0, (-1, depth))  # (B, D, taps, O, H, W)
     margin = taps // 2
-    padded = functional.pad(split, (0, 0) * 4 + (margin, margin))
-    total = padded[:, :depth, 0]
-    for tap in range(1, taps):
-        total = total + padded[:, tap:tap + depth, tap]
+    total = split[:, :, margin].clone()
+    for shift in range(1, min(margin, depth - 1) + 1):
+        total[:, shift:] += split[:, :-shift, margin - shift]
+        total[:, :-shift] += split[:, shift:, margin + shift]
     return total.transpose(1, 2)
 
 
@@ -158,59 +186,70 @@ class PlaneConv(nn.Module):
         return out + self.bias[:, None, None, None]
 
 
-class SingleMapConv(nn.Module):
-    """A convolution to one map: every tap by itself, as one product, then shifted and added.
+class BlockConv(nn.Module):
+    """A convolution to a few maps, as one to blocks of 2 x 4 of their cells.
 
-    Libraries compute many maps at once and do badly with one.
+    Libraries compute many maps at once and do badly with few. A block's kernel holds the kernel of
+    each of its cells, shifted; two thirds more products take half the time or less.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
-        self.kernel = conv.kernel_size[0]
-        taps = conv.weight[0].flip(-1, -2).permute(1, 2, 0).flatten(0, 1)  # (k * k, I)
-        self.products = conv2d(taps[:, :, None, None], None, 0)
+        outputs, inputs, taps, _ = conv.weight.shape
+        self.margin = taps // 2
+        high, wide = self.block = (2, 4)
+        weight = conv.weight.new_zeros(outputs, high, wide, inputs, taps + high - 1,
+                                       taps + wide - 1)
+        for i in range(high):
+            for j in range(wide):
+                weight[:, i, j, :, i:i + taps, j:j + taps] = conv.weight
+        self.weight = nn.Parameter(weight.flatten(0, 2), requires_grad=False)
         self.bias = _bias_of(conv)
 
     def forward(self, x: Tensor) -> Tensor:
-        taps = self.products(x).flatten(2).float()
-        total = functional.fold(taps, x.shape[2:], self.kernel, padding=self.kernel // 2)
-        return (total + self.bias).to(x.dtype)
+        height, width = x.shape[2:]
+        high, wide = self.block
+        x = functional.pad(x, (0, -width % wide, 0, -height % high))
+        blocks = functional.conv2d(x, self.weight, stride=self.block, padding=self.margin)
+        cells = blocks.unflatten(1, (-1, high, wide)).permute(0, 1, 4, 2, 5, 3)
+        maps = cells.flatten(4, 5).flatten(2, 3)[..., :height, :width]
+        return maps + self.bias[:, None, None]
 
 
 class FastUpBlock(nn.Module):
     """UpBlock for pictures or volumes: upsampling, convolution and folded norm in one layer."""
 
-    def __init__(self, block: UpBlock, transposed: bool) -> None:
+    def __init__(self, block: UpBlock, frugal: bool) -> None:
         super().__init__()
         conv = block.conv
-        self.taps = conv.kernel_size[0] if conv.weight.ndim == 5 else 0
-        weight = stacked_taps(conv.weight) if self.taps else conv.weight
-        kind = 'volume' if self.taps else 'picture'
-        self.transposed = transposed and weight.shape[1] <= _MOST_TRANSPOSED[kind]
-        self.planar = (upsampling_conv2d(weight, None, 2) if self.transposed
-                       else conv2d(weight, None, 1))
-        self.bias = _bias_of(conv)
+        self.upsampled = True
+        self.conv: nn.Module
+        if isinstance(conv, nn.Conv3d):
+            self.conv = (WinogradConv(conv.weight, conv.bias) if frugal and pays(conv.weight)
+                         else PlaneConv(conv))
+        elif frugal and conv.in_channels * conv.out_channels <= _MOST_WEIGHTS:
+            self.upsampled = False
+            self.conv = upsampling_conv2d(conv.weight, conv.bias, 2)
+        else:
+            self.conv = same_conv(conv.weight, conv.bias, frugal)
 
     def forward(self, x: Tensor) -> Tensor:
-        planes = planes_of(x) if self.taps else x
-        if not self.transposed:
-            planes = functional.interpolate(planes, scale_factor=2.0)
-        out = self.planar(planes)
-        if self.taps:
-            out = sum_taps(out, x.shape[2], self.taps)
-        return functional.relu(out + self.bias.view(-1, *[1] * (out.ndim - 2)))
+        if self.upsampled:
+            planes = functional.interpolate(planes_of(x) if x.ndim == 5 else x, scale_factor=2.0)
+            x = volume_of(planes, x.shape[2]) if x.ndim == 5 else planes
+        return functional.relu(self.conv(x))
 
 
 class FastSpade(nn.Module):
     """Spade with gamma + 1 and beta in one convolution, for maps upsampled by a known factor."""
 
-    def __init__(self, spade: Spade, factor: int, transposed: bool) -> None:
+    def __init__(self, spade: Spade, factor: int, frugal: bool) -> None:
         super().__init__()
         shared, gamma, beta = spade.mlp_shared[0], spade.mlp_gamma, spade.mlp_beta
         assert isinstance(shared, nn.Conv2d)
-        self.factor = 1 if transposed else factor
+        self.factor = 1 if frugal else factor
         self.hidden: nn.Module = (upsampling_conv2d(shared.weight, shared.bias, factor)
-                       if transposed and factor > 1 else shared)
+                       if frugal and factor > 1 else shared)
         self.both = conv2d(torch.cat([gamma.weight, beta.weight]),
                            torch.cat([_bias_of(gamma) + 1, _bias_of(beta)]), 1)
 
@@ -225,10 +264,10 @@ class FastSpade(nn.Module):
         return (centred * torch.rsqrt(variance + 1e-5) * scale + shift).to(modulation.dtype)
 
 
-def _fuse_modulation(decoder: SpadeDecoder, transposed: bool) -> None:
+def _fuse_modulation(decoder: SpadeDecoder, frugal: bool) -> None:
     factors = {**dict.fromkeys(decoder.middle, 1), 'up_0': 2, 'up_1': 4}
     for block_name, factor in factors.items():
         block = decoder.get_submodule(block_name)
         for name, child in list(block.named_children()):
             if isinstance(child, Spade):
-                setattr(block, name, FastSpade(child, factor, transposed))
+                setattr(block, name, FastSpade(child, factor, frugal))

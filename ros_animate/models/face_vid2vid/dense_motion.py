@@ -64,14 +64,15 @@ class VolumeMotionNetwork(nn.Module):
         super().__init__()
         self.variance = config.heatmap_variance
         self.align_corners = config.align_corners
+        self.depth = config.volume_depth
         motions = config.num_keypoints + 1
         self.hourglass = VolumeHourglass(config.motion_widths,
                                          motions * (config.motion_channels + 1))
         channels = self.hourglass.outputs
-        self.mask = nn.Conv3d(channels, motions, 7, padding=3)
+        self.mask: nn.Module = nn.Conv3d(channels, motions, 7, padding=3)
         self.compress = nn.Conv3d(config.volume_channels, config.motion_channels, 1)
         self.norm = nn.BatchNorm3d(config.motion_channels)
-        self.occlusion = nn.Conv2d(channels * config.volume_depth, 1, 7, padding=3)
+        self.occlusion = nn.Conv2d(channels * self.depth, 1, 7, padding=3)
 
     def forward(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor) -> VolumeMotion:
         """Volume (B, C, D, h, w) and keypoints (B, K, 3) to the motion."""

@@ -153,12 +153,14 @@ def test_a_grid_of_sources_and_frames(weights: Weights, portrait_file: pathlib.P
     assert cv2.imread(str(grid)).shape == (3 * 256, 4 * 256, 3)
 
 
-def test_frames_without_a_face_hold_the_picture(weights: Weights, portrait_file: pathlib.Path,
+@pytest.mark.parametrize('family', tiny_models.FAMILIES)
+def test_frames_without_a_face_hold_the_picture(family: str, weights: Weights,
+                                                portrait_file: pathlib.Path,
                                                 frames: list[Image],
                                                 tmp_path: pathlib.Path) -> None:
     blank = np.full_like(frames[0], 90)
     driving = write_video(tmp_path / 'd.mp4', [blank, blank, *frames[:2], blank, blank])
-    assert animate('fomm', weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
+    assert animate(family, weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
     made = read_video(tmp_path / 'a.mp4')
     assert len(made) == 6
     for early in made[:2]:
@@ -166,14 +168,15 @@ def test_frames_without_a_face_hold_the_picture(weights: Weights, portrait_file:
     assert np.abs(made[5].astype(int) - made[4]).max() <= 8
 
 
-def test_one_person_after_another(weights: Weights, portrait_file: pathlib.Path,
+@pytest.mark.parametrize('family', tiny_models.FAMILIES)
+def test_one_person_after_another(family: str, weights: Weights, portrait_file: pathlib.Path,
                                   frames: list[Image], tmp_path: pathlib.Path) -> None:
     """The square follows to the second face; the motion refers to the first one's reference."""
     side = len(frames[0])
     left = np.pad(frames[0], ((0, 0), (0, 2 * side), (0, 0)), constant_values=90)
     right = np.pad(frames[3], ((0, 0), (2 * side, 0), (0, 0)), constant_values=90)
     driving = write_video(tmp_path / 'd.mp4', [left] * 3 + [right] * 5)
-    assert animate('fomm', weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
+    assert animate(family, weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
     made = read_video(tmp_path / 'a.mp4')
     assert len(made) == 8
     assert not np.array_equal(made[2], made[7])
@@ -199,15 +202,16 @@ def test_a_video_without_any_face(weights: Weights, portrait_file: pathlib.Path,
     assert len(read_video(tmp_path / 'a.mp4')) == 3
 
 
+@pytest.mark.parametrize('family', tiny_models.FAMILIES)
 @pytest.mark.parametrize('kind', ['grey', 'rgba', 'tiny'])
-def test_pictures_of_every_kind(kind: str, weights: Weights, portrait: Image, clip: pathlib.Path,
-                                tmp_path: pathlib.Path,
+def test_pictures_of_every_kind(kind: str, family: str, weights: Weights, portrait: Image,
+                                clip: pathlib.Path, tmp_path: pathlib.Path,
                                 capsys: pytest.CaptureFixture[str]) -> None:
     picture = {'grey': portrait[..., 0], 'tiny': portrait[:1, :1],
                'rgba': np.dstack([portrait[..., ::-1], np.full(portrait.shape[:2], 128)])}[kind]
     source = tmp_path / 'source.png'
     cv2.imwrite(str(source), picture.astype(np.uint8))
-    status = animate('fomm', weights, source, clip, '--limit', 2, '--output', tmp_path / 'a.mp4')
+    status = animate(family, weights, source, clip, '--limit', 2, '--output', tmp_path / 'a.mp4')
     if kind == 'tiny':
         assert status == 2
         assert 'no face' in capsys.readouterr().err

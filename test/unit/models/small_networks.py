@@ -68,7 +68,17 @@ def stir(network: nn.Module) -> nn.Module:
             value.normal_(1, 0.2)
         elif leaf in ('weight', 'weight_orig') and value.ndim > 1 and 'down.weight' not in name:
             value.normal_(0, (_gain(name) / value[0].numel()) ** 0.5)
+    for module in network.modules():
+        if hasattr(module, 'weight_orig'):
+            _settle(module)
     return network
+
+
+def _settle(module: nn.Module) -> None:
+    """Singular vectors of the new weights: the spectral norm divides by u^T W v."""
+    u, _, v = torch.linalg.svd(module.weight_orig.detach().flatten(1), full_matrices=False)
+    module.weight_u.copy_(u[:, 0])
+    module.weight_v.copy_(v[0])
 
 
 def _gain(name: str) -> float:

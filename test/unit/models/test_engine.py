@@ -54,11 +54,11 @@ def test_half_precision_is_near(name, precision):
 
 
 @pytest.mark.parametrize('name', CONFIGS)
-def test_rewriting_without_transposed_convolutions_is_equal(name):
+def test_rewriting_without_frugal_layers_is_equal(name):
     model = small(name)
     expected = animate(model, None)
     for network in model.drawing:
-        rewrite(model.networks[network], transposed=False)
+        rewrite(model.networks[network], frugal=False)
     torch.testing.assert_close(animate(model, None), expected, atol=1e-4, rtol=0)
 
 
