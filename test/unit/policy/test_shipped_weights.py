@@ -1,0 +1,70 @@
+"""The weights that come with the package read the virtual robot's face."""
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from ros_animate import configuration
+from ros_animate.collection.rendered import RenderedPairs
+from ros_animate.evaluation.control_error import compare
+from ros_animate.hardware.spec import load_spec
+from ros_animate.hardware.virtual_face import VirtualFace
+from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.plugins import load
+from ros_animate.policy.base import Policy
+from ros_animate.types import Frame
+
+SPEC = load_spec('mock')
+UNSEEN_SEED, FACES, COUNT = 90210, 40, 80
+FOLDER = configuration.resource('weights')
+# As the card says of other pairs, and a little more, since these are few.
+MOST_ERROR = {'bc_z': 0.10}
+MOST_MB = {'bc_z': 12, 'x2cnet': 24}
+
+
+@pytest.fixture(params=sorted(MOST_ERROR))
+def policy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Policy:
+    monkeypatch.setenv('ROS_ANIMATE_WEIGHTS', str(FOLDER))
+    return load('policy', request.param, {}, SPEC)
+
+
+def test_error_on_unseen_faces(policy: Policy) -> None:
+    maker = RenderedPairs(SPEC, UNSEEN_SEED, size=224)
+    pairs = [pair for face in range(FACES) for pair in maker.make(face, 0, COUNT // FACES)]
+    said = []
+    for pair in pairs:
+        picture = cv2.imdecode(np.frombuffer(pair.picture, np.uint8), cv2.IMREAD_COLOR)
+        said.append(policy.act(Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), 0.0)).values[0])
+    wanted = np.stack([pair.values for pair in pairs])
+    still = compare(wanted, np.tile(SPEC.neutral, (COUNT, 1)), SPEC).mae
+    mae = compare(wanted, np.stack(said), SPEC).mae
+    assert mae <= MOST_ERROR[policy.family]
+    assert mae < 0.5 * still
+
+
+@pytest.mark.parametrize(('control', 'values'), [
+    ('Jaw Pitch', (1.0, 0.6, 0.2)), ('Head Yaw', (-20.0, 0.0, 20.0)),
+    ('Brow Inner Left', (0.3, 0.6, 0.9)), ('Lip Corner Raise Left', (0.2, 0.5, 0.9))])
+def test_controls_follow_the_picture(policy: Policy, control: str,
+                                     values: tuple[float, ...]) -> None:
+    face_map, index = FaceMap(SPEC), SPEC.index(control)
+    face, said = VirtualFace(face_map.appearance), []
+    for value in values:
+        pose = SPEC.neutral.copy()
+        pose[index] = value
+        picture = face.render(face_map.muscles(pose))
+        said.append(policy.act(Frame(picture, 0.0)).values[0, index])
+    assert (np.diff(said) * np.diff(values) > 0).all()
+    assert 0.5 < (said[-1] - said[0]) / (values[-1] - values[0]) < 1.5
+
+
+@pytest.mark.parametrize('folder', sorted(p for p in FOLDER.iterdir() if p.is_dir()),
+                         ids=lambda folder: folder.name)
+def test_small_and_with_a_card(folder) -> None:
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    assert size <= MOST_MB[folder.name] * 1e6
+    card = (folder / 'README.md').read_text()
+    for text in ('ros_animate collect', '--seed', 'ros_animate train', 'steps', 'machine', 'time',
+                 'error on pairs held back', 'licence'):
+        assert text in card
