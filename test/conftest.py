@@ -1,5 +1,6 @@
 """Settings of all tests."""
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -7,3 +8,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile('ros_animate', deadline=None, derandomize=bool(os.environ.get('CI')),
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile('ros_animate')
+
+# A shell's background jobs ignore Ctrl-C, and so would all that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)

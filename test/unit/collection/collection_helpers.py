@@ -2,7 +2,6 @@
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -48,12 +47,7 @@ def content(folder):
 
 
 def start(*arguments):
-    """The command line in a process of its own, which hears Ctrl-C wherever the tests run."""
+    """The command line in a process of its own."""
     return subprocess.Popen(
         [sys.executable, '-m', 'ros_animate', 'collect', *map(str, arguments)], cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=_hear_ctrl_c)
-
-
-def _hear_ctrl_c():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
