@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ros_animate.configuration import build_mistake, suggest
+from ros_animate.hardware.mistakes import Mistake
 from ros_animate.plugins import available, find
 
 
-def section_mistakes(content: Mapping[str, Any], controls: Collection[str]
-                     ) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-    """(mapping, key in it, what is wrong there) of every mistake in these sections.
+def section_mistakes(content: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
+    """Every mistake in these sections.
 
     Args:
         content: Of the file; sections that are no mappings are passed over.

@@ -158,7 +158,8 @@ class Data:
         self._wanted = torch.from_numpy(scaled(self.values, spec).astype(np.float32))
         self._visible = torch.from_numpy(visible(self.values, spec).astype(np.float32))
         self._tasks = self._task_embeddings(folders)
-        self.landmarks = _landmarks(self.pairs, model.view) if sees_pictures else None
+        use = sees_pictures and options.landmark_weight > 0
+        self.landmarks = _landmarks(self.pairs, model.view) if use else None
         self._of_geometry: Indices = np.empty(0, np.int64)
         if self.landmarks is not None and hasattr(model, 'points') and options.geometry_batch:
             known = self.landmarks.isfinite().all(2).all(1).numpy()

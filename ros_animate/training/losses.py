@@ -34,7 +34,7 @@ class Objective(nn.Module):
         model: Its configuration.
         spec: The robot.
         options: Of the training.
-        landmarks: The data set has some.
+        landmarks: The batches have some.
 
     Attributes:
         locator: What finds points for a network that does not; else None.
@@ -47,8 +47,8 @@ class Objective(nn.Module):
                  landmarks: bool = False) -> None:
         super().__init__()
         self.network, self._model, self._options = network, model, options
-        self._located = landmarks and options.landmark_weight > 0
-        lacks = self._located and isinstance(network, MappingNetwork)
+        self._located = landmarks
+        lacks = landmarks and isinstance(network, MappingNetwork)
         self.locator = Locator(MAP_CHANNELS, len(FEATURE_POINTS)) if lacks else None
         self.register_buffer('low', torch.tensor(spec.low, dtype=torch.float32), False)
         self.register_buffer('high', torch.tensor(spec.high, dtype=torch.float32), False)

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, build, build_mistake, suggest
+from ros_animate.hardware.mistakes import Mistake, control_mistakes, part_mistakes
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.hardware.virtual_face.appearance import Appearance
 from ros_animate.hardware.virtual_face.face import MUSCLES
 from ros_animate.types import Array
-
-SECTIONS = ('controls', 'appearance')
 
 
 class FaceMap:
@@ -48,44 +47,30 @@ class FaceMap:
         return state
 
 
-def face_mistakes(face: Mapping[str, Any], controls: Collection[str]
-                  ) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-    """(mapping, key in it, what is wrong there) of every mistake in a section `face`.
-
-    Args:
-        face: The section.
-        controls: Names of the robot's controls.
-    """
-    for key, section in face.items():
-        if key not in SECTIONS:
-            yield face, key, f'face: unknown section {key!r}; {suggest(key, SECTIONS)}'
-        elif not isinstance(section, Mapping):
-            yield face, key, f'face.{key}: expected keys and values, got {section!r}'
-        elif key == 'appearance':
-            for name, value in section.items():
-                mistake = build_mistake(Appearance, _tuples({name: value}), 'face.appearance')
-                if mistake:
-                    yield section, name, mistake
-        else:
-            yield from _control_mistakes(section, controls)
+def face_mistakes(face: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
+    """Every mistake in a section `face` of a robot with these controls."""
+    return part_mistakes(face, 'face', {
+        'appearance': _appearance_mistakes,
+        'controls': lambda part, _: control_mistakes(part, 'face', controls, 'muscle: [a, b, c]',
+                                                     _muscle_mistakes)})
 
 
-def _control_mistakes(section: Mapping[str, Any], controls: Collection[str]
-                      ) -> Iterator[tuple[Mapping[str, Any], str, str]]:
-    for name, muscles in section.items():
-        if name not in controls:
-            yield section, name, f'face: there is no control {name!r}; {suggest(name, controls)}'
-        if not isinstance(muscles, Mapping):
-            yield section, name, f'face.{name}: expected muscle: [a, b, c], got {muscles!r}'
-            continue
-        for muscle, values in muscles.items():
-            if muscle not in MUSCLES:
-                yield muscles, muscle, (f'face: the virtual face has no muscle {muscle!r}; '
-                                        f'{suggest(muscle, MUSCLES)}')
-            if not (isinstance(values, list) and len(values) == 3
-                    and all(isinstance(v, (int, float)) for v in values)):
-                yield muscles, muscle, (f'face.{name}.{muscle}: expected three numbers (at lower '
-                                        f'end, neutral, upper end), got {values!r}')
+def _appearance_mistakes(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+    for name, value in part.items():
+        mistake = build_mistake(Appearance, _tuples({name: value}), where)
+        if mistake:
+            yield part, name, mistake
+
+
+def _muscle_mistakes(muscles: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+    for muscle, values in muscles.items():
+        if muscle not in MUSCLES:
+            yield muscles, muscle, (f'{where}: the virtual face has no muscle {muscle!r}; '
+                                    f'{suggest(muscle, MUSCLES)}')
+        if not (isinstance(values, list) and len(values) == 3
+                and all(isinstance(v, (int, float)) for v in values)):
+            yield muscles, muscle, (f'{where}.{muscle}: expected three numbers (at lower end, '
+                                    f'neutral, upper end), got {values!r}')
 
 
 def _curve(spec: RobotSpec, index: int, values: list[float]) -> tuple[Array, Array]:

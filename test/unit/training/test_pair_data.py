@@ -99,6 +99,8 @@ def test_geometry_is_that_of_training_pairs(tmp_path):
     assert np.corrcoef(height, geometry.wanted[:, 0, jaw])[0, 1] > 0.99
     assert data_of(path, policy='x2cnet')[0].batch(0, 4, 32).geometry is None
     assert data_of(make_folder(tmp_path / 'b'))[0].batch(0, 4, 32).landmarks is None
+    ignored = data_of(path, settings=['landmark_weight=0'])[0].batch(0, 4, 32)
+    assert ignored.landmarks is None and ignored.geometry is None
 
 
 def test_processes_share_a_batch(tmp_path):
