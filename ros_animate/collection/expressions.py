@@ -53,7 +53,7 @@ def random_expression(rng: np.random.Generator) -> dict[str, float]:
     """Blendshapes in [0, 1]: one to three expressions, more or less strong, not quite even."""
     shapes = dict(zip(BLENDSHAPES, np.abs(STRAY * rng.standard_normal(len(BLENDSHAPES)))))
     for k in rng.choice(len(_NAMES), rng.integers(1, 4), replace=False):
-        strength = rng.uniform(0.25, 1.15)
+        strength = rng.uniform(0.0, 1.15)
         for name, value in EXPRESSIONS[_NAMES[k]].items():
             for shape in _sides(name):
                 shapes[shape] += strength * value * (1 + ASYMMETRY * rng.standard_normal())

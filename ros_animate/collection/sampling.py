@@ -24,9 +24,14 @@ _POSE_GROUPS = ('head', 'gaze')
 INDEPENDENT, GROUPED, EXPRESSION = 0.2, 0.2, 0.3
 # How often the head turns as a person's does, neck and head together; the rest: on its own, or not.
 HEAD_TOGETHER, HEAD_APART = 0.6, 0.2
-GAZE = 0.75  # how often the eyes look away
+# How often the eyes look away as far as they can, and less far; the rest is near neutral.
+GAZE_FAR, GAZE_NEAR = 0.6, 0.3
+NEAR = 0.3  # of the way
 ACTIVE = 0.4  # how often a control of an independent face leaves neutral
-TREMBLE = 0.02  # of the range: no two neutral faces are the same
+TREMBLE = 0.02  # of the range: no head is held still
+# Of the range: how far, in the mean over faces, controls are from where they were drawn. Small
+# movements matter as much as large ones; without faces that make them a policy takes them for noise.
+UNREST = 0.05
 Draw = Callable[[np.random.Generator], Array]
 
 
@@ -52,16 +57,15 @@ class ControlSampler:
 
     def sample(self, rng: np.random.Generator) -> Array:
         """(N,) allowed control values in the robot's units."""
-        pose = self._spec.neutral + TREMBLE * (self._spec.high - self._spec.low) * (
-            rng.standard_normal(len(self._spec.names)))
+        pose = self._spec.neutral.copy()
         draw = _choose(rng, (INDEPENDENT, self._independent), (GROUPED, self._grouped),
                        (EXPRESSION, self._expression))
         if draw is not None:
             pose = np.where(self._face, draw(rng), pose)
+        pose += np.where(self._face, rng.exponential(UNREST), TREMBLE) * (
+            self._spec.high - self._spec.low) * rng.standard_normal(len(pose))
         self._turn_head(pose, rng)
-        gaze = self._groups.get('gaze')
-        if gaze is not None and rng.random() < GAZE:
-            pose[gaze] = rng.uniform(self._low[gaze], self._high[gaze])
+        self._turn_eyes(pose, rng)
         return self.allowed(pose)
 
     def allowed(self, pose: Array) -> Array:
@@ -102,6 +106,15 @@ class ControlSampler:
         draw = _choose(rng, (HEAD_TOGETHER, self._together), (HEAD_APART, self._apart))
         if draw is not None:
             pose[head] = draw(rng)[head]
+
+    def _turn_eyes(self, pose: Array, rng: np.random.Generator) -> None:
+        gaze = self._groups.get('gaze')
+        if gaze is None:
+            return
+        kind, rest = rng.random(), self._spec.neutral[gaze]
+        if kind < GAZE_FAR + GAZE_NEAR:
+            reach = 1.0 if kind < GAZE_FAR else NEAR
+            pose[gaze] = rest + reach * (rng.uniform(self._low[gaze], self._high[gaze]) - rest)
 
     def _together(self, rng: np.random.Generator) -> Array:
         if self._rig is None:

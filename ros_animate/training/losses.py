@@ -11,11 +11,25 @@ from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.models.actions import in_units
 from ros_animate.models.feature_points import Locator
-from ros_animate.models.x2cnet import MAP_CHANNELS, MappingNetwork
+from ros_animate.models.x2cnet import FEATURES, MAP_CHANNELS, MappingNetwork
 from ros_animate.training.data import Batch
 from ros_animate.training.options import TrainOptions
 
 _NEAR = 0.02  # distance of points below which their loss is quadratic: a pixel of 100
+
+
+class Guide(nn.Module):
+    """Finds landmarks for X2CNet's network: where they are on its early maps, and again, by one
+    linear layer, in its features, which so hold the whole geometry of the face."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locator = Locator(MAP_CHANNELS, len(FEATURE_POINTS))
+        self.reader = nn.Linear(FEATURES, 2 * len(FEATURE_POINTS))
+
+    def forward(self, features: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 512) and (B, 128, h, w) to points (B, K, 2), twice."""
+        return self.locator(maps), self.reader(features).unflatten(1, (-1, 2))
 
 
 class Objective(nn.Module):
@@ -23,7 +37,7 @@ class Objective(nn.Module):
 
     - Where it has landmarks, feature points are to lie on them; a network that decides by its
       feature points learns from the true ones too, which need no picture. X2CNet's network has
-      none: there, a locator on its early maps points the way and is not kept.
+      none: there, a guide points the way and is not kept.
     - Where it has twins (a real and an animated picture of one face), X2CNet's matching of
       features: 1 - cosine between them.
 
@@ -37,7 +51,7 @@ class Objective(nn.Module):
         landmarks: The batches have some.
 
     Attributes:
-        locator: What finds points for a network that does not; else None.
+        guide: What finds points for a network that does not; else None.
     """
 
     low: Tensor
@@ -49,19 +63,21 @@ class Objective(nn.Module):
         self.network, self._model, self._options = network, model, options
         self._located = landmarks
         lacks = landmarks and isinstance(network, MappingNetwork)
-        self.locator = Locator(MAP_CHANNELS, len(FEATURE_POINTS)) if lacks else None
+        self.guide = Guide() if lacks else None
         self.register_buffer('low', torch.tensor(spec.low, dtype=torch.float32), False)
         self.register_buffer('high', torch.tensor(spec.high, dtype=torch.float32), False)
 
     def forward(self, batch: Batch) -> Tensor:
         if self._located:
-            features, points = self._observe(batch)
+            network: Any = self.network
+            features, seen = network.observe(*_given(batch))
             loss = self._distance(self._decide(features), batch.wanted, batch.counts)
-            loss = loss + self._options.landmark_weight * _astray(points, batch.landmarks)
+            for points in (seen,) if self.guide is None else self.guide(features, seen):
+                loss = loss + self._options.landmark_weight * _astray(points, batch.landmarks)
         else:
             loss = self._distance(self.waypoints(batch), batch.wanted, batch.counts)
         if batch.geometry is not None:
-            network: Any = self.network
+            network = self.network
             said = self._decide(network.from_points(batch.geometry.landmarks))
             loss = loss + self._distance(said, batch.geometry.wanted, batch.geometry.counts)
         if batch.twin is not None and len(batch.twin) and self._options.feature_weight:
@@ -71,12 +87,6 @@ class Objective(nn.Module):
     def waypoints(self, batch: Batch, network: nn.Module | None = None) -> Tensor:
         """(B, H, N) scaled to [-1, 1], by `network` in the place of the own one."""
         return self._scaled((network or self.network)(*_given(batch)))
-
-    def _observe(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Features, and points (B, K, 2)."""
-        network: Any = self.network
-        features, seen = network.observe(*_given(batch))
-        return features, seen if self.locator is None else self.locator(seen)
 
     def _decide(self, features: Tensor) -> Tensor:
         network: Any = self.network

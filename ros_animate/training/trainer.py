@@ -84,13 +84,13 @@ class Trainer(Loop):
             torch.manual_seed(options.seed)
             objective = Objective(network, task.model, task.spec, options,
                                   data.landmarks is not None)
-        self._locator = objective.locator
+        self._guide = objective.guide
         plain = _optimizer(objective, options)
         self._objective, self._optimizer = fabric.setup(objective, plain)
         if state is not None:
             plain.load_state_dict(state['optimizer'])
-            if self._locator is not None:
-                self._locator.load_state_dict(state['locator'])
+            if self._guide is not None:
+                self._guide.load_state_dict(state['guide'])
         self._plain_optimizer = plain
 
     def train(self) -> Outcome:
@@ -132,7 +132,7 @@ class Trainer(Loop):
         return {'network': self._network.state_dict(),
                 'average': self._average.network.state_dict(),
                 'optimizer': self._plain_optimizer.state_dict(),
-                **({'locator': self._locator.state_dict()} if self._locator is not None else {})}
+                **({'guide': self._guide.state_dict()} if self._guide is not None else {})}
 
 
 def learning_rate(step: int, steps: int, options: TrainOptions) -> float:

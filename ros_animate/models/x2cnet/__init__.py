@@ -6,9 +6,16 @@
 """
 from torch import nn
 
-from ros_animate.models.x2cnet.mapping import MAP_CHANNELS, MEAN, STD, Config, MappingNetwork
+from ros_animate.models.x2cnet.mapping import (
+    FEATURES,
+    MAP_CHANNELS,
+    MEAN,
+    STD,
+    Config,
+    MappingNetwork,
+)
 
-__all__ = ['MAP_CHANNELS', 'MEAN', 'STD', 'Config', 'MappingNetwork', 'build']
+__all__ = ['FEATURES', 'MAP_CHANNELS', 'MEAN', 'STD', 'Config', 'MappingNetwork', 'build']
 
 
 def build(config: Config) -> dict[str, nn.Module]:
