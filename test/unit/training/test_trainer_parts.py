@@ -91,7 +91,7 @@ def test_feature_points_are_drawn_to_landmarks(family):
     model = models.find(family).Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
     (network,) = models.build(family, model).values()
     objective = Objective(network, model, SPEC, TrainOptions(), landmarks=True)
-    assert (objective.locator is None) == (family == 'bc_z')
+    assert (objective.guide is None) == (family == 'bc_z')
     places = torch.rand(4, len(FEATURE_POINTS), 2) - 0.5
     # Nothing else counts; of the last picture nothing is known.
     nothing = torch.zeros(4, 3 if family == 'bc_z' else 1, 30)
