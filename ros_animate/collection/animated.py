@@ -13,8 +13,9 @@ import numpy as np
 
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import RENDERED_SIZE, source_image
+from ros_animate.collection.exaggeration import Exaggeration
 from ros_animate.collection.looks import lit, random_background, random_look, random_person
-from ros_animate.collection.pairs import CONTROLS, FACE, PICTURE, Pair, PairMaker, stream
+from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
 from ros_animate.collection.photo import jpeg, photograph, random_quality
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
@@ -77,11 +78,14 @@ class AnimatedPairs(PairMaker):
 
     block_size = 32
 
-    def __init__(self, settings: Settings, seed: int, size: int) -> None:
-        """size: width and height of the stored pictures in pixels."""
+    def __init__(self, settings: Settings, seed: int, size: int,
+                 exaggerated: float = 0.0) -> None:
+        """size: width and height of the stored pictures in pixels; exaggerated: as `Exaggeration`.
+        """
         self._settings, self._seed, self._size = settings, seed, size
         self._spec = settings.spec
         self._sampler = ControlSampler(self._spec)
+        self._exaggerate = Exaggeration(self._spec, self._sampler, exaggerated)
         self._face_map = FaceMap(self._spec)
         self._own_portrait = source_image(settings.portrait, self._spec)
         self._stages: _Stages | None = None
@@ -106,7 +110,7 @@ class AnimatedPairs(PairMaker):
             self._open().extractor.reset()
             animator.reset()
             self._stamp_s = 0.0
-            motion = self._see(person, self._spec.neutral)
+            motion = self._see(person, self._face_map.muscles(self._spec.neutral))
             if motion is not None:
                 animator.animate(motion)
                 if rng.random() < CALIBRATED:
@@ -149,15 +153,17 @@ class AnimatedPairs(PairMaker):
 
     def _pair(self, person: _Person, animator: Animator, index: int) -> Pair:
         for attempt in range(TRIES):
-            values = self._sampler.sample(stream(self._seed, CONTROLS, index, attempt))
-            motion = self._see(person, values)
+            values, muscles = self._exaggerate(
+                stream(self._seed, MORE, index, attempt),
+                self._sampler.sample(stream(self._seed, CONTROLS, index, attempt)))
+            motion = self._see(person, muscles)
             if motion is not None:
                 return Pair(self._photo(animator.animate(motion).image, index), values)
         raise UserError(f'no face found in {TRIES} poses for pair {index}; choose another --seed')
 
-    def _see(self, person: _Person, values: Array) -> Motion | None:
-        """The motion of a person who shows the control values, None if it is not to be seen."""
-        muscles = self._face_map.muscles(values)
+    def _see(self, person: _Person, muscles: dict[str, float]) -> Motion | None:
+        """The motion of a person who moves these muscles, None if it is not to be seen."""
+        muscles = dict(muscles)
         for name, offset in person.rest.items():
             muscles[name] = muscles.get(name, MUSCLES[name]) + offset
         image = person.face.render(muscles)

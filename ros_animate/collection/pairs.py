@@ -10,7 +10,7 @@ import numpy as np
 from ros_animate.types import Array
 
 # Streams of random numbers, one for each purpose.
-CONTROLS, PICTURE, FACE = range(3)
+CONTROLS, PICTURE, FACE, MORE = range(4)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ros_animate.collection.exaggeration import Exaggeration
 from ros_animate.collection.looks import lit, random_background, random_camera, random_look
-from ros_animate.collection.pairs import CONTROLS, FACE, PICTURE, Pair, PairMaker, stream
+from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
 from ros_animate.collection.photo import jpeg, photograph, random_quality
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.face_mesh import FEATURE_POINTS, LEFT_IRIS, RIGHT_IRIS
@@ -23,22 +24,24 @@ class RenderedPairs(PairMaker):
 
     block_size = 20
 
-    def __init__(self, spec: RobotSpec, seed: int, size: int) -> None:
-        """size: width and height of the pictures in pixels."""
+    def __init__(self, spec: RobotSpec, seed: int, size: int, exaggerated: float = 0.0) -> None:
+        """size: width and height of the pictures in pixels; exaggerated: as `Exaggeration`."""
         self._seed, self._size = seed, size
         self._sampler = ControlSampler(spec)
-        self._face_map = FaceMap(spec)
+        self._exaggerate = Exaggeration(spec, self._sampler, exaggerated)
+        self._appearance = FaceMap(spec).appearance
 
     def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
-        look = random_look(stream(self._seed, FACE, block), self._face_map.appearance)
+        look = random_look(stream(self._seed, FACE, block), self._appearance)
         for k in range(start, stop):
             index = block * self.block_size + k
-            values = self._sampler.sample(stream(self._seed, CONTROLS, index))
+            values, muscles = self._exaggerate(
+                stream(self._seed, MORE, index),
+                self._sampler.sample(stream(self._seed, CONTROLS, index)))
             rng = stream(self._seed, PICTURE, index)
             seen = lit(rng, look)
             face = VirtualFace(seen, random_camera(rng, self._size),
                                random_background(rng, seen, self._size))
-            muscles = self._face_map.muscles(values)
             image, turn = photograph(face.render(muscles), rng)
             points = np.concatenate([face.landmarks(muscles), face.irises(muscles)])[_POINTS]
             landmarks = (points @ turn[:, :2].T + turn[:, 2]) / self._size

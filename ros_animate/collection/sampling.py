@@ -19,7 +19,7 @@ DIGITS = 6  # of the stored values
 SEEN = {'gaze_azimuth': (-1.6 * EYE_RANGE_DEG[0], 1.6 * EYE_RANGE_DEG[0]),
         'gaze_elevation': (-1.6 * EYE_RANGE_DEG[1], 1.6 * EYE_RANGE_DEG[1]),
         **dict.fromkeys([name for name in MUSCLES if name.startswith('eyelid')], (-0.5, 2.0))}
-_POSE_GROUPS = ('head', 'gaze')
+POSE_GROUPS = ('head', 'gaze')
 # How often a face is drawn in which way; the rest stays near neutral.
 INDEPENDENT, GROUPED, EXPRESSION = 0.2, 0.2, 0.3
 # How often the head turns as a person's does, neck and head together; the rest: on its own, or not.
@@ -30,7 +30,7 @@ NEAR = 0.3  # of the way
 ACTIVE = 0.4  # how often a control of an independent face leaves neutral
 TREMBLE = 0.02  # of the range: no head is held still
 # Of the range: how far, in the mean over faces, controls are from where they were drawn. Small
-# movements matter as much as large ones; without faces that make them a policy takes them for noise.
+# movements matter as much as large ones; a policy that sees none of them takes them for noise.
 UNREST = 0.05
 Draw = Callable[[np.random.Generator], Array]
 
@@ -50,7 +50,7 @@ class ControlSampler:
         self._low, self._high = _drawn_range(spec)
         self._groups = {name: np.array([spec.index(n) for n in names])
                         for name, names in spec.groups.items()}
-        self._face = np.array([c.group not in _POSE_GROUPS for c in spec.controls])
+        self._face = np.array([c.group not in POSE_GROUPS for c in spec.controls])
         self._pairs = _pairs(spec)
         self._rig = BlendshapeMap(BlendshapeMap.Config(adapt_s=0.0), spec) if spec.rig else None
         self._rest = dict(spec.rig.get('baseline', {}))

@@ -45,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "collect what this animator makes of the robot's portrait (mesh_warp, …)"))
     parser.add_argument('--portrait', metavar='IMAGE',
                         help="the portrait instead of the robot's virtual face (with --through)")
+    parser.add_argument('--exaggerated', type=_share, default=0.0, metavar='P', help=(
+        'how often brows, lids, mouth and nose show more than the robot can, as people do '
+        '(default: 0; 0.3 for policies that look at animated portraits)'))
     parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
                         help='an option of the animator (animation) or of the robot (hardware)')
     real = parser.add_argument_group('a real robot')
@@ -74,9 +77,9 @@ def run(args: argparse.Namespace) -> int:
 def _real(args: argparse.Namespace, settings: Settings) -> int:
     from ros_animate.collection.collecting import collect_from_robot
     from ros_animate.collection.recording import Timing
-    if args.through or args.portrait or args.workers:
-        raise UserError('--images takes pictures of a real robot: without --through, --portrait '
-                        'and --workers')
+    if args.through or args.portrait or args.workers or args.exaggerated:
+        raise UserError('--images takes pictures of a real robot: without --through, --portrait, '
+                        '--exaggerated and --workers')
     if not args.speed <= 1:
         raise UserError(f"--speed is a part of the robot's own, at most 1, got {args.speed:g}")
     settings.check(('hardware',))
@@ -101,23 +104,36 @@ def _rendered(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, 
     from ros_animate.collection.rendered import RenderedPairs
     if args.portrait or any(param.startswith('animation.') for param in args.param):
         raise UserError('--portrait and options of an animator need --through as well')
-    maker = RenderedPairs(settings.spec, args.seed, args.size)
-    return maker, describe(settings.spec, args.seed, args.size)
+    maker = RenderedPairs(settings.spec, args.seed, args.size, args.exaggerated)
+    return maker, describe(settings.spec, args.seed, args.size, **_exaggerated(args))
 
 
 def _animated(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, dict[str, Any]]:
     from ros_animate.collection.animated import AnimatedPairs
     from ros_animate.collection.collecting import describe
     settings.check(('animation',))
-    maker = AnimatedPairs(settings, args.seed, args.size)
+    maker = AnimatedPairs(settings, args.seed, args.size, args.exaggerated)
     return maker, describe(settings.spec, args.seed, args.size, through=args.through,
-                           portrait=settings.portrait, options=settings.options('animation'))
+                           portrait=settings.portrait, options=settings.options('animation'),
+                           **_exaggerated(args))
+
+
+def _exaggerated(args: argparse.Namespace) -> dict[str, float]:
+    """Named only where it is, so that folders made without it can be continued."""
+    return {'exaggerated': args.exaggerated} if args.exaggerated else {}
 
 
 def _seed(text: str) -> int:
     value = int(text)
     if value < 0:
         raise argparse.ArgumentTypeError(f'must be >= 0, got {text}')
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'must be 0 to 1, got {text}')
     return value
 
 

@@ -20,7 +20,8 @@ _NEAR = 0.02  # distance of points below which their loss is quadratic: a pixel 
 
 class Guide(nn.Module):
     """Finds landmarks for X2CNet's network: where they are on its early maps, and again, by one
-    linear layer, in its features, which so hold the whole geometry of the face."""
+    linear layer, in its features, which so hold the whole geometry of the face.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -93,6 +93,8 @@ def test_nothing_slow_is_imported():
     (['--seed', '-1'], '>= 0'),
     (['--size', '8'], '64 to 2048'),
     (['--workers', '0'], '> 0'),
+    (['--exaggerated', '1.5'], '0 to 1'),
+    (['--exaggerated', '0.3', '--images', '/camera/image_raw'], '--exaggerated'),
     (['--through', 'mesh_wrap'], 'mesh_warp'),
     (['--param', 'animation.size=128'], '--through'),
     (['--through', 'mesh_warp', '--param', 'animation.sixe=128'], 'sixe'),
