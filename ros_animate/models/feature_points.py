@@ -1,9 +1,12 @@
 """Feature points: where a network looks, as coordinates (spatial softmax)."""
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from ros_animate.models.sampling import expectation, softmax_heatmaps
+
+_SPREAD = 4.0  # a face fills about half of the picture: its points become numbers of about 1
 
 
 class Locator(nn.Module):
@@ -18,3 +21,9 @@ class Locator(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         return expectation(softmax_heatmaps(self.maps(features), temperature=1.0))
+
+
+def geometry(points: Tensor) -> Tensor:
+    """(B, K, 2) points to (B, 2 K + 2) numbers of about 1: the shape of the face, and its place."""
+    centre = points.mean(dim=1, keepdim=True)
+    return torch.cat([_SPREAD * (points - centre), centre], dim=1).flatten(1)

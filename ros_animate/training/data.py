@@ -54,7 +54,7 @@ class Batch(NamedTuple):
         twin: (T, …) observations of the same faces as those of the rows `paired`, or None.
         paired: (T,) rows that have a twin.
         landmarks: (B, K, 2) in [-1, 1] of the seen picture, NaN where unknown, or None.
-        geometry: More examples, for a network that decides by landmarks.
+        geometry: More examples, without a picture.
     """
 
     observation: Tensor
@@ -161,7 +161,7 @@ class Data:
         use = sees_pictures and options.landmark_weight > 0
         self.landmarks = _landmarks(self.pairs, model.view) if use else None
         self._of_geometry: Indices = np.empty(0, np.int64)
-        if self.landmarks is not None and hasattr(model, 'points') and options.geometry_batch:
+        if self.landmarks is not None and options.geometry_batch:
             known = self.landmarks.isfinite().all(2).all(1).numpy()
             self._of_geometry = np.setdiff1d(np.flatnonzero(known), self.held_back)
         twins = [(i, p.twin) for i, p in enumerate(self.pairs) if p.twin] if sees_pictures else []

@@ -10,8 +10,8 @@ from torch.nn import functional
 from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.models.actions import in_units
-from ros_animate.models.feature_points import Locator
-from ros_animate.models.x2cnet import FEATURES, MAP_CHANNELS, MappingNetwork
+from ros_animate.models.feature_points import Locator, geometry
+from ros_animate.models.x2cnet import MAP_CHANNELS, MappingNetwork
 from ros_animate.training.data import Batch
 from ros_animate.training.options import TrainOptions
 
@@ -19,26 +19,45 @@ _NEAR = 0.02  # distance of points below which their loss is quadratic: a pixel 
 
 
 class Guide(nn.Module):
-    """Finds landmarks for X2CNet's network: where they are on its early maps, and again, by one
-    linear layer, in its features, which so hold the whole geometry of the face.
+    """What lets X2CNet's network learn from landmarks, and is not kept.
+
+    A locator finds them on its early maps. A linear layer puts them in the place of the head's
+    first layer, so that the rest of the head learns from landmarks alone; the head's first layer
+    is to make of a picture what that one makes of its landmarks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, network: MappingNetwork) -> None:
         super().__init__()
         self.locator = Locator(MAP_CHANNELS, len(FEATURE_POINTS))
-        self.reader = nn.Linear(FEATURES, 2 * len(FEATURE_POINTS))
+        first = network.pos_pred_head[0]
+        assert isinstance(first, nn.Linear)
+        self.entry = nn.Linear(2 * len(FEATURE_POINTS) + 2, first.out_features)
 
-    def forward(self, features: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 512) and (B, 128, h, w) to points (B, K, 2), twice."""
-        return self.locator(maps), self.reader(features).unflatten(1, (-1, 2))
+    def decide(self, network: MappingNetwork, points: Tensor) -> Tensor:
+        """(B, K, 2) landmarks to control values (B, N)."""
+        said: Tensor = network.pos_pred_head[1:](self.entry(geometry(points)))
+        return said
+
+    def unlike(self, network: MappingNetwork, features: Tensor,
+               landmarks: Tensor | None) -> Tensor:
+        """How far the head's first layer is from hearing landmarks (B, K, 2) in features (B, 512).
+
+        Pictures of which not all landmarks are known do not count.
+        """
+        assert landmarks is not None
+        known = landmarks.isfinite().all(2).all(1)
+        heard = network.pos_pred_head[0](features).float()
+        wanted = self.entry(geometry(landmarks.where(known[:, None, None], 0.0))).detach().float()
+        away = functional.smooth_l1_loss(heard, wanted, reduction='none').mean(1)
+        return (away * known).sum() / known.sum().clamp(min=1)
 
 
 class Objective(nn.Module):
     """Huber loss of the waypoints, and what else a data set can teach.
 
     - Where it has landmarks, feature points are to lie on them; a network that decides by its
-      feature points learns from the true ones too, which need no picture. X2CNet's network has
-      none: there, a guide points the way and is not kept.
+      feature points learns from the true ones too, which need no picture. For X2CNet's network,
+      which has none, a guide does both.
     - Where it has twins (a real and an animated picture of one face), X2CNet's matching of
       features: 1 - cosine between them.
 
@@ -52,7 +71,7 @@ class Objective(nn.Module):
         landmarks: The batches have some.
 
     Attributes:
-        guide: What finds points for a network that does not; else None.
+        guide: Of a network without feature points; else None.
     """
 
     low: Tensor
@@ -63,8 +82,8 @@ class Objective(nn.Module):
         super().__init__()
         self.network, self._model, self._options = network, model, options
         self._located = landmarks
-        lacks = landmarks and isinstance(network, MappingNetwork)
-        self.guide = Guide() if lacks else None
+        self.guide = (Guide(network) if landmarks and isinstance(network, MappingNetwork)
+                      else None)
         self.register_buffer('low', torch.tensor(spec.low, dtype=torch.float32), False)
         self.register_buffer('high', torch.tensor(spec.high, dtype=torch.float32), False)
 
@@ -73,13 +92,17 @@ class Objective(nn.Module):
             network: Any = self.network
             features, seen = network.observe(*_given(batch))
             loss = self._distance(self._decide(features), batch.wanted, batch.counts)
-            for points in (seen,) if self.guide is None else self.guide(features, seen):
-                loss = loss + self._options.landmark_weight * _astray(points, batch.landmarks)
+            points = seen if self.guide is None else self.guide.locator(seen)
+            loss = loss + self._options.landmark_weight * _astray(points, batch.landmarks)
+            if self.guide is not None:
+                loss = loss + self.guide.unlike(network, features, batch.landmarks)
         else:
             loss = self._distance(self.waypoints(batch), batch.wanted, batch.counts)
         if batch.geometry is not None:
             network = self.network
-            said = self._decide(network.from_points(batch.geometry.landmarks))
+            places = batch.geometry.landmarks
+            said = self._decide(network.from_points(places)) if self.guide is None else (
+                self._scaled(self.guide.decide(network, places)))
             loss = loss + self._distance(said, batch.geometry.wanted, batch.geometry.counts)
         if batch.twin is not None and len(batch.twin) and self._options.feature_weight:
             loss = loss + self._options.feature_weight * self._mismatch(batch)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ros_animate.configuration import option
 from ros_animate.models.actions import ActionOptions, ChunkOptions, PictureOptions
-from ros_animate.models.feature_points import Locator
+from ros_animate.models.feature_points import Locator, geometry
 from ros_animate.models.layers import precision_of
 from ros_animate.models.resnet import shortcut
 
@@ -18,7 +18,6 @@ from ros_animate.models.resnet import shortcut
 _GROUPS = (0,) * 4 + (1,) * 4 + (2,) * 2 + (3,) * 3 + (4,) * 14 + (3,) * 2 + (5,)
 
 _POINTS_AT = 2  # stages, after which points are found: a map of an eighth of the picture's side
-_SPREAD = 4.0  # a face fills about half of the picture: its points become numbers of about 1
 
 # With fewer, oneDNN's AVX2 gradient of a strided 1x1 convolution writes outside of its memory.
 _LEAST = 8
@@ -136,9 +135,7 @@ class BcZ(nn.Module):
         return functional.relu(self._geometry(points))
 
     def _geometry(self, points: Tensor) -> Tensor:
-        centre = points.mean(dim=1, keepdim=True)
-        numbers = torch.cat([_SPREAD * (points - centre), centre], dim=1).flatten(1)
-        return self.geometry(numbers.to(precision_of(self.geometry)))
+        return self.geometry(geometry(points).to(precision_of(self.geometry)))
 
     def decide(self, features: Tensor) -> Tensor:
         """(B, hidden) to waypoints (B, H, N)."""

@@ -7,7 +7,6 @@
 from torch import nn
 
 from ros_animate.models.x2cnet.mapping import (
-    FEATURES,
     MAP_CHANNELS,
     MEAN,
     STD,
@@ -15,7 +14,7 @@ from ros_animate.models.x2cnet.mapping import (
     MappingNetwork,
 )
 
-__all__ = ['FEATURES', 'MAP_CHANNELS', 'MEAN', 'STD', 'Config', 'MappingNetwork', 'build']
+__all__ = ['MAP_CHANNELS', 'MEAN', 'STD', 'Config', 'MappingNetwork', 'build']
 
 
 def build(config: Config) -> dict[str, nn.Module]:

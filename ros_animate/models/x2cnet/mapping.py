@@ -10,7 +10,7 @@ from ros_animate.models.actions import ActionOptions, PictureOptions
 from ros_animate.models.resnet import BasicBlock, stage
 
 _MAPS_AT = 6  # modules of the extractor
-MAP_CHANNELS, FEATURES = 128, 512
+MAP_CHANNELS, _WIDTH = 128, 512
 MEAN, STD = PictureOptions.mean, PictureOptions.std
 
 
@@ -34,10 +34,10 @@ class MappingNetwork(nn.Module):
             nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),
             stage(BasicBlock, 64, 64, 2), stage(BasicBlock, 64, 128, 2, stride=2),
-            stage(BasicBlock, 128, 256, 2, stride=2), stage(BasicBlock, 256, FEATURES, 2, stride=2),
+            stage(BasicBlock, 128, 256, 2, stride=2), stage(BasicBlock, 256, _WIDTH, 2, stride=2),
             nn.AdaptiveAvgPool2d(1))
         self.pos_pred_head = nn.Sequential(
-            nn.Linear(FEATURES, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.hidden),
+            nn.Linear(_WIDTH, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.hidden),
             nn.ReLU(), nn.Linear(config.hidden, config.controls))
 
     def observe(self, image: Tensor) -> tuple[Tensor, Tensor]:

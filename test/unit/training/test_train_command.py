@@ -108,7 +108,7 @@ def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch):
     assert main(arguments('x2cnet', data, runs[1], 8, *EXACT, '--resume')) == 0
     assert weights(runs[1]) == weights(runs[0])
     # Nothing of it is in the weights.
-    assert not any(name.startswith(('locator', 'reader', 'guide')) for name in load_file(
+    assert not any(name.startswith(('locator', 'entry', 'guide')) for name in load_file(
         runs[0] / 'weights' / 'weights.safetensors'))
 
 

@@ -17,6 +17,8 @@ from ros_animate.training.losses import Objective
 from ros_animate.training.options import TrainOptions
 from ros_animate.training.trainer import Task, learning_rate, picture_side
 
+WAYPOINTS = {'bc_z': 3, 'x2cnet': 1}  # as TINY has them
+
 
 def test_the_rate_rises_and_falls():
     options = TrainOptions(learning_rate=2.0, warm_up=0.1, final_rate=0.01)
@@ -84,17 +86,21 @@ def test_features_of_twins_are_matched():
         pytest.approx(0.5, abs=1e-3))
 
 
-@pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
-def test_feature_points_are_drawn_to_landmarks(family):
+def objective_of(family):
     torch.manual_seed(0)
     config = learners.parse_wishes(learners.learner(family), TINY[family])[1]
     model = models.find(family).Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
     (network,) = models.build(family, model).values()
-    objective = Objective(network, model, SPEC, TrainOptions(), landmarks=True)
+    return Objective(network, model, SPEC, TrainOptions(), landmarks=True)
+
+
+@pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
+def test_feature_points_are_drawn_to_landmarks(family):
+    objective = objective_of(family)
     assert (objective.guide is None) == (family == 'bc_z')
     places = torch.rand(4, len(FEATURE_POINTS), 2) - 0.5
     # Nothing else counts; of the last picture nothing is known.
-    nothing = torch.zeros(4, 3 if family == 'bc_z' else 1, 30)
+    nothing = torch.zeros(4, WAYPOINTS[family], 30)
     batch = Batch(torch.rand(4, 3, 32, 32), nothing, nothing,
                   landmarks=places.where(torch.arange(4)[:, None, None] < 3, torch.nan))
     optimizer = torch.optim.Adam(objective.parameters(), 0.02)
@@ -110,24 +116,44 @@ def test_feature_points_are_drawn_to_landmarks(family):
     assert float(objective(blind).detach()) == 0
 
 
-def test_controls_are_learned_from_landmarks_alone():
-    torch.manual_seed(0)
-    config = learners.parse_wishes(learners.learner('bc_z'), TINY['bc_z'])[1]
-    model = models.find('bc_z').Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
-    (network,) = models.build('bc_z', model).values()
-    objective = Objective(network, model, SPEC, TrainOptions(), landmarks=True)
+@pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
+def test_controls_are_learned_from_landmarks_alone(family):
+    objective = objective_of(family)
+    network = objective.network
     places = torch.rand(16, len(FEATURE_POINTS), 2) - 0.5
-    wanted = torch.rand(16, 1, 30).expand(16, 3, 30)
+    wanted = torch.rand(16, 1, 30).expand(16, WAYPOINTS[family], 30)
     geometry = Geometry(places, wanted, torch.ones_like(wanted))
-    unknown = torch.full((1, len(FEATURE_POINTS), 2), torch.nan)
-    nothing = torch.zeros(1, 3, 30)
+    nothing = torch.zeros(1, WAYPOINTS[family], 30)
     batch = Batch(torch.rand(1, 3, 32, 32), nothing, nothing,
-                  landmarks=unknown, geometry=geometry)
+                  landmarks=torch.full((1, len(FEATURE_POINTS), 2), torch.nan), geometry=geometry)
     loss = objective.train(False)(batch)
     loss.backward()
     assert loss > 0.01
-    assert network.geometry[0].weight.grad.abs().max() > 0
-    assert not network.stem[0].weight.grad.any()  # no picture
+    learns, sees = ((network.geometry[0], network.stem[0]) if family == 'bc_z' else
+                    (network.pos_pred_head[2], network.feature_extractor[0]))
+    assert learns.weight.grad.abs().max() > 0
+    assert not sees.weight.grad.any()  # no picture
+
+
+def test_what_x2cnet_hears_in_a_picture_becomes_what_landmarks_say():
+    objective = objective_of('x2cnet')
+    network, guide = objective.network, objective.guide
+    features = torch.rand(4, 512)
+    places = torch.rand(4, len(FEATURE_POINTS), 2) - 0.5
+    places[3, 5] = torch.nan  # one unknown point: the picture does not count
+    guide.unlike(network, features, places).backward()
+    assert guide.entry.weight.grad is None  # features follow landmarks, not these the features
+    optimizer = torch.optim.Adam(network.pos_pred_head[0].parameters(), 0.01)
+    for _ in range(300):
+        optimizer.zero_grad()
+        loss = guide.unlike(network, features, places)
+        loss.backward()
+        optimizer.step()
+    assert loss < 1e-3
+    heard = network.decide(features[:3])
+    torch.testing.assert_close(heard, guide.decide(network, places[:3]), atol=0.05, rtol=0.0)
+    unknown = torch.full_like(places, torch.nan)
+    assert guide.unlike(network, features, unknown).item() == 0
 
 
 def test_outputs_in_robot_units_are_compared_alike():
