@@ -85,8 +85,8 @@ class AnimatedPairs(PairMaker):
         self._settings, self._seed, self._size = settings, seed, size
         self._spec = settings.spec
         self._sampler = ControlSampler(self._spec)
-        self._exaggerate = Exaggeration(self._spec, self._sampler, exaggerated)
         self._face_map = FaceMap(self._spec)
+        self._exaggerate = Exaggeration(self._spec, self._face_map, self._sampler, exaggerated)
         self._own_portrait = source_image(settings.portrait, self._spec)
         self._stages: _Stages | None = None
 

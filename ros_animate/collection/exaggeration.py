@@ -20,10 +20,10 @@ class Exaggeration:
     face because of another.
     """
 
-    def __init__(self, spec: RobotSpec, sampler: ControlSampler, share: float) -> None:
+    def __init__(self, spec: RobotSpec, face_map: FaceMap, sampler: ControlSampler,
+                 share: float) -> None:
         """share: how often a group is exaggerated, 0 to 1."""
-        self._spec, self._sampler, self._share = spec, sampler, share
-        self._face_map = FaceMap(spec)
+        self._spec, self._face_map, self._sampler, self._share = spec, face_map, sampler, share
         self._groups = [np.array([spec.index(name) for name in names])
                         for group, names in spec.groups.items() if group not in POSE_GROUPS]
 

@@ -28,11 +28,11 @@ class RenderedPairs(PairMaker):
         """size: width and height of the pictures in pixels; exaggerated: as `Exaggeration`."""
         self._seed, self._size = seed, size
         self._sampler = ControlSampler(spec)
-        self._exaggerate = Exaggeration(spec, self._sampler, exaggerated)
-        self._appearance = FaceMap(spec).appearance
+        self._face_map = FaceMap(spec)
+        self._exaggerate = Exaggeration(spec, self._face_map, self._sampler, exaggerated)
 
     def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
-        look = random_look(stream(self._seed, FACE, block), self._appearance)
+        look = random_look(stream(self._seed, FACE, block), self._face_map.appearance)
         for k in range(start, stop):
             index = block * self.block_size + k
             values, muscles = self._exaggerate(
