@@ -83,9 +83,10 @@ def test_landmarks_are_seen_as_the_picture_is(tmp_path):
             np.testing.assert_allclose(batch.landmarks[row].numpy(), wanted, atol=1e-5)
 
 
-def test_geometry_is_that_of_training_pairs(tmp_path):
+@pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])
+def test_geometry_is_that_of_training_pairs(policy, tmp_path):
     path = make_folder(tmp_path / 'a', landmarks=True)
-    data, _ = data_of(path, settings=['validation=0.3', 'geometry_batch=200'])
+    data, _ = data_of(path, policy=policy, settings=['validation=0.3', 'geometry_batch=200'])
     geometry = data.batch(0, 4, 32).geometry
     jaw = SPEC.index('Jaw Pitch')
     train = np.setdiff1d(np.arange(len(data.pairs)), data.held_back)
@@ -97,7 +98,6 @@ def test_geometry_is_that_of_training_pairs(tmp_path):
     # The landmarks of these folders lie as low as the jaw.
     height = geometry.landmarks[:, :, 1].mean(1)
     assert np.corrcoef(height, geometry.wanted[:, 0, jaw])[0, 1] > 0.99
-    assert data_of(path, policy='x2cnet')[0].batch(0, 4, 32).geometry is None
     assert data_of(make_folder(tmp_path / 'b'))[0].batch(0, 4, 32).landmarks is None
     ignored = data_of(path, settings=['landmark_weight=0'])[0].batch(0, 4, 32)
     assert ignored.landmarks is None and ignored.geometry is None
