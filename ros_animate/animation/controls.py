@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate import face_mesh
+from ros_animate.motion.eye_motion import LIDS, between_corners
 from ros_animate.motion.head_pose import HeadPose, PosedShape
 from ros_animate.types import Array
 
@@ -28,6 +29,8 @@ _FLATTENING = 0.7
 # Rings of points around the face: distance from the middle of the face in face radii, how far
 # behind the contour in cm, share of the head's motion beside and above, share below (neck).
 _RINGS = ((1.18, 2.0, 1.0, 0.6), (1.45, 4.0, 0.8, 0.25), (1.85, 6.0, 0.35, 0.05))
+# How far around an eye nothing is stretched, in heights of the eye at rest.
+_EYE_REACH = 1.6
 _SMOOTHING = 2e-5
 _STEEP_SMOOTHING = 2e-2
 _RING_SMOOTHING = 1e-3
@@ -56,10 +59,13 @@ class Controls:
     def of(cls, source: PosedShape, size: tuple[int, int]) -> Controls:
         """For a source face in a picture of (width, height) pixels."""
         chosen = chosen_landmarks()
+        shape = source.shape.copy()
+        line = between_corners(shape)
+        shape[LIDS] = line + _EYE_REACH * (shape[LIDS] - line)
         rings, follow = _around(source.shape)
         inside = _inside(source.pose.project(rings)[:, :2], size)
         rings, follow = rings[inside], follow[inside]
-        rest = flatten(np.concatenate([source.shape[chosen], rings]))
+        rest = flatten(np.concatenate([shape[chosen], rings]))
         steep = np.clip(1.0 - facing(source)[chosen], 0.0, 1.0) ** 2
         return cls(np.concatenate([chosen, np.full(len(rings), -1)]), rest,
                    np.concatenate([np.ones(len(chosen)), follow]),
@@ -75,6 +81,8 @@ class Controls:
             change: (478, 3) cm, its shape less the source's.
             at_rest: The source's pose.
         """
+        change = change.copy()
+        change[LIDS] = between_corners(change)
         shape = self.rest.copy()
         is_landmark = self.landmarks >= 0
         shape[is_landmark] += change[self.landmarks[is_landmark]]
@@ -120,12 +128,13 @@ def facing(source: PosedShape) -> Array:
 def chosen_landmarks() -> np.ndarray:
     """Landmarks that steer the warp: all of lips, brows and contour, elsewhere one per 6 mm.
 
-    Lids and the skin around them are left out: the eyes are drawn by themselves.
+    Of the lids there are a few, which stand around the eye and only follow its corners, so that no
+    brow stretches it; skin around them is left out: the eyes are drawn by themselves.
     """
     vertices = face_mesh.canonical_mesh().vertices
     corners = [ring[k] for ring in (face_mesh.RIGHT_EYE, face_mesh.LEFT_EYE) for k in (0, 8)]
     lips = {i for lip in (UPPER_LIP, LOWER_LIP) for ring in lip for i in ring}
-    chosen = [*corners, *sorted(lips), *face_mesh.FACE_OVAL,
+    chosen = [*corners, *LIDS[:, :, 1::2].flat, *sorted(lips), *face_mesh.FACE_OVAL,
               *face_mesh.RIGHT_BROW, *face_mesh.LEFT_BROW]
     rings = vertices[list(face_mesh.RIGHT_EYE + face_mesh.LEFT_EYE)]
     near_eye = np.linalg.norm(vertices[:, None] - rings, axis=2).min(axis=1) < 0.7

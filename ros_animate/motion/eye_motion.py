@@ -12,12 +12,13 @@ _RINGS = np.array([RIGHT_EYE, LEFT_EYE])
 CORNERS = _RINGS[:, (0, 8)]
 LOWER_LIDS = _RINGS[:, 1:8]
 UPPER_LIDS = _RINGS[:, :8:-1]
+LIDS = np.stack([LOWER_LIDS, UPPER_LIDS], axis=1)  # (2, 2, 7)
 IRISES = np.array([RIGHT_IRIS, LEFT_IRIS])
 
 # Gap of a closed eye as the tracker sees it, and the least gap that counts as open, eye widths.
 _CLOSED, _LEAST_OPEN = 0.03, 0.15
-# How far an eye opens at most, as a multiple of its gap at rest.
-_WIDEST = 1.35
+# How far an eye opens at most, as a multiple of its gap at rest: as Ameca's lids do.
+_WIDEST = 1.6
 # Limits of the iris from the middle of its corners, together and against the other eye.
 _LARGEST_TURN, _LARGEST_SQUINT = 0.45, 0.06
 _ALONG = np.linspace(0.0, 1.0, 9)[1:-1]
@@ -66,6 +67,14 @@ def turn_eyes(shape: Array, source: Array, driving: Array, neutral: Array, gain:
     centre = shape[CORNERS, :2].mean(axis=1) + width * offset
     rigid = source[IRISES, :2] - source[IRISES[:, :1], :2]
     shape[IRISES, :2] = centre[:, None] + rigid
+
+
+def between_corners(values: Array) -> Array:
+    """(2, 2, 7, D) what lids would have of `values` (478, D) by their eyes' corners alone."""
+    first, second = values[CORNERS[:, 0]], values[CORNERS[:, 1]]
+    along = _ALONG[:, None]
+    return ((1.0 - along) * first[:, None, None] + along * second[:, None, None]
+            ).repeat(2, axis=1)
 
 
 def gaze(shape: Array) -> Array:

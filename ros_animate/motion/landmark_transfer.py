@@ -50,7 +50,7 @@ class LandmarkTransfer:
     lips count as they are, since lips at rest look much alike (closed and level) and a grimace is
     made of them above all; of the rest of the face, `relative` says how far the driving face's
     own proportions are taken off (1: all, the source keeps its identity; 0: none, the source
-    takes them on). Lids always count relative to the neutral, the gaze never.
+    takes them on). The gaze never counts relative to the neutral.
     """
 
     SHAPE_LIMIT_CM = 4.5
@@ -79,9 +79,10 @@ class LandmarkTransfer:
         """The source face with the driving motion."""
         driving = PosedShape.of(_landmarks(motion))
         neutral = self._neutral(driving, motion)
-        change = soft_limit(driving.shape - self._reference(neutral.shape), self.SHAPE_LIMIT_CM)
+        reference = self._reference(neutral.shape)
+        change = soft_limit(driving.shape - reference, self.SHAPE_LIMIT_CM)
         shape = self.source.shape + self._weights * change
-        transfer_lids(shape, self.source.shape, driving.shape, neutral.shape, self._gains.eyes)
+        transfer_lids(shape, self.source.shape, driving.shape, reference, self._gains.eyes)
         turn_eyes(shape, self.source.shape, driving.shape, neutral.shape, self._gains.eyes)
         _keep_lips_apart(shape)
         return PosedShape(shape, self._pose(driving.pose, neutral.pose))

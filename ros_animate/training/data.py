@@ -42,6 +42,10 @@ class Geometry(NamedTuple):
     wanted: Tensor
     counts: Tensor
 
+    def to(self, device: torch.device, non_blocking: bool = False) -> Geometry:
+        """The examples on a device."""
+        return Geometry(*(part.to(device, non_blocking=non_blocking) for part in self))
+
 
 class Batch(NamedTuple):
     """Examples.
@@ -68,13 +72,9 @@ class Batch(NamedTuple):
 
     def to(self, device: torch.device) -> Batch:
         """The batch on a device."""
-        return Batch(*(_moved(part, device) for part in self))
-
-
-def _moved(part: Any, device: torch.device) -> Any:
-    if isinstance(part, Geometry):
-        return Geometry(*(_moved(t, device) for t in part))
-    return part if part is None else part.to(device, non_blocking=True)
+        moved: list[Any] = [part if part is None else part.to(device, non_blocking=True)
+                            for part in self]
+        return Batch(*moved)
 
 
 class Seen(NamedTuple):
@@ -190,8 +190,7 @@ class Data:
             ranks: How many processes.
         """
         indices = self.order.batch(step, size)[rank::ranks]
-        seed = np.random.default_rng((self._options.seed, step, rank)).integers(2 ** 63)
-        random = torch.Generator().manual_seed(int(seed))
+        random = self._random(step, rank)
         observation, usable, frames = self.observations.varied(indices, random, side)
         wanted, counts = self._targets(indices, usable)
         task = None
@@ -204,11 +203,19 @@ class Data:
         return Batch(observation, wanted, counts, task, *self._twins(indices, random, side),
                      landmarks, self._geometry(random))
 
+    def geometry(self, step: int) -> Geometry | None:
+        """Landmarks and their controls, the same in all processes; None: no folder has any."""
+        return self._geometry(self._random(step, 0, 1))
+
     def plain(self, indices: Indices) -> tuple[Batch, Usable]:
         """Examples as they are, and which of them are usable."""
         observation, usable, _ = self.observations.plain(indices)
         task = self._tasks[torch.as_tensor(indices)] if self._task_width else None
         return Batch(observation, *self._targets(indices, usable), task), usable
+
+    def _random(self, *what: int) -> torch.Generator:
+        seed = np.random.default_rng((self._options.seed, *what)).integers(2 ** 63)
+        return torch.Generator().manual_seed(int(seed))
 
     def _targets(self, indices: Indices, usable: Usable) -> tuple[Tensor, Tensor]:
         ahead = torch.as_tensor(self._future[indices])

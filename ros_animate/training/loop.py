@@ -145,6 +145,12 @@ class Loop(abc.ABC):
             plot_curves(self.folder, self.curves)
         return self._seen
 
+    def progress(self, steps: range, of: str | None = None) -> Iterator[int]:
+        """The steps, while a bar shows how far they have come."""
+        return iter(tqdm(steps, of, initial=steps.start, total=steps.stop, unit='step',
+                         dynamic_ncols=True,
+                         disable=self._quiet or not self.fabric.is_global_zero or None))
+
     def mean(self, loss: Tensor) -> float:
         """The loss over all processes; raises DivergedError if it is no number."""
         value = float(cast(Tensor, self.fabric.all_reduce(loss.detach(), reduce_op='mean')))
@@ -156,9 +162,7 @@ class Loop(abc.ABC):
 
     def _batches(self, first: int) -> Iterator[Any]:
         """The batches of the steps from `first` on, made while the GPU works on those before."""
-        steps = tqdm(range(first, self.steps), initial=first, total=self.steps, unit='step',
-                     dynamic_ncols=True,
-                     disable=self._quiet or not self.fabric.is_global_zero or None)
+        steps = self.progress(range(first, self.steps))
         if self.fabric.device.type == 'cpu':
             yield from map(self.make_batch, steps)
         else:

@@ -12,7 +12,7 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.models.actions import in_units
 from ros_animate.models.feature_points import Locator, geometry
 from ros_animate.models.x2cnet import MAP_CHANNELS, MappingNetwork
-from ros_animate.training.data import Batch
+from ros_animate.training.data import Batch, Geometry
 from ros_animate.training.options import TrainOptions
 
 _NEAR = 0.02  # distance of points below which their loss is quadratic: a pixel of 100
@@ -99,14 +99,18 @@ class Objective(nn.Module):
         else:
             loss = self._distance(self.waypoints(batch), batch.wanted, batch.counts)
         if batch.geometry is not None:
-            network = self.network
-            places = batch.geometry.landmarks
-            said = self._decide(network.from_points(places)) if self.guide is None else (
-                self._scaled(self.guide.decide(network, places)))
-            loss = loss + self._distance(said, batch.geometry.wanted, batch.geometry.counts)
+            loss = loss + self.from_geometry(batch.geometry)
         if batch.twin is not None and len(batch.twin) and self._options.feature_weight:
             loss = loss + self._options.feature_weight * self._mismatch(batch)
         return loss
+
+    def from_geometry(self, geometry: Geometry) -> Tensor:
+        """Huber loss of the waypoints that follow from landmarks, without a picture."""
+        network: Any = self.network
+        places = geometry.landmarks
+        said = self._decide(network.from_points(places)) if self.guide is None else (
+            self._scaled(self.guide.decide(network, places)))
+        return self._distance(said, geometry.wanted, geometry.counts)
 
     def waypoints(self, batch: Batch, network: nn.Module | None = None) -> Tensor:
         """(B, H, N) scaled to [-1, 1], by `network` in the place of the own one."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import pathlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,17 +75,20 @@ class Trainer(Loop):
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         network.to(fabric.device)
         self._network = network
-        self._average = RunningAverage(network, options.average)
         state = checkpoints.load(task.folder)
-        if state is not None:
-            self._network.load_state_dict(state['network'])
-            self._average.network.load_state_dict(state['average'])
-            self.step, self.seconds = state['step'], state['seconds']
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             objective = Objective(network, task.model, task.spec, options,
                                   data.landmarks is not None)
+        objective.to(fabric.device)
         self._guide = objective.guide
+        if state is None:
+            self._learn_geometry(objective)
+        self._average = RunningAverage(network, options.average)
+        if state is not None:
+            self._network.load_state_dict(state['network'])
+            self._average.network.load_state_dict(state['average'])
+            self.step, self.seconds = state['step'], state['seconds']
         plain = _optimizer(objective, options)
         self._objective, self._optimizer = fabric.setup(objective, plain)
         if state is not None:
@@ -97,6 +101,26 @@ class Trainer(Loop):
         """`run`, and what has come of it."""
         mae = self.run().get('validation_mae')
         return Outcome(self._average.network, self.seconds, mae)
+
+    def _learn_geometry(self, objective: Objective) -> None:
+        """Controls from landmarks, before the first picture: such a step costs next to nothing.
+
+        It is done anew when a run ends before its first checkpoint.
+        """
+        start_s, options = time.monotonic(), self._task.options
+        steps = round(options.geometry_first * self.steps) if self._data.geometry(0) else 0
+        optimizer = _optimizer(objective, options)
+        for step in self.progress(range(steps), 'landmarks'):
+            for group in optimizer.param_groups:
+                group['lr'] = learning_rate(step, steps, options)
+            geometry = self._data.geometry(step)
+            assert geometry is not None
+            loss = objective.from_geometry(geometry.to(self.fabric.device))
+            self.mean(loss)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        self.seconds = time.monotonic() - start_s
 
     def make_batch(self, step: int) -> Batch:
         side = picture_side(step, self._task)

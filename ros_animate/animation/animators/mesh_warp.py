@@ -48,7 +48,7 @@ class MeshWarp(Animator):
                                       'as it is, so that the portrait takes on its proportions',
                                  low=0.0, high=1.0)
         brows: float = option(1.2, 'gain of forehead and brows', low=0.0, high=2.0)
-        eyes: float = option(1.0, 'gain of lids and gaze', low=0.0, high=2.0)
+        eyes: float = option(1.2, 'gain of lids and gaze', low=0.0, high=2.0)
         mouth: float = option(1.2, 'gain of mouth, cheeks and jaw', low=0.0, high=2.0)
         pose: float = option(1.2, 'gain of the turn of the head, which is limited to 35 degrees',
                              low=0.0, high=2.0)

@@ -11,12 +11,14 @@ from ros_animate import plugins
 from ros_animate.animation.base import SourceImageError
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.virtual_face import HUMAN, Camera, VirtualFace
+from ros_animate.motion.eye_motion import CORNERS, IRISES, LIDS
 from ros_animate.motion.head_pose import HeadPose, PosedShape, rotation_matrix
+from ros_animate.motion.landmark_transfer import Gains, region_weights
 from ros_animate.motion.mirror import mirrored
 from ros_animate.types import Frame, Motion
 
 SIZE = 192
-WHOLE = {'size': SIZE, 'margin': 0.0, 'brows': 1.0, 'mouth': 1.0}
+WHOLE = {'size': SIZE, 'margin': 0.0, 'brows': 1.0, 'eyes': 1.0, 'mouth': 1.0}
 CLOSED = {f'eyelid_{lid}_{side}': 0.0 for lid in ('upper', 'lower') for side in ('left', 'right')}
 
 
@@ -138,6 +140,29 @@ def test_half_closed_lids_lie_between(animator, track, face, neutral):
         return picture[eye].astype(float).std()
 
     assert white(1.0) > white(0.4) > white(0.0)
+
+
+def opening(landmarks):
+    """Of the right and the left eye, in eye widths, of (478, 3) landmarks."""
+    def length(a, b):
+        return np.linalg.norm(landmarks[a, :2] - landmarks[b, :2])
+
+    return np.array([length(159, 145) / length(33, 133), length(386, 374) / length(263, 362)])
+
+
+@pytest.mark.parametrize('shift_cm', [1.0, -0.5])
+def test_brows_do_not_stretch_the_eyes(animator, track, neutral, shift_cm):
+    seen = PosedShape.of(neutral.landmarks)
+    weights = region_weights(Gains(brows=1.0, eyes=0.0, mouth=0.0, pose=0.0))
+    shape = seen.shape + shift_cm * weights[:, None] * (0, 1, 0)
+    shape[CORNERS] = seen.shape[CORNERS]
+    shape[LIDS], shape[IRISES] = seen.shape[LIDS], seen.shape[IRISES]
+    driving = dataclasses.replace(neutral, landmarks=PosedShape(shape, seen.pose).landmarks())
+    rest, moved = (track(animator.animate(m).image).landmarks for m in (neutral, driving))
+    # So far did they move in the picture that the tracker sees it.
+    brow = (moved - rest)[[105, 334], 1].mean() / np.linalg.norm(rest[10, :2] - rest[152, :2])
+    assert np.sign(shift_cm) * brow < -0.01
+    np.testing.assert_allclose(opening(moved), opening(rest), atol=0.04)
 
 
 def test_irises_move_with_the_gaze(animator, track, face, neutral):

@@ -139,7 +139,15 @@ def test_closed_eyes_close_eyes_of_any_size(own):
     half = gap(retarget(motion(face_shape(0.16))).shape)
     assert 0.25 < half / gap(face_shape(own)) < 0.75
     wide = gap(retarget(motion(face_shape(0.6))).shape)
-    assert 1.2 < wide / gap(face_shape(own)) < 1.4
+    assert 1.4 < wide / gap(face_shape(own)) < 1.65
+
+
+@pytest.mark.parametrize(('relative', 'shown'), [(1.0, 0.3), (0.5, 0.36), (0.0, 0.43)])
+def test_eyes_that_are_always_wide_are_shown_so_unless_relative(relative, shown):
+    retarget = transfer(relative)
+    for _ in range(300):
+        calm = retarget(motion(face_shape(0.42), expression=CALM))
+    assert gap(calm.shape) == pytest.approx(shown * gap(face_shape(0.3)) / 0.3, rel=0.03)
 
 
 def looking(turn):
