@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ros_animate.training.trainer import Outcome
 
 CARD = 'README.md'
+# Options of `collect` that a folder may have been made with.
+_COLLECTED = ('through', 'images', 'portrait', 'exaggerated')
 
 
 def write_card(folder: pathlib.Path, wishes: Wishes, options: TrainOptions, data: Data,
@@ -58,8 +60,7 @@ def _collections(wishes: Wishes, data: Data) -> Iterator[str]:
         if not known.is_file():
             continue
         options = json.loads(known.read_text(encoding='utf-8'))
-        more = ''.join(f' --{key} {options[key]}' for key in ('through', 'images', 'portrait')
-                       if options.get(key))
+        more = ''.join(f' --{key} {options[key]}' for key in _COLLECTED if options.get(key))
         yield (f'ros_animate collect --robot {wishes.robot}{more} --count {len(folder.pairs)} '
                f'--seed {options["seed"]} --size {options["size"]} --output {folder.path.name}')
 

@@ -155,9 +155,9 @@ class Loop(abc.ABC):
         """The loss over all processes; raises DivergedError if it is no number."""
         value = float(cast(Tensor, self.fabric.all_reduce(loss.detach(), reduce_op='mean')))
         if not math.isfinite(value):
-            raise DivergedError(
-                f'the loss is {value} at step {self.step}: try a smaller --set learning_rate; the '
-                f'last checkpoint in {self.folder} is from before')
+            kept = f'; the last checkpoint in {self.folder} is from before' if self.step else ''
+            raise DivergedError(f'the loss is {value} at step {self.step}: try a smaller --set '
+                                f'learning_rate{kept}')
         return value
 
     def _batches(self, first: int) -> Iterator[Any]:

@@ -11,14 +11,18 @@ import time
 import numpy as np
 import pytest
 import torch
-from pair_folders import SPEC, arguments, make_folder
+from pair_folders import SPEC, TINY, arguments, make_folder
 from safetensors.torch import load_file
 
 from ros_animate.cli import main
 from ros_animate.plugins import load
-from ros_animate.training import checkpoints
+from ros_animate.training import checkpoints, learners
+from ros_animate.training.data import Data
+from ros_animate.training.folder import read_folder
 from ros_animate.training.log import CURVES, read_log
-from ros_animate.training.trainer import Trainer
+from ros_animate.training.loop import make_fabric
+from ros_animate.training.losses import Objective
+from ros_animate.training.trainer import Task, Trainer
 from ros_animate.types import Frame
 
 STEPS = 40
@@ -57,11 +61,12 @@ def test_what_a_run_leaves(undisturbed):
 def test_the_card_says_how_the_data_was_made(tmp_path):
     path = make_folder(tmp_path / 'pairs', 12)
     (path / 'collection.json').write_text(
-        '{"seed": 7, "size": 32, "through": "mesh_warp", "portrait": ""}')
+        '{"seed": 7, "size": 32, "through": "mesh_warp", "portrait": "", "exaggerated": 0.3}')
     assert main(arguments('bc_z', path, tmp_path / 'run', 2)) == 0
     card = (tmp_path / 'run' / 'weights' / 'README.md').read_text()
-    assert ('    ros_animate collect --robot mock --through mesh_warp --count 12 --seed 7 '
-            '--size 32 --output pairs\n    ros_animate train policy --policy bc_z') in card
+    assert ('    ros_animate collect --robot mock --through mesh_warp --exaggerated 0.3 '
+            '--count 12 --seed 7 --size 32 --output pairs\n'
+            '    ros_animate train policy --policy bc_z') in card
     assert '--steps 2 --batch-size 4 --set image_size=32' in card
 
 
@@ -112,6 +117,29 @@ def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch):
         runs[0] / 'weights' / 'weights.safetensors'))
 
 
+@pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])
+def test_landmarks_are_learned_from_before_the_first_picture(policy, tmp_path):
+    chosen, folders = learners.learner(policy), [read_folder(
+        make_folder(tmp_path / 'pairs', landmarks=True), SPEC)]
+    errors = []
+    for first in (0, 100):
+        options, wishes = learners.parse_wishes(chosen, (
+            *TINY[policy], 'hidden=64', 'geometry_batch=64', f'geometry_first={first}',
+            'learning_rate=3e-3', 'warm_up=0.2'))
+        model = learners.model_config(chosen, wishes, SPEC, folders)
+        data = Data(folders, None, SPEC, model, options, chosen.sees_pictures)
+        network = learners.fresh_network(chosen, model, options.seed)
+        objective = Objective(network, model, SPEC, options, landmarks=True)
+        task = Task(tmp_path / str(first), 1, 4, options, SPEC, model, quiet=True)
+        state = Trainer(task, network, data, make_fabric('float32')).state()
+        if objective.guide is not None:
+            objective.guide.load_state_dict(state['guide'])
+        told = data.geometry(999)
+        told.counts[..., [name != 'Jaw Pitch' for name in SPEC.names]] = 0  # all else is chance
+        errors.append(float(objective.from_geometry(told).detach()))
+    assert errors[1] < 0.5 * errors[0]
+
+
 def test_points_must_be_as_many_as_landmarks(data, tmp_path, capsys):
     status = main(arguments('bc_z', data, tmp_path / 'run', 2, '--set', 'points=20'))
     error = capsys.readouterr().err
@@ -142,7 +170,8 @@ def test_from_weights_of_an_earlier_run(data, undisturbed, tmp_path):
 def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path, capsys):
     run = tmp_path / 'run'
     assert main(arguments('bc_z', data, run, 9, '--set', 'learning_rate=1e18', '--set', 'clip=0',
-                          '--set', 'checkpoint_steps=1', '--set', 'warm_up=0')) == 2
+                          '--set', 'checkpoint_steps=1', '--set', 'warm_up=0', '--set',
+                          'geometry_first=0')) == 2
     said = capsys.readouterr().err
     assert 'the loss is nan at step' in said
     assert f'at step {checkpoints.load(run)["step"]}' in said
