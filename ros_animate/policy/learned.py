@@ -17,13 +17,14 @@ from ros_animate.models.device import DEVICES, choose_device, to_tensor
 from ros_animate.models.engine import EngineOptions, prepare
 from ros_animate.policy.base import Policy
 from ros_animate.policy.picture import square
+from ros_animate.policy.strength import Strength
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
 FRAME_S = 1 / 30
 
 
 @dataclass(frozen=True)
-class LearnedOptions:
+class LearnedOptions(Strength):
     """Options that the learned policies share."""
 
     weights: str = option('', 'checkpoint, a file or a folder; empty: looked for in '
@@ -50,7 +51,7 @@ class LearnedPolicy(Policy):
     network: ClassVar[str]
 
     def __init__(self, config: Any, spec: RobotSpec) -> None:
-        self._spec = spec
+        self._spec, self._strength = spec, config.of(spec)
         self.device = choose_device(config.device)
         self.model, loaded = weights.load(self.family, config.weights, (self.network,))
         self._columns, self._known = _columns(self.model.names, self._outputs(), spec, self.family)
@@ -65,6 +66,7 @@ class LearnedPolicy(Policy):
         said = outputs.cpu().numpy().astype(float)
         values = np.tile(self._spec.neutral, (len(said), 1))
         values[:, self._known] = said[:, self._columns]
+        values = self._spec.neutral + self._strength * (values - self._spec.neutral)
         values = np.clip(values, self._spec.low, self._spec.high)
         return ActionChunk(self._spec.names, values, self._interval_s, observation.stamp_s)
 

@@ -16,9 +16,9 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
 from ros_animate.policy.rig import POSE, rig_mistakes
+from ros_animate.policy.strength import Strength
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
-REGIONS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
 _FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames
 
 
@@ -30,16 +30,9 @@ class BlendshapeMap(Policy):
     """
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(Strength):
         """Strength of the movements, and how the neutral face is found."""
 
-        gain: float = option(1.0, 'strength of all movements', low=0.0, high=3.0)
-        brow: float = option(1.0, 'strength of the brows', low=0.0, high=3.0)
-        lid: float = option(1.0, 'strength of the lids', low=0.0, high=3.0)
-        gaze: float = option(1.0, 'strength of the gaze', low=0.0, high=3.0)
-        head: float = option(1.0, 'strength of head and neck', low=0.0, high=3.0)
-        mouth: float = option(1.0, 'strength of jaw and lips', low=0.0, high=3.0)
-        nose: float = option(1.0, 'strength of the nose', low=0.0, high=3.0)
         adapt_s: float = option(60.0, "time in which the neutral face follows the person's usual "
                                       'one by 0.25; 0 keeps it', low=0.0)
         adapt_limit: float = option(0.3, "how far a blendshape's neutral may follow by itself",
@@ -80,15 +73,13 @@ class BlendshapeMap(Policy):
         self._dt_s = 1 / 30
 
     def _matrix(self, controls: dict[str, dict[str, float]]) -> Array:
-        """(N, F) gains, region and overall strength included."""
-        config = self._config
+        """(N, F) gains, the strength included."""
+        strength = self._config.of(self._spec)
         weights = np.zeros((len(self._spec.names), len(self._features)))
         for name, row in controls.items():
             index = self._spec.index(name)
-            group = self._spec.controls[index].group
-            strength = config.gain * (getattr(config, group) if group in REGIONS else 1.0)
             for feature, gain in row.items():
-                weights[index, self._features.index(feature)] = strength * gain
+                weights[index, self._features.index(feature)] = strength[index] * gain
         return weights
 
     def _observe(self, motion: Motion) -> Array:

@@ -68,6 +68,23 @@ def test_scaled_outputs_become_robot_units(policy, trained):
     np.testing.assert_allclose(got.values, wanted.clip(SPEC.low, SPEC.high), atol=1e-3)
 
 
+@pytest.mark.parametrize('policy', IMAGE)
+def test_strengths_scale_their_group_from_neutral(policy, trained):
+    weights = {'weights': trained(policy)[0], **EXACT}
+
+    def away(**options):
+        chosen = load('policy', policy, {**weights, **options}, SPEC)
+        return chosen.act(Frame(picture(), 0.0)).values - SPEC.neutral
+
+    half, wanted = away(gain=0.5), away(gain=0.25, lid=0.4)
+    factors = np.where([control.group == 'lid' for control in SPEC.controls], 0.2, 0.5)
+    free = (SPEC.low < half + SPEC.neutral) & (half + SPEC.neutral < SPEC.high)
+    assert free.mean() > 0.5
+    np.testing.assert_allclose(wanted[free], (factors * half)[free], atol=1e-9)
+    larger = away(gain=3.0) + SPEC.neutral
+    assert ((SPEC.low <= larger) & (larger <= SPEC.high)).all()
+
+
 def test_published_weights_speak_robot_units(trained):
     folder, network, config = trained('x2cnet', names=(), low=(), high=())
     with torch.inference_mode():
