@@ -103,7 +103,7 @@ class Trainer(Loop):
         return Outcome(self._average.network, self.seconds, mae)
 
     def _learn_geometry(self, objective: Objective) -> None:
-        """Controls from landmarks, before the first picture: such a step costs next to nothing.
+        """Controls from landmarks, before the first picture: ten such steps cost one with pictures.
 
         It is done anew when a run ends before its first checkpoint.
         """
