@@ -45,14 +45,18 @@ class LoopOptions(Protocol):
         """Steps between checkpoints."""
 
 
-def make_fabric(precision: str) -> Fabric:
-    """One device, or those that torchrun has started this process for."""
+def make_fabric(precision: str, partial: bool = False) -> Fabric:
+    """One device, or those that torchrun has started this process for.
+
+    `partial`: there are steps in which parts of the network are left out.
+    """
     logging.getLogger('lightning_fabric').setLevel(logging.WARNING)
     world = int(os.environ.get('WORLD_SIZE', 1))
     local = int(os.environ.get('LOCAL_WORLD_SIZE', world))
+    several = 'ddp_find_unused_parameters_true' if partial else 'ddp'
     gpu = torch.cuda.is_available()
     fabric = Fabric(accelerator='cuda' if gpu else 'cpu', devices=local, num_nodes=world // local,
-                    strategy='ddp' if world > 1 else 'auto',
+                    strategy=several if world > 1 else 'auto',
                     precision='bf16-mixed' if meant(precision) == 'bf16' else '32-true')
     fabric.launch()
     return fabric

@@ -87,9 +87,12 @@ class Objective(nn.Module):
         self.register_buffer('low', torch.tensor(spec.low, dtype=torch.float32), False)
         self.register_buffer('high', torch.tensor(spec.high, dtype=torch.float32), False)
 
-    def forward(self, batch: Batch) -> Tensor:
-        if self._located:
-            network: Any = self.network
+    def forward(self, batch: Batch, locate: bool = False) -> Tensor:
+        """Of a batch; with `locate`, of what landmarks alone teach."""
+        network: Any = self.network
+        if locate:
+            loss = self._options.landmark_weight * self._lost(batch)
+        elif self._located:
             features, seen = network.observe(*_given(batch))
             loss = self._distance(self._decide(features), batch.wanted, batch.counts)
             points = seen if self.guide is None else self.guide.locator(seen)
@@ -115,6 +118,17 @@ class Objective(nn.Module):
     def waypoints(self, batch: Batch, network: nn.Module | None = None) -> Tensor:
         """(B, H, N) scaled to [-1, 1], by `network` in the place of the own one."""
         return self._scaled((network or self.network)(*_given(batch)))
+
+    def _lost(self, batch: Batch) -> Tensor:
+        """How far feature points are from landmarks, in the pictures of which some are known."""
+        network: Any = self.network
+        assert batch.landmarks is not None
+        known = batch.landmarks.isfinite().flatten(1).any(1)
+        rows = known if known.any() else ~known
+        given = [part[rows] for part in _given(batch)]
+        points = (network.locate(*given) if self.guide is None
+                  else self.guide.locator(network.maps(*given)))
+        return _astray(points, batch.landmarks[rows])
 
     def _decide(self, features: Tensor) -> Tensor:
         network: Any = self.network

@@ -26,6 +26,9 @@ class TrainOptions:
                                       'without a picture', low=0)
     geometry_first: float = option(1.0, 'steps from such sets alone before the first picture, as a '
                                         'part of the steps', low=0.0, high=100.0)
+    locate: float = option(0.0, 'part of the steps, the first ones, in which the early layers '
+                                'learn to find landmarks and the late ones are left out; the rate '
+                                'rises and falls anew after them', low=0.0, high=1.0)
     task_noise: float = option(0.1, 'standard deviation of the noise on task embeddings', low=0.0)
     average: float = option(0.998, 'decay of the running average of the weights, which is what is '
                                    'kept; 0: the last weights', low=0.0, high=0.99999)

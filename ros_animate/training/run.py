@@ -68,7 +68,7 @@ def train(wishes: Wishes) -> None:
         'weights_of_folders': [*wishes.weights_of_folders], 'batch_size': wishes.batch_size,
         'init': wishes.init, 'training': dataclasses.asdict(options),
         'network': dataclasses.asdict(model)}, wishes.resume)
-    fabric = make_fabric(options.precision)
+    fabric = make_fabric(options.precision, partial=options.locate > 0)
     data = Data(folders, wishes.weights_of_folders or None, spec, model, options,
                 chosen.sees_pictures, wishes.quiet)
     _require_readable(data)

@@ -82,6 +82,7 @@ class Trainer(Loop):
                                   data.landmarks is not None)
         objective.to(fabric.device)
         self._guide = objective.guide
+        self._locating = round(options.locate * task.steps) if data.landmarks is not None else 0
         if state is None:
             self._learn_geometry(objective)
         self._average = RunningAverage(network, options.average)
@@ -129,13 +130,14 @@ class Trainer(Loop):
         return batch.to(self.fabric.device)
 
     def rate(self) -> float:
-        return learning_rate(self.step, self.steps, self._task.options)
+        first, last = (0, self._locating) if self._locates() else (self._locating, self.steps)
+        return learning_rate(self.step - first, last - first, self._task.options)
 
     def learn(self, batch: Batch, rate: float) -> Mapping[str, float]:
         self._objective.train()
         for group in self._optimizer.param_groups:
             group['lr'] = rate
-        loss = self._objective(batch)
+        loss = self._objective(batch, locate=self._locates())
         value = self.mean(loss)
         self._optimizer.zero_grad()
         self.fabric.backward(loss)
@@ -146,6 +148,9 @@ class Trainer(Loop):
         self._optimizer.step()
         self._average.update(self._network, self.step)
         return {'loss': value}
+
+    def _locates(self) -> bool:
+        return self.step < self._locating
 
     def look(self) -> Mapping[str, float | None]:
         return {'validation_mae': validation_mae(

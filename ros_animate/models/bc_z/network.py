@@ -92,6 +92,7 @@ class BcZ(nn.Module):
         super().__init__()
         self.config = config
         hidden = config.hidden
+        self._early = _POINTS_AT * config.depth
         self.stem = nn.Sequential(
             nn.Conv2d(3, config.stem, 5, stride=2, padding=2, bias=False),
             nn.BatchNorm2d(config.stem), nn.ReLU())
@@ -114,17 +115,25 @@ class BcZ(nn.Module):
 
     def observe(self, image: Tensor, task: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(B, 3, S, S) and (B, Z) to features (B, hidden) and feature points (B, K, 2)."""
-        if task is None:
-            task = image.new_zeros(len(image), self.config.task)
-        x = self.stem(image)
-        early, late = (self.blocks[:_POINTS_AT * self.config.depth],
-                       self.blocks[_POINTS_AT * self.config.depth:])
-        for block in early:
-            x = block(x, task)
+        task = self._task(image, task)
+        x = self._maps(image, task)
         points = self.locator(x)
-        for block in late:
+        for block in self.blocks[self._early:]:
             x = block(x, task)
         return functional.relu(self._geometry(points) + self.squeeze(x)), points
+
+    def locate(self, image: Tensor, task: Tensor | None = None) -> Tensor:
+        """(B, 3, S, S) and (B, Z) to feature points (B, K, 2)."""
+        return self.locator(self._maps(image, self._task(image, task)))
+
+    def _maps(self, image: Tensor, task: Tensor) -> Tensor:
+        x = self.stem(image)
+        for block in self.blocks[:self._early]:
+            x = block(x, task)
+        return x
+
+    def _task(self, image: Tensor, task: Tensor | None) -> Tensor:
+        return image.new_zeros(len(image), self.config.task) if task is None else task
 
     def features(self, image: Tensor, task: Tensor | None = None) -> Tensor:
         """(B, 3, S, S) and (B, Z) to (B, hidden)."""

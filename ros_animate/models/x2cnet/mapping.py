@@ -42,8 +42,12 @@ class MappingNetwork(nn.Module):
 
     def observe(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, H, W) to features (B, 512), and on the way to them maps (B, 128, H/8, W/8)."""
-        maps = self.feature_extractor[:_MAPS_AT](image)
+        maps = self.maps(image)
         return self.feature_extractor[_MAPS_AT:](maps).flatten(1), maps
+
+    def maps(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, 128, H/8, W/8)."""
+        return self.feature_extractor[:_MAPS_AT](image)
 
     def features(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) to (B, 512)."""

@@ -96,9 +96,11 @@ def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys):
     assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(undisturbed)]
 
 
-def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch):
+@pytest.mark.parametrize('locate', [0.0, 0.5])
+def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch, locate):
+    wishes = (*EXACT, '--set', f'locate={locate}')
     runs = [tmp_path / name for name in ('whole', 'parted')]
-    assert main(arguments('x2cnet', data, runs[0], 8, *EXACT)) == 0
+    assert main(arguments('x2cnet', data, runs[0], 8, *wishes)) == 0
     learn = Trainer.learn
 
     def interrupted(trainer, *given):
@@ -108,13 +110,27 @@ def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, 'learn', interrupted)
-        main(arguments('x2cnet', data, runs[1], 8, *EXACT))
+        main(arguments('x2cnet', data, runs[1], 8, *wishes))
     assert checkpoints.load(runs[1])['step'] == 3
-    assert main(arguments('x2cnet', data, runs[1], 8, *EXACT, '--resume')) == 0
+    assert main(arguments('x2cnet', data, runs[1], 8, *wishes, '--resume')) == 0
     assert weights(runs[1]) == weights(runs[0])
     # Nothing of it is in the weights.
     assert not any(name.startswith(('locator', 'entry', 'guide')) for name in load_file(
         runs[0] / 'weights' / 'weights.safetensors'))
+
+
+@pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])
+def test_two_processes_train_one_network(policy, data, tmp_path):
+    run = tmp_path / 'run'
+    torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone',
+                '--nproc-per-node', '2', '-m', 'ros_animate']
+    wishes = arguments(policy, data, run, 6, *EXACT, '--set', 'locate=0.5')
+    subprocess.run([*torchrun, *wishes], check=True, timeout=3 * PATIENCE_S,
+                   env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
+    assert [int(row['step']) for row in read_log(run)] == list(range(1, 7))
+    assert checkpoints.load(run)['step'] == 6
+    assert all(value.isfinite().all() for value in load_file(
+        run / 'weights' / 'weights.safetensors').values())
 
 
 @pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])

@@ -94,8 +94,9 @@ def objective_of(family):
     return Objective(network, model, SPEC, TrainOptions(), landmarks=True)
 
 
+@pytest.mark.parametrize('locate', [False, True])
 @pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
-def test_feature_points_are_drawn_to_landmarks(family):
+def test_feature_points_are_drawn_to_landmarks(family, locate):
     objective = objective_of(family)
     assert (objective.guide is None) == (family == 'bc_z')
     places = torch.rand(4, len(FEATURE_POINTS), 2) - 0.5
@@ -106,14 +107,17 @@ def test_feature_points_are_drawn_to_landmarks(family):
     optimizer = torch.optim.Adam(objective.parameters(), 0.02)
     losses = []
     for _ in range(60):
-        loss = objective(batch)
+        loss = objective(batch, locate)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.5 * losses[0]
     blind = batch._replace(landmarks=torch.full_like(places, torch.nan))
-    assert float(objective(blind).detach()) == 0
+    assert float(objective(blind, locate).detach()) == 0
+    late = (objective.network.blocks[-1].conv2 if family == 'bc_z' else
+            objective.network.feature_extractor[-2])
+    assert all((p.grad is None) == locate for p in late.parameters())
 
 
 @pytest.mark.parametrize('family', ['bc_z', 'x2cnet'])
