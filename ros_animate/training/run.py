@@ -72,6 +72,9 @@ def train(wishes: Wishes) -> None:
     data = Data(folders, wishes.weights_of_folders or None, spec, model, options,
                 chosen.sees_pictures, wishes.quiet)
     _require_readable(data)
+    if options.locate and data.landmarks is None:
+        raise DataError(f'--set locate={options.locate}: there are no landmarks to find; leave it '
+                        'at 0, or add pictures with landmarks (and no landmark_weight of 0)')
     task = Task(folder, wishes.steps, wishes.batch_size, options, spec, model, wishes.quiet)
     trainer = Trainer(task, network, data, fabric)
     if wishes.resume and fabric.is_global_zero:

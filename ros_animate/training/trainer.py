@@ -82,7 +82,7 @@ class Trainer(Loop):
                                   data.landmarks is not None)
         objective.to(fabric.device)
         self._guide = objective.guide
-        self._locating = round(options.locate * task.steps) if data.landmarks is not None else 0
+        self._locating = round(options.locate * task.steps)
         if state is None:
             self._learn_geometry(objective)
         self._average = RunningAverage(network, options.average)

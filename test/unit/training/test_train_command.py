@@ -156,6 +156,13 @@ def test_landmarks_are_learned_from_before_the_first_picture(policy, tmp_path):
     assert errors[1] < 0.5 * errors[0]
 
 
+def test_there_must_be_landmarks_to_locate(tmp_path, capsys):
+    data = make_folder(tmp_path / 'pairs', 12)
+    assert main(arguments('x2cnet', data, tmp_path / 'run', 2, '--set', 'locate=0.5'))
+    error = capsys.readouterr().err
+    assert all(text in error for text in ('locate=0.5', 'landmarks', 'leave it at 0'))
+
+
 def test_points_must_be_as_many_as_landmarks(data, tmp_path, capsys):
     status = main(arguments('bc_z', data, tmp_path / 'run', 2, '--set', 'points=20'))
     error = capsys.readouterr().err
