@@ -4,7 +4,7 @@ from __future__ import annotations
 import abc
 
 from ros_animate.errors import UserError
-from ros_animate.types import Frame, Image, Motion
+from ros_animate.types import Array, Frame, Image, Motion
 
 
 class SourceImageError(UserError, ValueError):
@@ -31,6 +31,14 @@ class Animator(abc.ABC):
     @abc.abstractmethod
     def animate(self, motion: Motion) -> Frame:
         """The source as the driving motion would have it, stamped as the motion."""
+
+    @property
+    def landmarks(self) -> Array | None:
+        """(478, 3) landmarks of the last picture in its pixels, those of the portrait before any.
+
+        As in `Motion.landmarks`; None if the animator does not know them.
+        """
+        return None
 
     def calibrate(self, motion: Motion) -> None:
         """Takes `motion` as the driving person's neutral, to which relative motion refers."""

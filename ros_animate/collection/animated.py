@@ -1,10 +1,12 @@
-"""Pairs by an animator: a virtual person shows the pose, the robot's portrait imitates them.
+"""Pairs by an animator: a virtual person shows a pose, the robot's portrait imitates them.
 
-These are the pictures that the image path sees at work, with all that tracker and animator make of
-a face on the way.
+These are the pictures that the image path sees at work, with what tracker and animator make of a
+face on the way. So a portrait does not show the person's control values exactly, nor only what the
+robot can do: the values of a pair are those with which the robot looks most like the portrait.
 """
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +16,7 @@ import numpy as np
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import RENDERED_SIZE, source_image
 from ros_animate.collection.exaggeration import Exaggeration
+from ros_animate.collection.fitting import ControlFit
 from ros_animate.collection.looks import lit, random_background, random_look, random_person
 from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
 from ros_animate.collection.photo import jpeg, photograph, random_quality
@@ -48,10 +51,12 @@ class _Person:
     Attributes:
         face: That renders them.
         rest: Muscle -> how far it is from neutral on their face at rest.
+        unseen: How far landmarks stray from the real ones to the tracked ones, 0 to 1.
     """
 
     face: VirtualFace
     rest: Mapping[str, float]
+    unseen: float
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,8 @@ class AnimatedPairs(PairMaker):
     """A block is one person in front of one camera, whom one portrait imitates.
 
     Poses in which the tracker finds no face are replaced by others. As tracker and animator
-    remember, a block is always made from its beginning.
+    remember, a block is always made from its beginning. An animator that does not know the
+    landmarks of its pictures gives pairs with the values of the person.
     """
 
     block_size = 32
@@ -87,8 +93,10 @@ class AnimatedPairs(PairMaker):
         self._sampler = ControlSampler(self._spec)
         self._face_map = FaceMap(self._spec)
         self._exaggerate = Exaggeration(self._spec, self._face_map, self._sampler, exaggerated)
+        self._fit = ControlFit(self._spec, self._face_map)
         self._own_portrait = source_image(settings.portrait, self._spec)
         self._stages: _Stages | None = None
+        self._rest: Array | None = None
 
     def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
         person, animator = self._introduce(block)
@@ -109,6 +117,7 @@ class AnimatedPairs(PairMaker):
             person, animator = self._person(rng), self._animator(rng)
             self._open().extractor.reset()
             animator.reset()
+            self._rest = animator.landmarks
             self._stamp_s = 0.0
             motion = self._see(person, self._face_map.muscles(self._spec.neutral))
             if motion is not None:
@@ -126,7 +135,7 @@ class AnimatedPairs(PairMaker):
         rest = {name: float(OWN_REST * rng.standard_normal())
                 for name in MUSCLES if name.startswith(('brow', 'eyelid', 'lip', 'cheek'))}
         background = random_background(rng, look, DRIVING_PX)
-        return _Person(VirtualFace(look, camera, background), rest)
+        return _Person(VirtualFace(look, camera, background), rest, float(rng.random()))
 
     def _open(self) -> _Stages:
         """Opened by whoever makes pairs: what is opened cannot be handed to another process."""
@@ -151,6 +160,13 @@ class AnimatedPairs(PairMaker):
         face = VirtualFace(look, camera, random_background(rng, look, RENDERED_SIZE))
         return face.render(self._face_map.muscles(self._spec.neutral))
 
+    def _values(self, animator: Animator, values: Array) -> Array:
+        """What the robot does to look like the last picture, whose person showed `values`."""
+        if animator.landmarks is None:
+            return values
+        assert self._rest is not None
+        return self._sampler.allowed(self._fit(self._rest, animator.landmarks, values))
+
     def _pair(self, person: _Person, animator: Animator, index: int) -> Pair:
         for attempt in range(TRIES):
             values, muscles = self._exaggerate(
@@ -158,11 +174,18 @@ class AnimatedPairs(PairMaker):
                 self._sampler.sample(stream(self._seed, CONTROLS, index, attempt)))
             motion = self._see(person, muscles)
             if motion is not None:
-                return Pair(self._photo(animator.animate(motion).image, index), values)
+                picture = self._photo(animator.animate(motion).image, index)
+                return Pair(picture, self._values(animator, values))
         raise UserError(f'no face found in {TRIES} poses for pair {index}; choose another --seed')
 
     def _see(self, person: _Person, muscles: dict[str, float]) -> Motion | None:
-        """The motion of a person who moves these muscles, None if it is not to be seen."""
+        """The motion of a person who moves these muscles, None if it is not to be seen.
+
+        The tracker, made for photographs, misses much of what a rendered face does: half of its
+        gaze, lids and mouth. Its landmarks alone would teach that pictures say little; the real
+        ones alone, that every picture is exact. So people differ in how much of the way from the
+        real landmarks to the tracked ones theirs go.
+        """
         muscles = dict(muscles)
         for name, offset in person.rest.items():
             muscles[name] = muscles.get(name, MUSCLES[name]) + offset
@@ -170,7 +193,13 @@ class AnimatedPairs(PairMaker):
         for _ in range(SETTLING):
             self._stamp_s += FRAME_S
             motion = self._open().extractor.extract(Frame(image, self._stamp_s))
-        return motion if motion and _right(motion, person.face.landmarks(muscles)) else None
+        if motion is None or motion.landmarks is None:
+            return motion
+        real = person.face.landmarks(muscles)
+        if not _right(motion.landmarks, real):
+            return None
+        mixed = real + person.unseen * (motion.landmarks - real)
+        return dataclasses.replace(motion, landmarks=mixed)
 
     def _photo(self, image: Image, index: int) -> bytes:
         rng = stream(self._seed, PICTURE, index)
@@ -183,9 +212,7 @@ class AnimatedPairs(PairMaker):
         return jpeg(image, random_quality(rng))
 
 
-def _right(motion: Motion, real: Array) -> bool:
-    """Whether the tracked landmarks, if there are any, lie on the real ones (468, 2)."""
-    if motion.landmarks is None:
-        return True
-    away = np.linalg.norm(motion.landmarks[:len(real), :2] - real, axis=1).mean()
+def _right(tracked: Array, real: Array) -> bool:
+    """Whether tracked landmarks (478, 3) lie on the real ones."""
+    away = np.linalg.norm((tracked - real)[:468, :2], axis=1).mean()
     return bool(away < LOST * np.ptp(real[:, 1]))

@@ -20,7 +20,7 @@ from ros_animate.hardware.spec import RobotSpec
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.settings import Settings
 
-VERSION = 2  # of the pictures that a seed gives
+VERSION = 3  # of the pictures that a seed gives
 
 
 def collect(maker: PairMaker, path: pathlib.Path, options: Mapping[str, Any], count: int,

@@ -3,20 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ros_animate.collection.exaggeration import Exaggeration
 from ros_animate.collection.looks import lit, random_background, random_camera, random_look
 from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
 from ros_animate.collection.photo import jpeg, photograph, random_quality
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.face_mesh import FEATURE_POINTS, LEFT_IRIS, RIGHT_IRIS
+from ros_animate.face_mesh import FEATURE_POINTS
 from ros_animate.hardware.spec import RobotSpec
 from ros_animate.hardware.virtual_face import VirtualFace
 from ros_animate.hardware.virtual_face.controls import FaceMap
 
-# The irises' middles follow the mesh's 468 vertices.
-_POINTS = [{RIGHT_IRIS[0]: 468, LEFT_IRIS[0]: 469}.get(i, i) for i in FEATURE_POINTS]
+_POINTS = list(FEATURE_POINTS)
 
 
 class RenderedPairs(PairMaker):
@@ -43,6 +40,6 @@ class RenderedPairs(PairMaker):
             face = VirtualFace(seen, random_camera(rng, self._size),
                                random_background(rng, seen, self._size))
             image, turn = photograph(face.render(muscles), rng)
-            points = np.concatenate([face.landmarks(muscles), face.irises(muscles)])[_POINTS]
+            points = face.landmarks(muscles)[_POINTS, :2]
             landmarks = (points @ turn[:, :2].T + turn[:, 2]) / self._size
             yield Pair(jpeg(image, random_quality(rng)), values, landmarks)

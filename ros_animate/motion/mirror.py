@@ -54,7 +54,7 @@ def symmetric_landmarks() -> np.ndarray:
     distances = np.linalg.norm(flipped[:, None] - vertices[None], axis=2)
     partner = np.empty(478, int)
     partner[:len(vertices)] = distances.argmin(1)
-    # Around the iris the points run: centre, left, top, right, bottom (as seen in the picture).
+    # Around the iris the points run: centre, right, top, left, bottom (as seen in the picture).
     order = (0, 3, 2, 1, 4)
     partner[list(RIGHT_IRIS)] = [LEFT_IRIS[k] for k in order]
     partner[list(LEFT_IRIS)] = [RIGHT_IRIS[k] for k in order]

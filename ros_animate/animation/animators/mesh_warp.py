@@ -76,12 +76,16 @@ class MeshWarp(Animator):
     def animate(self, motion: Motion) -> Frame:
         return Frame(self._face.render(motion), motion.stamp_s)
 
+    @property
+    def landmarks(self) -> Array:
+        return self._face.shown.landmarks() + (0.5, 0.5, 0.0)
+
     def calibrate(self, motion: Motion) -> None:
         self._face.transfer.calibrate(motion)
 
     def reset(self) -> None:
         if self._source is not None:
-            self._source.transfer.reset()
+            self._source.reset()
 
     @property
     def _face(self) -> _SourceFace:
@@ -91,12 +95,17 @@ class MeshWarp(Animator):
 
 
 class _SourceFace:
-    """All that depends on the portrait alone, and the rendering of one frame."""
+    """All that depends on the portrait alone, and the rendering of one frame.
+
+    Attributes:
+        transfer: Of the driving motion.
+        shown: The face of the last frame.
+    """
 
     def __init__(self, portrait: Portrait, transfer: LandmarkTransfer) -> None:
         self.transfer = transfer
         self._image = portrait.image
-        self._shape = transfer.source
+        self._shape = self.shown = transfer.source
         size = portrait.image.shape[0]
         self._size = (size, size)
         landmarks = self._shape.landmarks()
@@ -112,9 +121,14 @@ class _SourceFace:
         self._interior = Interior(self._image, self._shape)
         self._eyes = [PortraitEye(self._image, side, landmarks) for side in (0, 1)]
 
+    def reset(self) -> None:
+        """Forgets the driving person."""
+        self.transfer.reset()
+        self.shown = self._shape
+
     def render(self, motion: Motion) -> Image:
         """(size, size, 3) uint8."""
-        target = self.transfer(motion)
+        target = self.shown = self.transfer(motion)
         landmarks = target.landmarks()
         in_source = self._shape.pose.project(target.shape)
         mouth = mouth_opening(landmarks)

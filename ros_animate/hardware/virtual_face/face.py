@@ -30,6 +30,11 @@ MUSCLES: dict[str, float] = {
 EYE_RANGE_DEG = (42.0, 30.0)  # how far the eyeballs turn sideways and up or down
 _HOLES = (face_mesh.LEFT_EYE, face_mesh.RIGHT_EYE, face_mesh.LIPS_INNER)
 _OVAL = np.array(face_mesh.FACE_OVAL)
+_IRIS_CM = 0.6
+# Middle of an iris that looks ahead, then what is right, top, left and bottom of it in the picture.
+_IRIS = np.column_stack([_IRIS_CM * np.array([(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1)]),
+                         np.r_[anatomy.EYEBALL_RADIUS_CM,
+                               np.full(4, (anatomy.EYEBALL_RADIUS_CM ** 2 - _IRIS_CM ** 2) ** .5)]])
 _FIELDS = tuple(n for n in MUSCLES if n in anatomy.canonical_anatomy().fields)
 
 
@@ -118,18 +123,18 @@ class VirtualFace:
         return picture
 
     def landmarks(self, muscles: Mapping[str, float]) -> Array:
-        """(468, 2) pixels of the face mesh's vertices in the rendered picture."""
-        state = resting(muscles)
-        view = self._view(self._skin(state), self._pose(state))
-        return self.camera.project(view[:468])[0]
+        """(478, 3) landmarks of the rendered picture, as in `Motion.landmarks`.
 
-    def irises(self, muscles: Mapping[str, float]) -> Array:
-        """(2, 2) pixels of the middle of the right and of the left iris, lids open or not."""
+        The irises are where they are even behind closed lids.
+        """
         state = resting(muscles)
         pose = self._pose(state)
-        ahead = _gaze(state, pose) @ (0, 0, anatomy.EYEBALL_RADIUS_CM)
-        eyes = np.stack([self._eye_at(centre, pose) for centre in self._anatomy.eyes[::-1]])
-        return self.camera.project(eyes + ahead)[0]
+        turn = _gaze(state, pose)
+        irises = [_IRIS @ turn.T + self._eye_at(eye, pose) for eye in self._anatomy.eyes[::-1]]
+        face = self._skin(state) @ pose.head.T + pose.head_at
+        places = np.concatenate([face, *irises])
+        pixels, _ = self.camera.project(places)
+        return np.column_stack([pixels, -places[:, 2] * self.camera.size[1] / self.camera.view_cm])
 
     def _skin(self, state: Mapping[str, float]) -> Array:
         """(468, 3) cm in head axes, before the head turns."""
@@ -216,7 +221,7 @@ class VirtualFace:
                      raster.SUBPIXEL_BITS)
         dark = tuple(int(.35 * c) for c in look.iris)
         mid = tuple(int(.8 * c) for c in look.iris)
-        for radius, colour in ((.60, dark), (.53, mid), (.40, look.iris), (.25, (12, 12, 14))):
+        for radius, colour in ((_IRIS_CM, dark), (.53, mid), (.40, look.iris), (.25, (12, 12, 14))):
             self._disc(picture, centre, turn, radius, colour)
         # The lamp's reflection stays where it is while the eye turns.
         light = np.asarray(look.light) / np.linalg.norm(look.light)

@@ -175,7 +175,7 @@ def _play(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, A
         state = script.state(t)
         face.camera = _moved(camera, move)
         images.append(cv2.resize(face.render(state), (size, size), interpolation=cv2.INTER_AREA))
-        landmarks.append(_normalised(face.landmarks(state) * (size / drawn), size))
+        landmarks.append(_normalised(face.landmarks(state)[:468, :2] * (size / drawn), size))
     return np.stack(images).astype(np.uint8), np.stack(landmarks)
 
 

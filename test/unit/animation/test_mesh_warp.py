@@ -122,6 +122,22 @@ def test_calibration_and_reset(loaded, neutral, track, face, still):
     assert as_smile[mouth].mean() > 2.0 * as_neutral[mouth].mean()
 
 
+def test_landmarks_are_where_the_tracker_finds_them(animator, track, face):
+    picture = animator.animate(track(face.render({'jaw_open': 0.5, 'brow_inner_left': 0.8})))
+    away = np.linalg.norm((track(picture.image).landmarks - animator.landmarks)[:, :2], axis=1)
+    assert away.mean() < 0.01 * SIZE
+
+
+def test_landmarks_are_the_portraits_until_a_face_drives_it(loaded, neutral, track, face):
+    loaded.reset()
+    rest = loaded.landmarks
+    assert rest.shape == (478, 3)
+    loaded.animate(track(face.render({'jaw_open': 0.5})))
+    assert (loaded.landmarks - rest)[152, 1] > 2.0
+    loaded.reset()
+    assert np.array_equal(loaded.landmarks, rest)
+
+
 def test_closing_lids_hide_the_eyeballs(animator, track, face, neutral):
     opened = animator.animate(neutral).image
     closed = animator.animate(track(face.render(CLOSED))).image

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.face_mesh import LEFT_EYE, LIPS_INNER, RIGHT_EYE
+from ros_animate.face_mesh import LEFT_EYE, LEFT_IRIS, LIPS_INNER, RIGHT_EYE, RIGHT_IRIS
 from ros_animate.hardware.spec import load_spec
 from ros_animate.hardware.virtual_face import HUMAN, MUSCLES, Appearance, Camera, VirtualFace
 from ros_animate.hardware.virtual_face.anatomy import canonical_anatomy
@@ -15,12 +15,32 @@ from ros_animate.hardware.virtual_face.controls import FaceMap
 SPEC = load_spec('mock')
 FACE_MAP = FaceMap(SPEC)
 FACE = VirtualFace(FACE_MAP.appearance)
-NEUTRAL = FACE.landmarks(FACE_MAP.muscles(SPEC.neutral))
+
+
+def skin(muscles):
+    """(468, 2) pixels."""
+    return FACE.landmarks(muscles)[:468, :2]
+
+
+NEUTRAL = skin(FACE_MAP.muscles(SPEC.neutral))
 CENTRE_X = FACE.camera.size[0] / 2
 # Vertical bands of the picture in which a group's controls may show: from the first to the second
 # landmark of the neutral face.
 BANDS = {'brow': (10, 145), 'lid': (10, 205), 'gaze': (105, 50), 'mouth': (4, None),
          'nose': (10, 17), 'head': (None, None)}
+
+
+def test_landmarks_are_the_trackers_in_number_and_axes():
+    """Z points away from the camera at the scale of x; the ring of an iris starts at its right."""
+    at = FACE.landmarks({})
+    assert at.shape == (478, 3)
+    assert at[4, 2] < at[RIGHT_EYE[0], 2] < at[127, 2]  # nose, corner of the eye, ear
+    turned = FACE.landmarks({'head_yaw': 30.0})
+    width = [np.linalg.norm(p[RIGHT_EYE[0]] - p[LEFT_EYE[0]]) for p in (at, turned)]
+    assert width[1] == pytest.approx(width[0], rel=0.06)  # a plane of dots: 0.87
+    for middle, right, top, left, bottom in (RIGHT_IRIS, LEFT_IRIS):
+        assert at[right, 0] > at[middle, 0] + 3 > at[middle, 0] - 3 > at[left, 0]
+        assert at[top, 1] < at[middle, 1] - 3 < at[middle, 1] + 3 < at[bottom, 1]
 
 
 @pytest.mark.parametrize('azimuth, elevation', [(0, 0), (20, 0), (-20, 8), (10, -8)])
@@ -30,7 +50,8 @@ def test_irises_are_where_they_are_drawn(azimuth, elevation, turned):
     blue = VirtualFace(Appearance(iris=(0, 0, 255), light=(0, 1, 0.2)), camera)
     muscles = {'gaze_azimuth': azimuth, 'gaze_elevation': elevation, **turned}
     muscles |= {f'eyelid_{a}_{b}': 1.3 for a in ('upper', 'lower') for b in ('left', 'right')}
-    picture, points = blue.render(muscles).astype(int), blue.irises(muscles)
+    picture = blue.render(muscles).astype(int)
+    points = blue.landmarks(muscles)[[RIGHT_IRIS[0], LEFT_IRIS[0]], :2]
     assert points[0, 0] < points[1, 0]  # the right eye is on the picture's left
     for x, y in points:
         rows, columns = np.mgrid[:512, :512]
@@ -83,7 +104,7 @@ def test_no_two_controls_look_the_same():
     changes = []
     for index in range(30):
         for position in both_ends(index):
-            moved = FACE.landmarks(FACE_MAP.muscles(position)) - NEUTRAL
+            moved = skin(FACE_MAP.muscles(position)) - NEUTRAL
             gaze = SPEC.controls[index].group == 'gaze'
             change = np.zeros(2) if not gaze else position[8:10] - SPEC.neutral[8:10]
             vector = np.concatenate([moved.ravel(), change])
@@ -106,7 +127,7 @@ def test_no_two_controls_look_the_same():
     ({'head_roll': 15}, 10, (-1, 0)), ({'neck_roll': 15}, 10, (-1, 0)),
 ], ids=str)
 def test_directions(muscles, landmark, direction):
-    moved = FACE.landmarks(muscles)[landmark] - FACE.landmarks({})[landmark]
+    moved = skin(muscles)[landmark] - skin({})[landmark]
     assert moved @ np.array(direction) > 2.0
 
 
@@ -119,7 +140,7 @@ def test_gaze_moves_the_dark_of_the_eye(muscles, direction):
     def pupil(state, ring):
         picture = FACE.render({**wide, **state})
         opening = np.zeros(picture.shape[:2], np.uint8)
-        cv2.fillPoly(opening, [FACE.landmarks(wide)[list(ring)].astype(np.int32)], 1)
+        cv2.fillPoly(opening, [skin(wide)[list(ring)].astype(np.int32)], 1)
         ys, xs = np.nonzero((opening > 0) & (picture.max(2) < 25))
         return np.array([np.median(xs), np.median(ys)])
 
@@ -128,9 +149,9 @@ def test_gaze_moves_the_dark_of_the_eye(muscles, direction):
 
 
 def test_closed_lids_hide_the_eye():
-    closed = FACE.landmarks({f'eyelid_{a}_{b}': 0.0 for a in ('upper', 'lower')
+    closed = skin({f'eyelid_{a}_{b}': 0.0 for a in ('upper', 'lower')
                              for b in ('left', 'right')})
-    opened = FACE.landmarks({})
+    opened = skin({})
     for ring in (LEFT_EYE, RIGHT_EYE):
         areas = [cv2.contourArea(x[list(ring)].astype(np.float32)) for x in (closed, opened)]
         assert areas[0] < 0.12 * areas[1]
@@ -140,7 +161,7 @@ def test_open_mouth_shows_a_dark_cavity_and_teeth():
     state = {'jaw_open': .6, 'lip_top_raise_left': .5, 'lip_top_raise_right': .5,
              'lip_top_raise_middle': .5}
     mouth = np.zeros(FACE.camera.size[::-1], np.uint8)
-    cv2.fillPoly(mouth, [FACE.landmarks(state)[list(LIPS_INNER)].astype(np.int32)], 1)
+    cv2.fillPoly(mouth, [skin(state)[list(LIPS_INNER)].astype(np.int32)], 1)
     inside = FACE.render(state)[mouth > 0].max(1)
     assert (inside < 70).mean() > .2
     assert (inside > 165).mean() > .1
@@ -150,9 +171,9 @@ def test_halves_are_mirror_images():
     mirror = canonical_anatomy().mirror
     left = {n: .8 for n in MUSCLES if n.endswith('_left') and not n.startswith('eyelid')}
     right = {n.replace('_left', '_right'): v for n, v in left.items()}
-    seen = FACE.landmarks(left)[mirror]
+    seen = skin(left)[mirror]
     seen[:, 0] = FACE.camera.size[0] - seen[:, 0]
-    assert np.abs(seen - FACE.landmarks(right)).max() < 1.0
+    assert np.abs(seen - skin(right)).max() < 1.0
 
 
 @settings(max_examples=25, deadline=None)
@@ -162,7 +183,7 @@ def test_any_pose_can_be_drawn(shares):
     picture = FACE.render(FACE_MAP.muscles(position))
     assert picture.shape == (384, 384, 3)
     assert picture.dtype == np.uint8
-    assert np.isfinite(FACE.landmarks(FACE_MAP.muscles(position))).all()
+    assert np.isfinite(skin(FACE_MAP.muscles(position))).all()
 
 
 @pytest.mark.parametrize('size', [(64, 64), (320, 240), (800, 600)])
