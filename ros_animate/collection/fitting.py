@@ -54,11 +54,13 @@ class ControlFit:
             (N,) within the ranges.
         """
         wanted = self._wanted(PosedShape.of(source), PosedShape.of(target))
-        values = np.clip((start - self._spec.low) / self._range, 0.0, 1.0)
-        place = np.zeros(3)
+        values: Array = np.clip((start - self._spec.low) / self._range, 0.0, 1.0)
+        place: Array = np.zeros(3)
         for _ in range(ROUNDS):
             before = values
-            values, place = self._improved(wanted, values, place)
+            residual, jacobian = self._linear(wanted, values, place)
+            state = _least(residual, jacobian, np.concatenate([values, place]), len(values))
+            values, place = np.split(state, [len(values)])
             if np.abs(values - before).max() < SETTLED:
                 break
         return self._spec.low + values * self._range
@@ -72,47 +74,23 @@ class ControlFit:
                         + ratio * (target.pose.translation - source.pose.translation))
         return self._cm * pose.project(self._rest.shape + target.shape - source.shape)[_POINTS, :2]
 
-    def _improved(self, wanted: Array, values: Array, place: Array) -> tuple[Array, Array]:
-        """One step of Gauss-Newton; what would leave its range stays at the end of it."""
+    def _linear(self, wanted: Array, values: Array, place: Array) -> tuple[Array, Array]:
+        """Residual (2 K + N + 3,) in cm and its derivatives by values and place."""
         shown = self._shown(values)
-        centre = shown.mean(0)
-        placed = shown + place[:2] + place[2] * (shown - centre)
-        residual = np.concatenate([
-            (placed - wanted).ravel(), _MISFIT_CM / _MOVED * (values - self._neutral),
-            _PLACE_WEIGHTS * place])
-        jacobian = self._jacobian(values, shown, centre)
-        state, count = np.concatenate([values, place]), len(values)
-        low, high = np.r_[np.zeros(count), np.full(3, -np.inf)], np.r_[np.ones(count),
-                                                                       np.full(3, np.inf)]
-        free = np.ones(len(state), bool)
-        moved = state
-        for _ in range(count):
-            step = np.zeros(len(state))
-            fixed = residual + jacobian @ (moved - state)
-            step[free] = np.linalg.lstsq(jacobian[:, free], -fixed, rcond=None)[0]
-            reached = moved + step
-            beyond = free & ((reached < low) | (reached > high))
-            moved = np.where(beyond, np.clip(reached, low, high), moved)
-            if not beyond.any():
-                moved = reached
-                break
-            free &= ~beyond
-        return moved[:count], moved[count:]
-
-    def _jacobian(self, values: Array, shown: Array, centre: Array) -> Array:
-        """(2 K + N + 3, N + 3) derivatives of the residual by values and place."""
-        count = len(values)
+        around = shown - shown.mean(0)
+        across, along = np.zeros((2, *shown.shape))
+        across[:, 0] = along[:, 1] = 1.0
+        moves = np.stack([across.ravel(), along.ravel(), around.ravel()], 1)
+        weights = np.r_[np.full(len(values), _MISFIT_CM / _MOVED), _PLACE_WEIGHTS]
+        residual = np.concatenate([(shown - wanted).ravel() + moves @ place,
+                                   weights * np.r_[values - self._neutral, place]])
         columns = []
-        for index in range(count):
-            sign = 1.0 if values[index] < 0.5 else -1.0
+        for index, value in enumerate(values):
             other = values.copy()
-            other[index] += sign * _DIFFERENCE
-            columns.append((self._shown(other) - shown).ravel() * sign / _DIFFERENCE)
-        along = np.zeros((2, *shown.shape))
-        along[0, :, 0] = along[1, :, 1] = 1.0
-        columns += [along[0].ravel(), along[1].ravel(), (shown - centre).ravel()]
-        weights = np.r_[np.full(count, _MISFIT_CM / _MOVED), _PLACE_WEIGHTS]
-        return np.concatenate([np.stack(columns, 1), np.diag(weights)])
+            other[index] += _DIFFERENCE if value < 0.5 else -_DIFFERENCE
+            columns.append((self._shown(other) - shown).ravel() / (other[index] - value))
+        derivatives = np.column_stack([*columns, moves])
+        return residual, np.concatenate([derivatives, np.diag(weights)])
 
     def _shown(self, values: Array) -> Array:
         """(K, 2) cm in the picture."""
@@ -120,3 +98,22 @@ class ControlFit:
 
     def _landmarks(self, position: Array) -> Array:
         return self._face.landmarks(self._face_map.muscles(position))
+
+
+def _least(residual: Array, jacobian: Array, state: Array, count: int) -> Array:
+    """The state of the least residual, linearly; its first `count` numbers stay in [0, 1].
+
+    What would leave its range is held at the end of it, and the others are solved for again.
+    """
+    low, high = np.full((2, len(state)), [[-np.inf], [np.inf]])
+    low[:count], high[:count] = 0.0, 1.0
+    free, moved = np.ones(len(state), bool), state.copy()
+    while True:
+        reached = moved.copy()
+        held = residual + jacobian @ (moved - state)
+        reached[free] -= np.linalg.lstsq(jacobian[:, free], held, rcond=None)[0]
+        beyond = (reached < low) | (reached > high)
+        if not beyond.any():
+            return reached
+        moved[beyond] = np.clip(reached, low, high)[beyond]
+        free &= ~beyond

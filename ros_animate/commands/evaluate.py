@@ -121,9 +121,14 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
     from ros_animate.evaluation.outputs import make_folder
     from ros_animate.evaluation.policy import evaluate
     from ros_animate.evaluation.report import write_report
+    from ros_animate.plugins import find
+    from ros_animate.policy.learned import LearnedOptions
     from ros_animate.settings import load_settings
     from ros_animate.training.folder import is_held_back, read_folder
     section = {'plugin': args.policy, **({'weights': args.weights} if args.weights else {})}
+    chosen: Any = find('policy', args.policy)
+    if issubclass(chosen.Config, LearnedOptions):
+        section['own_strength'] = False  # it is for people, not for the robot's own face
     settings = load_settings((), args.param, robot=args.robot, policy=section)
     settings.check(('policy',))
     pairs = [p for path in args.data for p in read_folder(path, settings.spec).pairs

@@ -17,12 +17,16 @@ class ActionOptions:
     names: tuple[str, ...] = option((), 'controls in the order of the outputs')
     low: tuple[float, ...] = option((), 'values of the controls at the output -1, in robot units')
     high: tuple[float, ...] = option((), 'values of the controls at the output 1')
+    strength: tuple[float, ...] = option((), 'of each movement when a person is imitated: a factor '
+                                             'of the deviation from neutral; empty: 1')
 
     def __post_init__(self) -> None:
         unequal = len(self.low) != len(self.high)
         if unequal or (self.low and len(self.names) not in (0, len(self.low))):
             raise ValueError(f'{len(self.names)} names, {len(self.low)} lower and '
                              f'{len(self.high)} upper ends')
+        if self.strength and len(self.strength) != len(self.names):
+            raise ValueError(f'{len(self.strength)} strengths for {len(self.names)} names')
 
 
 @dataclass(frozen=True)

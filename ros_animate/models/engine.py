@@ -61,7 +61,7 @@ def prepare(network: nn.Module, options: EngineOptions,
     """
     device = torch.device(device)
     _check(options, device)
-    _keep_freed_memory()
+    keep_freed_memory()
     precision = 'float32'
     if getattr(network, 'half_precision', False):
         precision = fastest_precision(device) if options.precision == 'auto' else options.precision
@@ -100,7 +100,7 @@ def processor_flags() -> frozenset[str]:
 
 
 @functools.cache
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Freed memory stays with the process (glibc): feature maps find it again, without page faults.
 
     By default every large map is given back to the system and zeroed page by page when it is needed

@@ -33,6 +33,8 @@ class LearnedOptions(Strength):
     precision: str = option('auto', 'of the network; auto: fp16 on a GPU, bf16 on a CPU with '
                                     'units for it, else float32',
                             choices=('auto', 'float32', 'bf16', 'fp16'))
+    own_strength: bool = option(True, 'multiply movements by the strengths that come with the '
+                                      "weights, besides one's own")
     compile: bool = option(False, 'compile the network; takes a minute once, and a C++ compiler '
                                   'on the CPU')
 
@@ -55,6 +57,8 @@ class LearnedPolicy(Policy):
         self.device = choose_device(config.device)
         self.model, loaded = weights.load(self.family, config.weights, (self.network,))
         self._columns, self._known = _columns(self.model.names, self._outputs(), spec, self.family)
+        if config.own_strength and self.model.strength:
+            self._strength[self._known] *= np.array(self.model.strength)[self._columns]
         self._engine = EngineOptions(precision=config.precision, compile=config.compile)
         self.loaded: Any = self._prepare(loaded[self.network])
         self._dtype = next(self.loaded.parameters()).dtype

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from ros_animate.concurrency import pipelined
 from ros_animate.errors import UserError
-from ros_animate.models.engine import fastest_precision
+from ros_animate.models.engine import fastest_precision, keep_freed_memory
 from ros_animate.training import checkpoints
 from ros_animate.training.log import Log, plot_curves
 
@@ -55,6 +55,7 @@ def make_fabric(precision: str, partial: bool = False) -> Fabric:
     local = int(os.environ.get('LOCAL_WORLD_SIZE', world))
     several = 'ddp_find_unused_parameters_true' if partial else 'ddp'
     gpu = torch.cuda.is_available()
+    keep_freed_memory()
     fabric = Fabric(accelerator='cuda' if gpu else 'cpu', devices=local, num_nodes=world // local,
                     strategy=several if world > 1 else 'auto',
                     precision='bf16-mixed' if meant(precision) == 'bf16' else '32-true')

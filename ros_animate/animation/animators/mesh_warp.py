@@ -16,7 +16,7 @@ from ros_animate.animation.portrait import Portrait
 from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
 from ros_animate.configuration import option
 from ros_animate.motion.landmark_transfer import Gains, LandmarkTransfer
-from ros_animate.types import Frame, Image, Motion
+from ros_animate.types import Array, Frame, Image, Motion
 
 _GRID = 40
 

@@ -85,6 +85,25 @@ def test_strengths_scale_their_group_from_neutral(policy, trained):
     assert ((SPEC.low <= larger) & (larger <= SPEC.high)).all()
 
 
+@pytest.mark.parametrize('policy', IMAGE)
+def test_strengths_of_the_weights_multiply_ones_own(policy, trained):
+    theirs = np.where([control.group == 'lid' for control in SPEC.controls], 0.5, 1.0)
+
+    def away(folder, **options):
+        chosen = load('policy', policy, {'weights': folder, 'gain': 0.4, **EXACT, **options}, SPEC)
+        return chosen.act(Frame(picture(), 0.0)).values - SPEC.neutral
+
+    folder, *_ = trained(policy, strength=tuple(theirs.tolist()))
+    plain = away(folder, own_strength=False)
+    assert np.abs(plain).max() > 0
+    np.testing.assert_allclose(away(folder), plain * theirs, atol=1e-9)
+
+
+def test_strengths_that_are_not_one_for_each_control_are_refused():
+    with pytest.raises(ValueError, match='2 strengths for 30 names'):
+        models.find('bc_z').Config(**RANGES, strength=(1.0, 2.0))
+
+
 def test_published_weights_speak_robot_units(trained):
     folder, network, config = trained('x2cnet', names=(), low=(), high=())
     with torch.inference_mode():
