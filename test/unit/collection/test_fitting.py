@@ -57,6 +57,13 @@ def test_another_size_and_place_of_the_portrait_do_not_count():
     assert np.abs((other - found) / RANGE).max() < 1e-3
 
 
+@pytest.mark.parametrize(('nearer', 'shift_cm'), [(1.03, 0.0), (1.0, 0.5)])
+def test_a_person_who_comes_nearer_or_steps_aside_moves_little(nearer, shift_cm):
+    centre, away = REST.mean(0), np.array([shift_cm, shift_cm, 0.0]) * 400 / 30.0
+    found = FIT(REST, centre + nearer * (REST - centre) + away, SPEC.neutral)
+    assert np.abs((found - SPEC.neutral) / RANGE).mean() < 0.02
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10 ** 6), st.floats(0.0, 6.0))
 def test_whatever_is_shown_the_values_are_in_range(seed, strength):

@@ -149,8 +149,7 @@ def test_gaze_moves_the_dark_of_the_eye(muscles, direction):
 
 
 def test_closed_lids_hide_the_eye():
-    closed = skin({f'eyelid_{a}_{b}': 0.0 for a in ('upper', 'lower')
-                             for b in ('left', 'right')})
+    closed = skin({f'eyelid_{a}_{b}': 0.0 for a in ('upper', 'lower') for b in ('left', 'right')})
     opened = skin({})
     for ring in (LEFT_EYE, RIGHT_EYE):
         areas = [cv2.contourArea(x[list(ring)].astype(np.float32)) for x in (closed, opened)]
