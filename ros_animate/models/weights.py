@@ -40,6 +40,14 @@ class Published:
     files: str
 
 
+def _own(family: str, name: str, size: str) -> Published:
+    """A small animator that comes with this package."""
+    return Published(family, f'{name} of this package, small, 128 px, trained on synthetic faces',
+                     f'`ros_animate train animation --model {family} --data synthetic`',
+                     'as its data; Apache-2.0 where it comes with this package', size,
+                     'weights.safetensors, config.yaml')
+
+
 CATALOGUE = (
     Published('monkey_net', 'Monkey-Net (Siarohin et al., CVPR 2019)',
               'https://github.com/AliaksandrSiarohin/monkey-net',
@@ -47,11 +55,13 @@ CATALOGUE = (
               '114 MB of weights (nemo, 64 pixels) to 379 MB (vox, 256 pixels), about three times '
               'as much with the optimizer state that the files carry',
               '<epoch>-checkpoint.pth.tar'),
+    _own('monkey_net', 'Monkey-Net', '6.5 MB'),
     Published('fomm', 'First Order Motion Model (Siarohin et al., NeurIPS 2019)',
               'https://github.com/AliaksandrSiarohin/first-order-model (section "Pre-trained '
               'checkpoint")', 'MIT',
               '240 MB of weights; 751 MB with optimizer state (vox-adv)',
               'vox-cpk.pth.tar, vox-adv-cpk.pth.tar, taichi-cpk.pth.tar'),
+    _own('fomm', 'First Order Motion Model', '4 MB'),
     Published('face_vid2vid', 'face-vid2vid (Wang et al., CVPR 2021), open re-implementation',
               'https://github.com/zhanglonghao1992/'
               'One-Shot_Free-View_Neural_Talking_Head_Synthesis (section "Pretrained Model")',

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 import shutil
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ros_animate.training.animation.run import Wishes
 
 GRID = 'samples.png'
+# Of the machine it ran on; what is learned does not depend on them.
+_LOCAL = ('cache', 'workers')
 
 
 def write_card(run: pathlib.Path, wishes: Wishes, options: Any, of_data: Any,
@@ -43,7 +46,7 @@ and used with `--animator {wishes.model}`.
 | begun with | {pathlib.Path(wishes.init).name if wishes.init else 'random weights'} |
 | seed | {options.seed} |
 | steps | {wishes.steps} of {options.batch_size} pairs |
-| options | {', '.join((*changed(options), *changed(of_data))) or 'defaults'} |
+| options | {', '.join(_general((*changed(options), *changed(of_data)))) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {outcome.seconds / 60:.1f} min |
 | error on held-out pairs | {outcome.error:.4f} (mean L1 of pictures in [0, 1]); the source \
@@ -57,7 +60,12 @@ picture as it is: {outcome.still:.4f} |
 def command(wishes: Wishes) -> str:
     """What makes these weights again."""
     data = ' '.join(pathlib.Path(path).name for path in wishes.data)
-    more = ''.join(f' --set {text}' for text in wishes.settings)
+    more = ''.join(f' --set {text}' for text in _general(wishes.settings))
     start = f' --init {pathlib.Path(wishes.init).name}' if wishes.init else ''
     return (f'ros_animate train animation --model {wishes.model} --variant {wishes.variant} '
             f'--data {data} --steps {wishes.steps}{start}{more} --output RUN')
+
+
+def _general(settings: Iterable[str]) -> list[str]:
+    """'key=value' of what matters elsewhere too."""
+    return [text for text in settings if text.partition('=')[0].strip() not in _LOCAL]

@@ -45,7 +45,7 @@ def undisturbed(data, tmp_path_factory) -> pathlib.Path:
     """With the adversary, so that all there is to save is saved."""
     run = tmp_path_factory.mktemp('animation') / 'run'
     assert main(arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0],
-                          **EXACT)) == 0
+                          cache=run.parent / 'faces', **EXACT)) == 0
     return run
 
 
@@ -70,6 +70,7 @@ def test_what_a_run_leaves(undisturbed) -> None:
     card = (undisturbed / 'weights' / 'README.md').read_text()
     for text in ('fomm', 'train animation', '24 of 2 pairs', 'seed', 'samples.png', 'held-out'):
         assert text in card
+    assert 'cache' not in card and str(undisturbed.parent) not in card
     assert not list(undisturbed.glob('**/.part.*'))
 
 
