@@ -5,6 +5,7 @@ Nothing is ever downloaded, and nothing in a file is ever executed.
 from __future__ import annotations
 
 import argparse
+import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,14 +43,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(_: argparse.Namespace) -> int:
     from ros_animate.models import weights
-    for entry in weights.CATALOGUE:
-        print(f'{entry.family}: {entry.title}\n'
-              f'  from       {entry.where}\n'
-              f'  licence    {entry.licence}\n'
-              f'  size       {entry.size}\n'
-              f'  files      {entry.files}\n'
-              f'  put into   {weights.user_folder() / entry.family}\n'
-              f'  present    {_present(entry.family)}\n')
+    for family, entries in itertools.groupby(weights.CATALOGUE, lambda entry: entry.family):
+        for entry in entries:
+            print(f'{family}: {entry.title}\n'
+                  f'  from       {entry.where}\n'
+                  f'  licence    {entry.licence}\n'
+                  f'  size       {entry.size}\n'
+                  f'  files      {entry.files}')
+        print(f'{family}, of whatever origin:\n'
+              f'  put into   {weights.user_folder() / family}\n'
+              f'  present    {_present(family)}\n')
     print(f'Looked for: --weights, then ${weights.VARIABLE}, then {weights.user_folder()}, then '
           "the package's own weights/.")
     return 0

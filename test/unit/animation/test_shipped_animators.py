@@ -1,6 +1,7 @@
 """Animators whose weights come with the package move people whom no training has seen."""
 from __future__ import annotations
 
+import contextlib
 import pathlib
 
 import cv2
@@ -20,9 +21,11 @@ MOST = {'fomm': {'l1': 0.6, 'akd': 0.3}, 'monkey_net': {'l1': 0.9, 'akd': 0.4}}
 @pytest.fixture(scope='module')
 def figures() -> Evaluation:
     weights = configuration.resource('weights')
-    animators = [AnimatorPerformer(name, {'weights': str(weights / name)}) for name in MOST]
-    return evaluate([*animators, StillPerformer()],
-                    Clips(('synthetic',), SIZE, most=10, frames=12).tasks('reconstruction'))
+    with contextlib.ExitStack() as stack:
+        animators = [stack.enter_context(contextlib.closing(
+            AnimatorPerformer(name, {'weights': str(weights / name)}))) for name in MOST]
+        return evaluate([*animators, StillPerformer()],
+                        Clips(('synthetic',), SIZE, most=10, frames=12).tasks('reconstruction'))
 
 
 @pytest.mark.parametrize('animator', sorted(MOST))

@@ -10,7 +10,8 @@ from ros_animate.models import checkpoint
 
 MOST_MB = {'bc_z': 12, 'x2cnet': 24, 'fomm': 12, 'monkey_net': 12}
 OF_ANIMATORS = ('ros_animate train animation', 'samples.png', 'error on held-out pairs')
-OF_POLICIES = ('ros_animate collect', 'ros_animate train policy', 'error on pairs held back')
+OF_POLICIES = ('ros_animate collect', '--seed', 'ros_animate train policy',
+               'error on pairs held back')
 
 
 @pytest.mark.parametrize('folder', sorted(p for p in configuration.resource('weights').iterdir()
