@@ -23,6 +23,9 @@ class Config:
     generator_levels: int = option(5, 'Levels of the generator', low=1)
     group_blocks: int = option(2, 'Blocks that see each keypoint by itself', low=0)
     refinement_blocks: int = option(4, 'Residual blocks at full resolution', low=0)
+    correction: bool = option(False, 'The decoder corrects the moved source picture, which is '
+                                     'sharp before training; else it paints anew, as the paper has '
+                                     'it')
     motion_step: int = option(1, 'Keypoints and motion are found on every n-th pixel', low=1)
     interpolation: str = option('nearest', 'How motion is resized to the levels of the generator',
                                 choices=('nearest', 'bilinear'))
@@ -35,6 +38,8 @@ class Config:
                                       'knows of motion by heat maps alone ("No F" in the paper)')
     coarse: bool = option(True, 'The keypoints\' own motion is a part of it ("No F_coarse")')
     residual: bool = option(True, 'What the motion network adds to that ("No F_residual")')
+    residual_scale: float = option(1.0, 'What that is multiplied by; less than 1 and it learns '
+                                        'more slowly than the rest', low=1e-6)
     variance: float = option(0.0, 'Of every keypoint, the same in all directions; 0: its '
                                   'covariance is estimated ("No Sigma_k" is 0.01)', low=0)
     source_in_motion: bool = option(True, 'The motion network sees the source picture; else only '

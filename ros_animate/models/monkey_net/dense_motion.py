@@ -86,7 +86,8 @@ class DenseMotionNetwork(nn.Module):
         field = coordinate_grid(x.shape[2:], shifts)
         field = field + blended(mask, shifts)  # eq. (8)
         if self.config.residual:
-            field = field + x[:, -2:].permute(0, 2, 3, 1)  # eq. (9)
+            # eq. (9); the reference has no scale.
+            field = field + self.config.residual_scale * x[:, -2:].permute(0, 2, 3, 1)
         return DenseMotion(field, mask)
 
 

@@ -17,6 +17,8 @@ from ros_animate.models.monkey_net.dense_motion import (
 from ros_animate.models.monkey_net.keypoints import Keypoints
 from ros_animate.models.sampling import resize, resize_grid, warp
 
+_LEAST = 1 / 512  # half of the least difference of 8-bit colours
+
 
 @dataclass(frozen=True)
 class SourceFeatures:
@@ -68,6 +70,9 @@ class Generator(nn.Module):
                                     else NoMotionNetwork())
         self.video_decoder = Decoder(widths, 3, CLIP, extra=config.num_keypoints)
         self.refinement_module = Refinement(self.video_decoder.outputs, config.refinement_blocks)
+        if config.correction:  # none at the start
+            for parameter in self.refinement_module[-1].parameters():
+                nn.init.zeros_(parameter)
 
     def encode(self, source: Tensor) -> SourceFeatures:
         """Picture (B, 3, H, W) to what `render` needs of it."""
@@ -99,7 +104,10 @@ class Generator(nn.Module):
         skips = [torch.cat([self.moved(level, motion),
                             resize(heat, level.shape[2:], self.config.interpolation)], dim=1)
                  for level in features.levels]
-        return torch.sigmoid(self.refinement_module(self.video_decoder(skips)).float())
+        painted = self.refinement_module(self.video_decoder(skips)).float()
+        if self.config.correction:
+            painted = painted + logit(skips[0][:, :painted.shape[1]].float())
+        return torch.sigmoid(painted)
 
     def keypoint_maps(self, features: SourceFeatures, kp_source: Keypoints,
                       kp_driving: Keypoints) -> Tensor:
@@ -113,3 +121,9 @@ class Generator(nn.Module):
         """Maps (B, C, H, W) of any resolution under the motion."""
         positions = resize_grid(motion.deformation, level.shape[2:], self.config.interpolation)
         return warp(level, positions, self.config.align_corners)
+
+
+def logit(image: Tensor) -> Tensor:
+    """The inverse of the sigmoid, of values in [0, 1]; finite at the ends."""
+    image = image.clamp(_LEAST, 1 - _LEAST)
+    return torch.log(image / (1 - image))

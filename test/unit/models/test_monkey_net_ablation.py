@@ -1,4 +1,4 @@
-"""The parts of Monkey-Net that its ablation leaves out (CVPR 2019, section 4.2)."""
+"""The parts of Monkey-Net that its ablation leaves out (CVPR 2019, section 4.2), and our own."""
 from __future__ import annotations
 
 import dataclasses
@@ -40,10 +40,13 @@ def points(seed: int) -> Keypoints:
     mean = 1.6 * torch.rand(2, 4, 2, generator=torch.Generator().manual_seed(seed)) - 0.8
     return Keypoints(mean, 0.02 * torch.eye(2).expand(2, 4, 2, 2))
 
+# What is not in the paper.
+OWN = {'correction': {'correction': True}, 'slow residual': {'residual_scale': 0.1}}
 
-@pytest.mark.parametrize('variant', VARIANTS)
+
+@pytest.mark.parametrize('variant', [*VARIANTS, *OWN])
 def test_every_variant_runs_learns_and_is_prepared(variant: str) -> None:
-    nets = networks(**VARIANTS[variant])
+    nets = networks(**{**VARIANTS, **OWN}[variant])
     source, driving = picture(1), picture(2)
     nets['kp_detector'].train()
     made = nets['generator'](source, nets['kp_detector'](source), nets['kp_detector'](driving))
@@ -56,6 +59,16 @@ def test_every_variant_runs_learns_and_is_prepared(variant: str) -> None:
     fast = prepare(generator, EngineOptions(precision='float32'))
     got = fast.render(fast.encode(source), points(3), points(4))
     torch.testing.assert_close(got, wanted, atol=1e-4, rtol=0)
+
+
+def test_a_correction_begins_with_the_moved_source() -> None:
+    torch.manual_seed(0)
+    generator = models.build('monkey_net', dataclasses.replace(TINY, correction=True))['generator']
+    source = picture(1)
+    source[:, :, :8] = 1.0
+    made = generator(source, points(3), points(4))
+    torch.testing.assert_close(made.prediction, made.deformed.clamp(1 / 512, 511 / 512))
+    assert not torch.allclose(made.prediction, source, atol=0.1)
 
 
 @pytest.mark.parametrize('variant', ['full', *VARIANTS])
@@ -91,14 +104,15 @@ def test_without_the_residual_the_motion_is_a_mean_of_the_keypoints_shifts() -> 
     torch.testing.assert_close(moved, mean, atol=1e-5, rtol=0)
 
 
-def test_without_the_coarse_part_only_the_residual_moves() -> None:
-    generator = networks(coarse=False)['generator']
+@pytest.mark.parametrize('scale', [1.0, 0.1])
+def test_without_the_coarse_part_only_the_residual_moves(scale: float) -> None:
+    generator = networks(coarse=False, residual_scale=scale)['generator']
     assert generator.dense_motion_module.hourglass.decoder.conv.out_channels == 2
     generator.dense_motion_module.hourglass.decoder.conv.weight.data.zero_()
     generator.dense_motion_module.hourglass.decoder.conv.bias.data.copy_(torch.tensor([.1, -.2]))
     motion = generator(picture(1), points(3), points(4)).motion
     moved = motion.deformation - coordinate_grid((32, 32), motion.deformation)
-    torch.testing.assert_close(moved, torch.tensor([.1, -.2]).expand_as(moved))
+    torch.testing.assert_close(moved, scale * torch.tensor([.1, -.2]).expand_as(moved))
     torch.testing.assert_close(motion.mask.sum(1), torch.ones(2, 32, 32))
 
 
