@@ -21,6 +21,8 @@ TINY = Config(image_size=32, num_keypoints=4, block_expansion=4, max_features=8,
 VARIANTS = {'no_F': {'dense_motion': False}, 'no_F_residual': {'residual': False},
             'no_F_coarse': {'coarse': False}, 'no_Sigma': {'variance': 0.01},
             'no_x': {'source_in_motion': False}}
+# What is not in the paper.
+OWN = {'correction': {'correction': True}, 'slow residual': {'residual_scale': 0.1}}
 
 
 def networks(seed: int = 0, **changes: object) -> dict:
@@ -39,9 +41,6 @@ def picture(seed: int) -> Tensor:
 def points(seed: int) -> Keypoints:
     mean = 1.6 * torch.rand(2, 4, 2, generator=torch.Generator().manual_seed(seed)) - 0.8
     return Keypoints(mean, 0.02 * torch.eye(2).expand(2, 4, 2, 2))
-
-# What is not in the paper.
-OWN = {'correction': {'correction': True}, 'slow residual': {'residual_scale': 0.1}}
 
 
 @pytest.mark.parametrize('variant', [*VARIANTS, *OWN])
