@@ -15,7 +15,7 @@ from ros_animate.evaluation.animation.performers import STILL, AnimatorPerformer
 
 SIZE = 128
 # Parts of what the source alone gives: as the cards say of all clips, and a little more.
-MOST = {'fomm': {'l1': 0.6, 'akd': 0.3}, 'monkey_net': {'l1': 0.6, 'akd': 0.35}}
+MOST = {'fomm': {'l1': 0.6, 'akd': 0.3}, 'monkey_net': {'l1': 0.5, 'akd': 0.25}}
 
 
 @pytest.fixture(scope='module')
