@@ -28,12 +28,12 @@ from typing import Any
 import numpy as np
 
 from ros_animate.evaluation.animation.clips import Clips
-from ros_animate.evaluation.animation.measuring import evaluate
-from ros_animate.evaluation.animation.performers import AnimatorPerformer
-from ros_animate.evaluation.animation.pictures import draw_chart, draw_samples
+from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
+from ros_animate.evaluation.animation.measurement import evaluate
+from ros_animate.evaluation.animation.methods import AnimatorPerformer
 from ros_animate.evaluation.animation.published import ABLATION
 from ros_animate.evaluation.animation.table import COLUMNS, markdown
-from ros_animate.evaluation.machine import machine
+from ros_animate.outputs.machine import machine
 
 PROGRAM = pathlib.Path(sys.executable).parent / 'ros_animate'
 # What is left out, in the paper's words: no F, no F_residual, no F_coarse, no Sigma_k, no x.

@@ -27,10 +27,10 @@ from reference_way import as_the_reference, reference_functions
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ros_animate import models
+from ros_animate.checkpoints.variants import load_config
 from ros_animate.configuration import build as build_options
-from ros_animate.models.engine import EngineOptions, prepare
-from ros_animate.models.variants import load_config
+from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.networks import build_networks
 
 MODELS = {'monkey_net_64': ('monkey_net', 'nemo'), 'monkey_net_256': ('monkey_net', 'vox256'),
           'fomm': ('fomm', 'vox256'), 'face_vid2vid': ('face_vid2vid', 'vox256'),
@@ -117,7 +117,7 @@ def work(pipe: Connection, name: str, way: str, options: argparse.Namespace) -> 
     family, variant = MODELS[name]
     config = load_config(family, variant)
     torch.manual_seed(0)
-    networks = filled(models.build(family, config))
+    networks = filled(build_networks(family, config))
     step = 256 // config.image_size
     source, driving = (picture(seed, options.device)[..., ::step, ::step].contiguous()
                        for seed in (0, 1))

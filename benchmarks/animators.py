@@ -23,14 +23,14 @@ import cv2
 import numpy as np
 from pipeline import ROOT, retarget, text, tracked
 
+from ros_animate.checkpoints import weights
+from ros_animate.checkpoints.weights import WeightsNotFoundError
 from ros_animate.evaluation.animation.distances import Frames, jitter
 from ros_animate.evaluation.animation.tasks import resized
-from ros_animate.evaluation.animation.watching import Watcher
+from ros_animate.evaluation.animation.tracking import Watcher
 from ros_animate.evaluation.fidelity import compare
-from ros_animate.evaluation.machine import machine
-from ros_animate.evaluation.plots import write_picture
-from ros_animate.models import weights
-from ros_animate.models.weights import WeightsNotFoundError
+from ros_animate.outputs.machine import machine
+from ros_animate.outputs.plots import write_picture
 from ros_animate.plugins import available, find, load
 from ros_animate.types import Image
 

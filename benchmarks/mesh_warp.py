@@ -27,9 +27,9 @@ import numpy as np
 from ros_animate.animation.source_image import source_image
 from ros_animate.camera.base import Source
 from ros_animate.evaluation.fidelity import Track, compare, track
-from ros_animate.evaluation.machine import machine
-from ros_animate.hardware.spec import load_spec
+from ros_animate.outputs.machine import machine
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame, Motion
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.evaluation.fidelity import Fidelity, Track, compare, track
-from ros_animate.evaluation.machine import machine
+from ros_animate.outputs.machine import machine
 from ros_animate.plugins import load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

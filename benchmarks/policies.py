@@ -26,12 +26,12 @@ import torch
 from pipeline import PROGRAM, ROOT, fidelity, retarget, text
 from tqdm import tqdm
 
-from ros_animate import models
-from ros_animate.evaluation.machine import machine
-from ros_animate.hardware.spec import load_spec
-from ros_animate.models.device import to_tensor
-from ros_animate.models.engine import fastest_precision
+from ros_animate.inference.device import to_tensor
+from ros_animate.inference.engine import fastest_precision
+from ros_animate.networks import build_networks
+from ros_animate.outputs.machine import machine
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame
 
 POLICIES = ('bc_z', 'x2cnet')
@@ -90,7 +90,7 @@ def timing(rounds: int) -> dict[str, float]:
 
 def plain(picture: np.ndarray) -> Callable[[], Any]:
     """The published network as PyTorch runs it when nobody does anything about it."""
-    network = models.build('x2cnet')['mapping_network'].eval()
+    network = build_networks('x2cnet')['mapping_network'].eval()
 
     def run() -> torch.Tensor:
         with torch.inference_mode():

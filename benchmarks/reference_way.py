@@ -1,4 +1,4 @@
-"""The networks of `ros_animate.models`, run as their reference implementations run them.
+"""The networks of `ros_animate.networks`, run as their reference implementations run them.
 
 Same weights, same results, the authors' way of computing: eager float32, source features and the
 warped source picture again for every frame where the reference does so, norms as layers, clips as
@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ros_animate.models.layers import ConvBlock, PlanarConv, ResidualBlock
-from ros_animate.models.sampling import coordinate_grid
+from ros_animate.networks.layers import ConvBlock, PlanarConv, ResidualBlock
+from ros_animate.networks.sampling import coordinate_grid
 
-_USERS = ('ros_animate.models.monkey_net.dense_motion', 'ros_animate.models.fomm.dense_motion',
-          'ros_animate.models.face_vid2vid.dense_motion')
+_USERS = ('ros_animate.networks.monkey_net.dense_motion', 'ros_animate.networks.fomm.dense_motion',
+          'ros_animate.networks.face_vid2vid.dense_motion')
 
 
 class ClipConv(nn.Module):

@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/smoothing.py [--streams 100000] [--json FILE]
 
 Recorded controls are those that the tracker and the policy give for the clips of --media (the demo
-source if there are none). The random streams are those of test/unit/smoothing/random_robots.py.
+source if there are none). The random streams are those of test/helpers/random_robots.py.
 """
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ import numpy as np
 from tqdm import tqdm
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / 'test' / 'unit' / 'smoothing'))
+sys.path.insert(0, str(ROOT / 'test'))
 
-from random_robots import KINDS, excess, random_robot, stream  # noqa: E402
+from helpers.random_robots import KINDS, excess, random_robot, stream  # noqa: E402
 
-from ros_animate.evaluation.machine import machine  # noqa: E402
 from ros_animate.hardware.safety import Config, Safety  # noqa: E402
-from ros_animate.hardware.spec import RobotSpec, load_spec  # noqa: E402
 from ros_animate.motion.base import Extractor  # noqa: E402
+from ros_animate.outputs.machine import machine  # noqa: E402
 from ros_animate.plugins import load  # noqa: E402
 from ros_animate.policy.base import Policy  # noqa: E402
+from ros_animate.robot.descriptions import load_spec  # noqa: E402
+from ros_animate.robot.spec import RobotSpec  # noqa: E402
 from ros_animate.settings import Settings, load_settings  # noqa: E402
 from ros_animate.smoothing.base import Smoother  # noqa: E402
 from ros_animate.types import ActionChunk, Array, Frame, Image  # noqa: E402

@@ -10,16 +10,16 @@ from launch.actions import OpaqueFunction
 
 from launch import LaunchContext, LaunchDescription
 from ros_animate.camera.resolve import resolve
-from ros_animate.nodes.arrangement import arrange
-from ros_animate.nodes.launching import (
+from ros_animate.plugins import STAGES
+from ros_animate.policy.paths import policy_of_path
+from ros_animate.runtime.launch_actions import (
     declared,
     is_true,
     pipeline_nodes,
     preparations,
     values_of,
 )
-from ros_animate.plugins import STAGES
-from ros_animate.policy.paths import policy_of_path
+from ros_animate.runtime.launch_plan import arrange
 from ros_animate.settings import load_settings
 
 # name: (default, description); no default means required

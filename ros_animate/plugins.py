@@ -16,9 +16,12 @@ from typing import Any
 
 from ros_animate.configuration import ConfigurationError, build, suggest
 
-FOLDERS = {'camera': 'sources', 'motion': 'extractors', 'animation': 'animators',
-           'policy': 'policies', 'smoothing': 'smoothers', 'hardware': 'robots'}
-STAGES = tuple(FOLDERS)
+# Robots that are driven through ROS topics stand with the nodes, where ROS may be imported.
+PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors',),
+            'animation': ('animation.animators',), 'policy': ('policy.policies',),
+            'smoothing': ('smoothing.smoothers',),
+            'hardware': ('hardware.robots', 'nodes.robots')}
+STAGES = tuple(PACKAGES)
 
 
 def available(stage: str) -> list[str]:
@@ -28,9 +31,9 @@ def available(stage: str) -> list[str]:
 
 def find(stage: str, name: str) -> type:
     """The plug-in class; raises ConfigurationError with the choices if there is none."""
-    if name in _own(stage):
-        module = importlib.import_module(f'ros_animate.{stage}.{FOLDERS[stage]}.{name}')
-        return module.PLUGIN
+    own = _own(stage)
+    if name in own:
+        return importlib.import_module(f'{own[name]}.{name}').PLUGIN
     for entry in _foreign(stage):
         if entry.name == name:
             return entry.load()
@@ -62,11 +65,14 @@ def load_shared(stage: str, name: str, values: Mapping[str, Any], *context: Any)
     return load(stage, name, {k: v for k, v in values.items() if k in known}, *context)
 
 
-def _own(stage: str) -> set[str]:
-    if stage not in FOLDERS:
+def _own(stage: str) -> dict[str, str]:
+    """Packages by the names of the plug-ins that they hold."""
+    if stage not in PACKAGES:
         raise ConfigurationError(f'unknown stage {stage!r}; {suggest(stage, STAGES)}')
-    package = importlib.import_module(f'ros_animate.{stage}.{FOLDERS[stage]}')
-    return {m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith('_')}
+    packages = [importlib.import_module(f'ros_animate.{name}') for name in PACKAGES[stage]]
+    return {module.name: package.__name__ for package in packages
+            for module in pkgutil.iter_modules(package.__path__)
+            if not module.name.startswith('_')}
 
 
 def _foreign(stage: str) -> list[importlib.metadata.EntryPoint]:

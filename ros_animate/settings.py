@@ -12,8 +12,9 @@ import yaml
 
 from ros_animate.configuration import ConfigurationError, build, read_yaml, resource, suggest
 from ros_animate.hardware import safety
-from ros_animate.hardware.spec import RobotSpec, load_spec
 from ros_animate.plugins import STAGES, find, load
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.spec import RobotSpec
 
 DEFAULTS = ('config', 'retarget.yaml')
 _SAFETY = frozenset(f.name for f in dataclasses.fields(safety.Config))

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from ros_animate import plugins
+from ros_animate.animation import relative_motion
 from ros_animate.animation.base import Animator, SourceImageError
-from ros_animate.animation.crop import Crop, Framing, limit_size
+from ros_animate.checkpoints import weights
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.models import weights
-from ros_animate.models.device import DEVICES, choose_device, to_image, to_tensor
-from ros_animate.models.engine import EngineOptions, prepare
-from ros_animate.motion import transfer
+from ros_animate.face.crop import Crop, Framing, limit_size
+from ros_animate.inference.device import DEVICES, choose_device, to_image, to_tensor
+from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.types import Array, Frame, Image, Motion
 
 _TRACKED = (320, 1280)  # pixels of the shorter and longer side that the face tracker likes
@@ -148,7 +148,7 @@ class KeypointAnimator(NeuralAnimator):
             return
         source, reference = self.source.keypoints, self._placed(motion).keypoints
         assert source is not None and reference is not None
-        self._scale = transfer.movement_scale(source, reference)
+        self._scale = relative_motion.movement_scale(source, reference)
 
     def _transferred(self, motion: Motion, adapt_covariance: bool = False) -> Motion:
         """The keypoints that the source shall have."""
@@ -156,7 +156,7 @@ class KeypointAnimator(NeuralAnimator):
         if not self.config.relative:
             return placed
         assert self.source is not None and self._reference is not None
-        return transfer.relative(self.source, placed, self._placed(self._reference),
+        return relative_motion.relative(self.source, placed, self._placed(self._reference),
                                  scale=self._scale, adapt_covariance=adapt_covariance)
 
     def _placed(self, motion: Motion) -> Motion:

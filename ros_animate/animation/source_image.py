@@ -11,7 +11,7 @@ from ros_animate.plugins import load
 from ros_animate.types import Image
 
 if TYPE_CHECKING:
-    from ros_animate.hardware.spec import RobotSpec
+    from ros_animate.robot.spec import RobotSpec
 
 RENDERED_SIZE = 512
 

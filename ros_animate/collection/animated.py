@@ -15,17 +15,17 @@ import numpy as np
 
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import RENDERED_SIZE, source_image
+from ros_animate.collection.appearances import lit, random_background, random_look, random_person
+from ros_animate.collection.camera_effects import jpeg, photograph, random_quality
 from ros_animate.collection.exaggeration import Exaggeration
 from ros_animate.collection.fitting import ControlFit
-from ros_animate.collection.looks import lit, random_background, random_look, random_person
 from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
-from ros_animate.collection.photo import jpeg, photograph, random_quality
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
-from ros_animate.hardware.virtual_face import MUSCLES, Appearance, Camera, VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.face.virtual import MUSCLES, Appearance, Camera, VirtualFace
 from ros_animate.motion.base import Extractor
 from ros_animate.plugins import load_shared
+from ros_animate.robot.face_map import FaceMap
 from ros_animate.settings import Settings
 from ros_animate.types import Array, Frame, Image, Motion
 

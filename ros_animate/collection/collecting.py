@@ -16,8 +16,8 @@ from ros_animate.collection.recording import Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.collection.workers import make_all, parts
 from ros_animate.errors import UserError
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import Settings
 
 VERSION = 3  # of the pictures that a seed gives

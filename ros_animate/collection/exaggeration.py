@@ -4,8 +4,8 @@ from __future__ import annotations
 import numpy as np
 
 from ros_animate.collection.sampling import POSE_GROUPS, ControlSampler
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.robot.face_map import FaceMap
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 MOST = 1.7  # times the movement

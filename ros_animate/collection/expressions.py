@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.face.blendshapes import BLENDSHAPES
 
 # Names without a side stand for both sides.
 EXPRESSIONS: dict[str, dict[str, float]] = {

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_animate.face_mesh import FEATURE_POINTS
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.hardware.virtual_face import Camera, VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
-from ros_animate.motion.head_pose import HeadPose, PosedShape
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.face.head_pose import HeadPose, PosedShape
+from ros_animate.face.virtual import Camera, VirtualFace
+from ros_animate.robot.face_map import FaceMap
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 ROUNDS = 5

@@ -9,15 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
+from ros_animate.collection.camera_effects import jpeg
 from ros_animate.collection.pairs import CONTROLS, Pair, stream
-from ros_animate.collection.photo import jpeg
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.safety import TRACKING, Config, Safety
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.policy.picture import square
-from ros_animate.smoothing.limits import REST
+from ros_animate.policy.image import square
+from ros_animate.robot.governor import REST
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, Image
 
 RATE_HZ = 60.0

@@ -3,15 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ros_animate.collection.appearances import lit, random_background, random_camera, random_look
+from ros_animate.collection.camera_effects import jpeg, photograph, random_quality
 from ros_animate.collection.exaggeration import Exaggeration
-from ros_animate.collection.looks import lit, random_background, random_camera, random_look
 from ros_animate.collection.pairs import CONTROLS, FACE, MORE, PICTURE, Pair, PairMaker, stream
-from ros_animate.collection.photo import jpeg, photograph, random_quality
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.face_mesh import FEATURE_POINTS
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.hardware.virtual_face import VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.face.virtual import VirtualFace
+from ros_animate.robot.face_map import FaceMap
+from ros_animate.robot.spec import RobotSpec
 
 _POINTS = list(FEATURE_POINTS)
 

@@ -16,7 +16,7 @@ from ros_animate.commands.retarget import positive
 
 if TYPE_CHECKING:
     from ros_animate.animation.base import Animator
-    from ros_animate.animation.driving import Driving, Progress
+    from ros_animate.offline.driving import Driving, Progress
     from ros_animate.settings import Settings
     from ros_animate.types import Image
 
@@ -84,8 +84,8 @@ def _add_ways(how: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     _check(args)
     settings = _settings(args)
-    from ros_animate.animation import clip
     from ros_animate.animation.source_image import read_picture
+    from ros_animate.offline import animate
     pictures = [read_picture(path) for path in args.source]
     animator: Animator = settings.load('animation')
     progress = _progress(args.quiet)
@@ -93,20 +93,20 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         driving = _driving(args, settings, animator.extractor, pictures[0], stack)
         if args.grid:
-            clip.make_grid(animator, pictures, driving, pathlib.Path(args.grid), args.columns)
+            animate.make_grid(animator, pictures, driving, pathlib.Path(args.grid), args.columns)
         if args.output:
-            motions = clip.make_video(animator, pictures[0], driving, pathlib.Path(args.output),
+            motions = animate.make_video(animator, pictures[0], driving, pathlib.Path(args.output),
                                       progress, args.side_by_side)
             _add_sound(args, driving)
         if args.save_motion:
-            motions = motions or clip.find_motions(driving, progress)
-            clip.save_motion(motions, driving.fps, pathlib.Path(args.save_motion))
+            motions = motions or animate.find_motions(driving, progress)
+            animate.save_motion(motions, driving.fps, pathlib.Path(args.save_motion))
     return 0
 
 
 def _check(args: argparse.Namespace) -> None:
     from ros_animate.errors import UserError
-    from ros_animate.evaluation.outputs import make_folder
+    from ros_animate.outputs.run_files import make_folder
     if not (args.output or args.grid or args.save_motion):
         raise UserError('nothing to make: give --output, --grid or --save-motion')
     if len(args.source) > 1 and args.output:
@@ -135,9 +135,9 @@ def _settings(args: argparse.Namespace) -> Settings:
 def _driving(args: argparse.Namespace, settings: Settings, extractor: str, picture: Image,
              stack: contextlib.ExitStack) -> Driving:
     """The driving side, looked through in advance where that is of use."""
-    from ros_animate.animation.driving import TemplateDriving, VideoDriving
     from ros_animate.animation.neural import find_face
     from ros_animate.errors import UserError
+    from ros_animate.offline.driving import TemplateDriving, VideoDriving
     if args.driving.lower().endswith('.pkl'):
         if extractor != 'live_portrait':
             raise UserError(f'a motion template drives live_portrait, not {args.model}')
@@ -165,7 +165,7 @@ def _progress(quiet: bool) -> Progress:
 
 
 def _add_sound(args: argparse.Namespace, driving: Driving) -> None:
-    from ros_animate.evaluation.audio import NoAudioError, has_audio, keep_audio
+    from ros_animate.outputs.audio import NoAudioError, has_audio, keep_audio
     if driving.video is None or not has_audio(driving.video):
         return
     try:

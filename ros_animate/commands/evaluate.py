@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ros_animate.commands.retarget import positive
 
 if TYPE_CHECKING:
-    from ros_animate.evaluation.animation.measuring import Evaluation, Tools
-    from ros_animate.evaluation.animation.performers import AnimatorPerformer
+    from ros_animate.evaluation.animation.measurement import Evaluation, Tools
+    from ros_animate.evaluation.animation.methods import AnimatorPerformer
     from ros_animate.evaluation.animation.tasks import Task
 
 HELP = 'measure a policy on pairs, or an animator on clips'
@@ -118,13 +118,13 @@ def run(args: argparse.Namespace) -> int:
 def _evaluate_policy(args: argparse.Namespace) -> None:
     import json
 
-    from ros_animate.evaluation.outputs import make_folder
     from ros_animate.evaluation.policy import evaluate
-    from ros_animate.evaluation.report import write_report
+    from ros_animate.outputs.report import write_report
+    from ros_animate.outputs.run_files import make_folder
     from ros_animate.plugins import find
     from ros_animate.policy.learned import LearnedOptions
     from ros_animate.settings import load_settings
-    from ros_animate.training.folder import is_held_back, read_folder
+    from ros_animate.training.core.pair_folder import is_held_back, read_folder
     section = {'plugin': args.policy, **({'weights': args.weights} if args.weights else {})}
     chosen: Any = find('policy', args.policy)
     if issubclass(chosen.Config, LearnedOptions):
@@ -135,7 +135,7 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
              if args.held_back is None or is_held_back(p, args.held_back)]
     result = evaluate(settings.load('policy'), pairs[:args.limit], settings.spec, args.json)
     if args.output:
-        from ros_animate.evaluation.policy_pictures import draw_controls, draw_worst
+        from ros_animate.evaluation.policy_figures import draw_controls, draw_worst
         folder = make_folder(args.output)
         write_report(folder / 'report.json', result.figures())
         draw_worst(result, settings.spec, folder / 'worst.png')
@@ -155,10 +155,10 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
     import json
 
     from ros_animate.evaluation.animation.clips import Clips
-    from ros_animate.evaluation.animation.measuring import evaluate
-    from ros_animate.evaluation.animation.performers import StillPerformer
+    from ros_animate.evaluation.animation.measurement import evaluate
+    from ros_animate.evaluation.animation.methods import StillPerformer
     from ros_animate.evaluation.animation.published import published_for
-    from ros_animate.evaluation.outputs import make_folder
+    from ros_animate.outputs.run_files import make_folder
     folder = make_folder(args.output) if args.output else None
     tools, published = _tools(args), published_for(args.dataset) if args.dataset else None
     with contextlib.ExitStack() as stack:
@@ -171,8 +171,8 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
                           _progress(clips.tasks(args.protocol), args.json), tools)
     report = _report(args, result)
     if folder:
-        from ros_animate.evaluation.animation.pictures import draw_chart, draw_samples
-        from ros_animate.evaluation.report import write_report
+        from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
+        from ros_animate.outputs.report import write_report
         write_report(folder / 'report.json', report)
         draw_samples(result, folder / 'samples.png')
         draw_chart({p.name: p.values for p in result.performers}, folder / 'figures.png')
@@ -185,7 +185,7 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
 
 def _performers(args: argparse.Namespace) -> list[AnimatorPerformer]:
     """The model, then its peers, in the model's size."""
-    from ros_animate.evaluation.animation.performers import AnimatorPerformer
+    from ros_animate.evaluation.animation.methods import AnimatorPerformer
     from ros_animate.settings import load_settings
     given = {'plugin': args.model, **({'weights': args.weights} if args.weights else {})}
     settings = load_settings((), args.param, animation=given)
@@ -199,8 +199,8 @@ def _performers(args: argparse.Namespace) -> list[AnimatorPerformer]:
 
 def _tools(args: argparse.Namespace) -> Tools:
     from ros_animate.evaluation.animation import features, identity
-    from ros_animate.evaluation.animation.chosen import choose
-    from ros_animate.evaluation.animation.measuring import Tools
+    from ros_animate.evaluation.animation.measurement import Tools
+    from ros_animate.evaluation.animation.user_metric import choose
     return Tools(
         choose(args.identity, {'face_texture': identity.FaceTexture()}, '--identity'),
         choose(args.features, {'picture_statistics': features.picture_statistics}, '--features'),
@@ -209,7 +209,7 @@ def _tools(args: argparse.Namespace) -> Tools:
 
 
 def _report(args: argparse.Namespace, result: Evaluation) -> dict[str, Any]:
-    from ros_animate.evaluation.machine import machine
+    from ros_animate.outputs.machine import machine
     chosen = {key: getattr(args, key) for key in (
         'model', 'data', 'split', 'protocol', 'identity', 'features', 'video_features')}
     return {**chosen, **result.figures(), 'machine': machine()}

@@ -72,9 +72,9 @@ def run(args: argparse.Namespace) -> int:
     settings = make_settings(args)
     options = make_run_options(args)
     if args.offline:
-        from ros_animate.offline import run as run_offline
+        from ros_animate.offline.retarget import run as run_offline
         return run_offline(settings, options)
-    from ros_animate.nodes.live import run as run_live
+    from ros_animate.runtime.live import run as run_live
     return run_live(settings, options)
 
 
@@ -103,7 +103,7 @@ def make_run_options(args: argparse.Namespace) -> RunOptions:
     """How to run; makes the output folder."""
     import pathlib
 
-    from ros_animate.evaluation.outputs import make_folder
+    from ros_animate.outputs.run_files import make_folder
     from ros_animate.settings import RunOptions
     return RunOptions(
         output=make_folder(args.output) if args.output else None, limit=args.limit,

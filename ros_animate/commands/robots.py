@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from ros_animate.hardware.spec import DEFAULT_DESCRIPTION, descriptions, load_spec
     from ros_animate.plugins import available
+    from ros_animate.robot.descriptions import DEFAULT_DESCRIPTION, descriptions, load_spec
     print('descriptions (config/robots):')
     for name in descriptions():
         spec = load_spec(name)
@@ -72,7 +72,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from ros_animate.hardware.spec import load_spec
+    from ros_animate.robot.descriptions import load_spec
     spec = load_spec(args.name)
     if args.json:
         print(json.dumps(_as_mapping(spec), indent=2, ensure_ascii=False))
@@ -104,7 +104,7 @@ def _as_mapping(spec: Any) -> dict[str, Any]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from ros_animate.hardware.spec_file import check_spec
+    from ros_animate.robot.reader import check_spec
     spec, mistakes = check_spec(args.file, sections=True)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
@@ -127,10 +127,10 @@ def _jog(args: argparse.Namespace) -> int:
 
 
 def _plot(args: argparse.Namespace) -> int:
+    from ros_animate.evaluation.smoothing_plot import plot_trajectory
+    from ros_animate.evaluation.smoothing_stream import check_rate, read_stream
     from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
-    from ros_animate.smoothing.plot import plot_trajectory
-    from ros_animate.smoothing.stream import check_rate, read_stream
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(robot=args.robot, smoothing=smoothing)
     safety = Safety(settings.safety, settings.spec)

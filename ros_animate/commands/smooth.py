@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ros_animate.configuration import ConfigurationError
-    from ros_animate.hardware.safety import Safety
-    from ros_animate.settings import load_settings
-    from ros_animate.smoothing.stream import (
+    from ros_animate.evaluation.smoothing_stream import (
         check_rate,
         read_stream,
         smooth_stream,
         write_stream,
     )
+    from ros_animate.hardware.safety import Safety
+    from ros_animate.settings import load_settings
 
     smoothing = None if args.smoother is None else {'plugin': args.smoother}
     settings = load_settings(params=args.param, robot=args.robot, smoothing=smoothing)

@@ -98,8 +98,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _train_policy(args: argparse.Namespace) -> None:
-    from ros_animate.training.run import Wishes, train
-    train(Wishes(
+    from ros_animate.training.policy.request import TrainingRequest
+    from ros_animate.training.policy.run import train
+    train(TrainingRequest(
         policy=args.policy, data=tuple(args.data), output=args.output, robot=args.robot,
         weights_of_folders=tuple(args.weights_of_folders or ()), steps=args.steps,
         batch_size=args.batch_size, resume=args.resume, init=args.init or '',
@@ -107,7 +108,8 @@ def _train_policy(args: argparse.Namespace) -> None:
 
 
 def _train_animation(args: argparse.Namespace) -> None:
-    from ros_animate.training.animation.run import Wishes, train
-    train(Wishes(model=args.model, data=tuple(args.data), output=args.output,
+    from ros_animate.training.animation.request import TrainingRequest
+    from ros_animate.training.animation.run import train
+    train(TrainingRequest(model=args.model, data=tuple(args.data), output=args.output,
                  variant=args.variant, steps=args.steps, resume=args.resume, init=args.init or '',
                  settings=tuple(args.set), quiet=args.quiet))

@@ -9,7 +9,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ros_animate.models.checkpoint import Checkpoint
+    from ros_animate.checkpoints.checkpoint import Checkpoint
 
 HELP = 'published weights: where they are, what a file holds, conversion to safetensors'
 EXAMPLES = """\
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from ros_animate.models import weights
+    from ros_animate.checkpoints import weights
     for family, entries in itertools.groupby(weights.CATALOGUE, lambda entry: entry.family):
         for entry in entries:
             print(f'{family}: {entry.title}\n'
@@ -59,7 +59,7 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _present(family: str) -> str:
-    from ros_animate.models import weights
+    from ros_animate.checkpoints import weights
     try:
         return f'yes: {weights.locate(family)}'
     except weights.WeightsNotFoundError:
@@ -67,7 +67,7 @@ def _present(family: str) -> str:
 
 
 def _info(args: argparse.Namespace) -> int:
-    from ros_animate.models import checkpoint
+    from ros_animate.checkpoints import checkpoint
     found = checkpoint.read(args.file)
     _describe(found)
     problems = found.problems()
@@ -89,7 +89,7 @@ def _describe(found: Checkpoint) -> None:
 
 
 def _convert(args: argparse.Namespace) -> int:
-    from ros_animate.models import checkpoint
+    from ros_animate.checkpoints import checkpoint
     found = checkpoint.read(args.file)
     folder = found.save(args.output)
     print(f'{found.family} ({found.variant}) written to {folder}')
@@ -97,7 +97,7 @@ def _convert(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from ros_animate.models import checkpoint
+    from ros_animate.checkpoints import checkpoint
     found = checkpoint.read(args.file)
     _describe(found)
     problems = [*found.problems(), *checkpoint.damage(found)]

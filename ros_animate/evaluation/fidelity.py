@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.types import Array, Frame
 
 USED_STD = 0.08

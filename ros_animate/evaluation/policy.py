@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ros_animate.evaluation.control_error import ControlError, compare
-from ros_animate.evaluation.machine import machine
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.motion.base import Extractor
+from ros_animate.outputs.machine import machine
 from ros_animate.plugins import load
 from ros_animate.policy.base import Policy
-from ros_animate.training.folder import DataError, Pair
+from ros_animate.robot.control_error import ControlError, compare
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.training.core.pair_folder import DataError, Pair
 from ros_animate.types import Array, Frame, Image, Motion
 
 

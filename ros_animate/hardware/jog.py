@@ -9,8 +9,8 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.safety import Config, Safety
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.smoothing.limits import REST
+from ros_animate.robot.governor import REST
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
 RATE_HZ = 60.0

@@ -14,8 +14,8 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.hardware.estop import EmergencyStop
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.smoothing.limits import Governor, stopping
+from ros_animate.robot.governor import Governor, stopping
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
 IDLE, TRACKING, TAKEOVER, HOLD, NEUTRAL, RESTING, ESTOP = (

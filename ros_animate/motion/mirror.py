@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from ros_animate.errors import UserError
-from ros_animate.face_mesh import LEFT_IRIS, RIGHT_IRIS, canonical_mesh
+from ros_animate.face.face_mesh import LEFT_IRIS, RIGHT_IRIS, canonical_mesh
 from ros_animate.types import Array, Motion
 
 _MIRROR = np.diag([-1.0, 1.0, 1.0])

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from ros_animate import plugins
-from ros_animate.animation.crop import Box, Crop, Framing, SteadyCrop
+from ros_animate.checkpoints import weights
 from ros_animate.configuration import option
-from ros_animate.models import weights
-from ros_animate.models.device import DEVICES, choose_device, to_tensor
-from ros_animate.models.engine import EngineOptions, prepare
+from ros_animate.face.crop import Box, Crop, Framing, SteadyCrop
+from ros_animate.inference.device import DEVICES, choose_device, to_tensor
+from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame, Motion
 
@@ -89,8 +89,3 @@ class NeuralExtractor(Extractor):
     @abc.abstractmethod
     def _see(self, picture: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
         """The motion in (1, 3, S, S); `landmarks` (478, 3) are the frame's, with a tracker."""
-
-
-def to_array(tensor: Tensor) -> Array:
-    """The first of a batch, in double precision."""
-    return tensor[0].double().cpu().numpy()

@@ -15,10 +15,10 @@ from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_from_message, image_to_message
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_from_message, seconds
-from ros_animate.nodes.priority import give_way
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NEWEST, NeutralCalibration, NodeOptions, StageNode
 from ros_animate.plugins import load_shared
+from ros_animate.processes import lower_priority
 from ros_animate.types import Frame, Motion
 
 
@@ -86,7 +86,7 @@ class AnimationNode(StageNode):
             return
         if self._yields:
             self._yields = False
-            give_way()
+            lower_priority()
         self._calibration.see(motion)
         if self._publisher.get_subscription_count():
             animated = self._animator.animate(motion)

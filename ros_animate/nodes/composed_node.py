@@ -9,12 +9,12 @@ from rclpy.utilities import remove_ros_args
 from ros_animate.configuration import suggest
 from ros_animate.nodes.animation_node import AnimationNode
 from ros_animate.nodes.camera_node import CameraNode
-from ros_animate.nodes.environment import become_child
 from ros_animate.nodes.hardware_node import HardwareNode
 from ros_animate.nodes.motion_node import MotionNode
 from ros_animate.nodes.policy_node import PolicyNode
 from ros_animate.nodes.running import EXIT_USER_ERROR, RunnableNode, Runner
 from ros_animate.nodes.smoothing_node import SmoothingNode
+from ros_animate.processes import become_child
 
 # The camera last: its first frame finds the others ready, and it is the first to stop.
 NODES: dict[str, type[RunnableNode]] = {

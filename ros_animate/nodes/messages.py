@@ -19,11 +19,11 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import MessageError
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Command, Motion, RobotState
 
 NANOSECONDS = 10 ** 9

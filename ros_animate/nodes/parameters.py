@@ -17,9 +17,9 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 
 from ros_animate.configuration import build
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.nodes.parameter_values import decoded, encoded, nested, plain, to_ros
 from ros_animate.plugins import find
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import load_settings
 
 # Declared by rclpy itself.

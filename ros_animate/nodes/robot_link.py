@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from ros_animate.hardware.base import Robot, RobotError, VirtualRobot
-from ros_animate.nodes.priority import give_way
+from ros_animate.processes import lower_priority
 from ros_animate.types import Command, Image, RobotState
 
 
@@ -86,7 +86,7 @@ class RobotView:
             self._thread.join()
 
     def _work(self) -> None:
-        give_way()
+        lower_priority()
         while True:
             self._wanted.wait()
             self._wanted.clear()

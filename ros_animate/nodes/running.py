@@ -16,7 +16,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import UserError
-from ros_animate.nodes.environment import become_child
+from ros_animate.processes import become_child
 
 EXIT_DEFECT, EXIT_USER_ERROR = 1, 2
 # How long a thread may keep Python's lock while others want it. Threads give it up by themselves in

@@ -11,8 +11,8 @@ from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import RELIABLE, NodeOptions, StageNode
+from ros_animate.robot.governor import stopping
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.limits import stopping
 
 
 @dataclass(frozen=True)

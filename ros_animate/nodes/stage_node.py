@@ -11,7 +11,6 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_srvs.srv import Trigger
 
 from ros_animate.configuration import option
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
@@ -19,6 +18,7 @@ from ros_animate.nodes.messages import seconds
 from ros_animate.nodes.parameters import declare
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.plugins import find
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Frame, Motion
 
 # The newest message wins: while a node works, newer messages replace the one that waits for it.

@@ -20,9 +20,6 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from ros_animate.configuration import option
-from ros_animate.evaluation.report import percentiles_ms
-from ros_animate.evaluation.spool import LiveFrame, SpoolWriter
-from ros_animate.hardware.spec import load_spec
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import (
@@ -35,7 +32,10 @@ from ros_animate.nodes.parameters import declare_options
 from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
+from ros_animate.outputs.report import percentiles_ms
+from ros_animate.outputs.spool import LiveFrame, SpoolWriter
 from ros_animate.plugins import STAGES
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Array, Image
 
 # Room for a second of pictures: the watcher may be late, but shall not lose any.

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ros_animate.motion.blendshapes import BLENDSHAPES
-from ros_animate.motion.head_angles import head_angles_deg
+from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.types import Array, Motion
 
 FEATURES = len(BLENDSHAPES) + 3

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ros_animate.checkpoints import weights
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.models import weights
-from ros_animate.models.actions import in_units, normalised
-from ros_animate.models.device import DEVICES, choose_device, to_tensor
-from ros_animate.models.engine import EngineOptions, prepare
+from ros_animate.inference.device import DEVICES, choose_device, to_tensor
+from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.networks.actions import in_units, normalised
 from ros_animate.policy.base import Policy
-from ros_animate.policy.picture import square
+from ros_animate.policy.image import square
 from ros_animate.policy.strength import Strength
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
 FRAME_S = 1 / 30

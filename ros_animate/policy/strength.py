@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.configuration import option
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 _GROUPS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')

@@ -5,7 +5,7 @@ import abc
 import copy
 from collections.abc import Sequence
 
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Command
 
 

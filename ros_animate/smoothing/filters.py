@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 SPEED_CUTOFF_HZ = 1.0

@@ -13,15 +13,15 @@ import re
 import signal
 
 import yaml
+from helpers.ros_helpers import Process, stamp_of
 from rclpy.serialization import serialize_message
 from ros_animate.msg import ActionChunk, Command
-from ros_helpers import Process, stamp_of
 from test_bags import START_NS, motion
 
 from ros_animate.nodes.bags import BagReader, BagWriter
 
-HERE = pathlib.Path(__file__).resolve().parent
-LAUNCH = HERE.parents[1] / 'launch'
+HELPERS = pathlib.Path(__file__).resolve().parents[1] / 'helpers'
+LAUNCH = HELPERS.parents[1] / 'launch'
 STAGES = ('motion', 'animation', 'policy', 'smoothing', 'hardware')
 
 
@@ -32,7 +32,7 @@ def launch(environment, tmp_path):
 
     def start(name, **arguments):
         texts = [f'{key}:={value}' for key, value in arguments.items()]
-        running.append(Process([str(HERE / 'run_launch.py'), str(LAUNCH / name), *texts],
+        running.append(Process([str(HELPERS / 'run_launch.py'), str(LAUNCH / name), *texts],
                                {**environment, 'OVERRIDE_LAUNCH_PROCESS_OUTPUT_FORMAT': '{line}'},
                                tmp_path / f'launch{len(running)}.log'))
         return running[-1]

@@ -1,4 +1,4 @@
 """Fixtures of the node tests."""
-from ros_fixtures import domain, environment, make_camera, observer, processes
+from helpers.ros_fixtures import domain, environment, make_camera, observer, processes
 
 __all__ = ['domain', 'environment', 'make_camera', 'observer', 'processes']

@@ -8,11 +8,11 @@ import itertools
 import pathlib
 
 import numpy as np
+from helpers.ros_helpers import stamp_of
 from hypothesis import given
 from hypothesis import strategies as st
 from rclpy.serialization import deserialize_message, serialize_message
 from ros_animate.msg import ActionChunk, Command, Motion
-from ros_helpers import stamp_of
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock

@@ -6,7 +6,7 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 
 import cv2
 import numpy as np
-from ros_helpers import stamp_of
+from helpers.ros_helpers import stamp_of
 from sensor_msgs.msg import CameraInfo, Image
 
 from ros_animate.nodes.messages import seconds

@@ -13,21 +13,21 @@ import threading
 
 import numpy as np
 import zmq
+from helpers.ros_helpers import Process
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from ros_animate.msg import ActionChunk, Command
-from ros_helpers import Process
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from ros_animate.hardware.coupling import CoupledSet
 from ros_animate.hardware.safety import Config
-from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.messages import Joints, stamp_message
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import ActionChunk as Chunk
 
 SPEC = load_spec('ameca')

@@ -5,7 +5,7 @@ pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
 pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
 
 import numpy as np
-from controller_stand_in import Controller
+from helpers.controller_stand_in import Controller
 from ros_animate.msg import ActionChunk
 from ros_animate.msg import Command as CommandMessage
 from sensor_msgs.msg import JointState
@@ -13,9 +13,9 @@ from std_msgs.msg import Header
 
 from ros_animate.hardware.base import RobotError
 from ros_animate.hardware.safety import Config, Safety
-from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.messages import Joints, stamp_message
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import ActionChunk as Chunk
 from ros_animate.types import Command
 
@@ -98,12 +98,12 @@ def test_it_begins_where_the_joints_are(observer):
 
 
 def test_joints_that_are_not_heard_of_are_no_connection(observer, monkeypatch):
-    monkeypatch.setattr('ros_animate.hardware.robots.joint_trajectory.FIRST_STATES_S', 0.2)
+    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_S', 0.2)
     robot = load('hardware', 'joint_trajectory', {'joint_states': '/states'}, SPEC)
     with pytest.raises(RobotError, match=f'/states says nothing of {SPEC.joints[0]}'):
         robot.connect()
     states(observer, SPEC.joints[:-1])
-    monkeypatch.setattr('ros_animate.hardware.robots.joint_trajectory.FIRST_STATES_S', 1.0)
+    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_S', 1.0)
     with pytest.raises(RobotError, match=f'nothing of .*{SPEC.joints[-1]}:'):
         robot.connect()
 

@@ -12,12 +12,12 @@ import time
 import cv2
 import numpy as np
 import yaml
+from helpers.ros_helpers import TIMEOUT_S, Process
 from ros_animate.msg import Command
-from ros_helpers import TIMEOUT_S, Process
 
-from ros_animate.evaluation.controls_table import read_controls
-from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.bags import BagReader
+from ros_animate.outputs.controls_table import read_controls
+from ros_animate.robot.descriptions import load_spec
 
 FRAMES, FPS = 90, 30.0
 FILES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',

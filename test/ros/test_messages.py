@@ -15,7 +15,6 @@ from rclpy.serialization import deserialize_message, serialize_message
 from ros_animate.msg import Motion as MotionMessage
 from std_msgs.msg import Header
 
-from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.messages import (
     Joints,
@@ -26,6 +25,7 @@ from ros_animate.nodes.messages import (
     seconds,
     stamp_message,
 )
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import ActionChunk, Command, Motion, RobotState
 
 SPEC = load_spec('ameca')

@@ -6,8 +6,8 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 
 import cv2
 import numpy as np
+from helpers.ros_helpers import CAMERA, picture, stamp_of
 from ros_animate.msg import Motion
-from ros_helpers import CAMERA, picture, stamp_of
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from test_conversions import ENCODINGS, message_of

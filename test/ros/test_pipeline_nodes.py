@@ -8,15 +8,15 @@ import os
 import signal
 
 import numpy as np
+from helpers.ros_helpers import stamp_of
 from ros_animate.msg import ActionChunk, Command, Motion
-from ros_helpers import stamp_of
 from sensor_msgs.msg import Image, JointState
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from ros_animate.hardware.spec import load_spec
 from ros_animate.nodes.messages import Joints, seconds
-from ros_animate.nodes.supervisor import Program, Supervisor
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.runtime.supervisor import Program, Supervisor
 
 OK, WARN, ERROR, STALE = 0, 1, 2, 3
 RED, GREY, DARK = (255, 120, 120), (60, 60, 60), (0, 0, 0)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ros_animate.animation.crop import TIGHT
 from ros_animate.animation.neural import KeypointAnimator, ScalingOptions
 from ros_animate.configuration import option
-from ros_animate.models.face_vid2vid import rotation_matrix
-from ros_animate.motion.extractors.face_vid2vid import MODEL, to_motion
-from ros_animate.motion.neural import to_array
+from ros_animate.face.crop import TIGHT
+from ros_animate.inference.conversions.face_vid2vid import MODEL, to_motion
+from ros_animate.inference.device import to_array
+from ros_animate.networks.face_vid2vid import rotation_matrix
 from ros_animate.types import Array, Motion
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ros_animate.animation.crop import TIGHT
 from ros_animate.animation.neural import KeypointAnimator, ScalingOptions
-from ros_animate.motion.extractors.fomm import MODEL, to_keypoints, to_motion
+from ros_animate.face.crop import TIGHT
+from ros_animate.inference.conversions.fomm import MODEL, to_keypoints, to_motion
 from ros_animate.types import Array, Motion
 
 

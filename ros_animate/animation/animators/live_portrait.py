@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ros_animate.animation.crop import PORTRAIT_SOURCE
+from ros_animate.animation import relative_motion
 from ros_animate.animation.neural import AnimatorOptions, NeuralAnimator
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.motion import transfer
-from ros_animate.motion.extractors.live_portrait import MODEL, to_motion
-from ros_animate.motion.neural import to_array
-from ros_animate.motion.ratios import EYE_LEFT, EYE_RIGHT, LIPS
+from ros_animate.face.crop import PORTRAIT_SOURCE
+from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS, ratios
+from ros_animate.inference.conversions.live_portrait import MODEL, to_motion
+from ros_animate.inference.device import to_array
 from ros_animate.types import Array, Motion
 
 _PERCEPTRON = 'stitching_retargeting_module.'
@@ -32,7 +32,7 @@ class LivePortrait(NeuralAnimator):
     class Config(AnimatorOptions):
         """Options of the animator."""
 
-        region: str = option('all', 'what moves', choices=transfer.REGIONS)
+        region: str = option('all', 'what moves', choices=relative_motion.REGIONS)
         multiplier: float = option(1.0, 'of the whole motion', low=0.0, high=5.0)
         stitching: bool = option(True, 'shoulders and the picture around the face keep their place')
         eye_retargeting: bool = option(False, 'the eyes open as far as the driving ones, measured; '
@@ -67,9 +67,9 @@ class LivePortrait(NeuralAnimator):
 
     def _encode(self, picture: Tensor, landmarks: Array | None) -> Motion:
         face = self.loaded['motion_extractor'](picture)
-        source = to_motion(face, 0.0, landmarks)
+        source = to_motion(face, 0.0, {} if landmarks is None else ratios(landmarks))
         self._canonical = to_array(face.canonical)
-        self._keypoints = transfer.implicit_keypoints(self._canonical, source)
+        self._keypoints = relative_motion.implicit_keypoints(self._canonical, source)
         self._volume = self.loaded['appearance_feature_extractor'](picture)
         self._normalised = self._closed_lips(source)
         return source
@@ -78,9 +78,9 @@ class LivePortrait(NeuralAnimator):
         assert self.source is not None
         config = self.config
         reference = self._reference if config.relative else None
-        moved = transfer.portrait(self.source, motion, reference, config.region)
-        keypoints = transfer.finish(
-            self._keypoints, transfer.implicit_keypoints(self._canonical, moved),
+        moved = relative_motion.portrait(self.source, motion, reference, config.region)
+        keypoints = relative_motion.finish(
+            self._keypoints, relative_motion.implicit_keypoints(self._canonical, moved),
             relative=config.relative, retargeted=self._retargeted(motion),
             normalised=self._normalised, stitch=self._stitch if self._stitches else None,
             multiplier=config.multiplier)

@@ -7,15 +7,20 @@ import cv2
 import numpy as np
 
 from ros_animate.animation.base import Animator, SourceImageError
-from ros_animate.animation.controls import LOWER_LIP, UPPER_LIP, Controls, edge_points
-from ros_animate.animation.eyes import PortraitEye
-from ros_animate.animation.face_finder import find_face
-from ros_animate.animation.lips import Lips, mouth_opening
-from ros_animate.animation.mouth import Interior
-from ros_animate.animation.portrait import Portrait
-from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
+from ros_animate.animation.mesh_warp.control_points import (
+    LOWER_LIP,
+    UPPER_LIP,
+    Controls,
+    edge_points,
+)
+from ros_animate.animation.mesh_warp.eyes import PortraitEye
+from ros_animate.animation.mesh_warp.landmark_transfer import Gains, LandmarkTransfer
+from ros_animate.animation.mesh_warp.lips import Lips, mouth_opening
+from ros_animate.animation.mesh_warp.mouth import Interior
+from ros_animate.animation.mesh_warp.portrait import Portrait
+from ros_animate.animation.mesh_warp.warp import Box, SmoothField, enlarge, invert
 from ros_animate.configuration import option
-from ros_animate.motion.landmark_transfer import Gains, LandmarkTransfer
+from ros_animate.face.finder import find_face
 from ros_animate.types import Array, Frame, Image, Motion
 
 _GRID = 40

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from ros_animate.animation.crop import TIGHT
 from ros_animate.animation.neural import KeypointAnimator, ScalingOptions
 from ros_animate.configuration import option
-from ros_animate.motion.extractors.monkey_net import MODEL, to_keypoints, to_motion
+from ros_animate.face.crop import TIGHT
+from ros_animate.inference.conversions.monkey_net import MODEL, to_keypoints, to_motion
 from ros_animate.types import Array, Motion
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.configuration import option
-from ros_animate.hardware.virtual_face import HUMAN, MUSCLES, Camera, VirtualFace
+from ros_animate.face.virtual import HUMAN, MUSCLES, Camera, VirtualFace
 from ros_animate.types import Frame
 
 SCENE_S = 16.0

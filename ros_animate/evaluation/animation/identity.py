@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ros_animate import face_mesh
 from ros_animate.evaluation.animation.distances import Frames
 from ros_animate.evaluation.fidelity import Track
+from ros_animate.face import face_mesh
 from ros_animate.types import Array, Image
 
 _BLUR = 0.012  # of the face's height: what is finer is noise

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ros_animate.evaluation.animation.measuring import Evaluation
+from ros_animate.evaluation.animation.measurement import Evaluation
 from ros_animate.evaluation.animation.published import Published
 
 

@@ -8,7 +8,7 @@ import zmq
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Command, RobotState
 
 # Commands that may wait for a slow subscriber; more are dropped, the newest with them, and the

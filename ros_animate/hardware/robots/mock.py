@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ros_animate.configuration import option
+from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.hardware.virtual_face import Camera, VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.robot.face_map import FaceMap
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, Image, RobotState
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Command, RobotState
 
 T = TypeVar('T')

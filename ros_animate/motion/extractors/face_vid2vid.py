@@ -2,16 +2,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor
 
-from ros_animate.animation.crop import TIGHT
-from ros_animate.models.face_vid2vid import HeadPose, rotation_matrix
-from ros_animate.motion.neural import NeuralExtractor, NeuralOptions, to_array
+from ros_animate.face.crop import TIGHT
+from ros_animate.inference.conversions.face_vid2vid import MODEL, to_motion
+from ros_animate.motion.neural import NeuralExtractor, NeuralOptions
 from ros_animate.types import Array, Motion
-
-MODEL = 'face_vid2vid'
 
 
 class FaceVid2Vid(NeuralExtractor):
@@ -31,13 +28,6 @@ class FaceVid2Vid(NeuralExtractor):
 
     def _see(self, picture: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
         return to_motion(self.loaded['he_estimator'](picture), self.model, stamp_s)
-
-
-def to_motion(pose: HeadPose, model: Any, stamp_s: float) -> Motion:
-    """The first of a batch; `model` is the family's Config."""
-    rotation = to_array(rotation_matrix(pose.degrees(), model.rotation))
-    return Motion(MODEL, stamp_s, rotation=rotation, translation=to_array(pose.translation),
-                  deformations=to_array(pose.expression))
 
 
 PLUGIN = FaceVid2Vid

@@ -3,15 +3,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from ros_animate.animation.crop import TIGHT
-from ros_animate.models.fomm import Keypoints
-from ros_animate.motion.neural import NeuralExtractor, NeuralOptions, to_array
+from ros_animate.face.crop import TIGHT
+from ros_animate.inference.conversions.fomm import MODEL, to_motion
+from ros_animate.motion.neural import NeuralExtractor, NeuralOptions
 from ros_animate.types import Array, Motion
-
-MODEL = 'fomm'
 
 
 class Fomm(NeuralExtractor):
@@ -27,18 +24,6 @@ class Fomm(NeuralExtractor):
 
     def _see(self, picture: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
         return to_motion(self.loaded['kp_detector'](picture), stamp_s)
-
-
-def to_motion(keypoints: Keypoints, stamp_s: float) -> Motion:
-    """The first of a batch."""
-    return Motion(MODEL, stamp_s, keypoints=to_array(keypoints.value),
-                  jacobians=to_array(keypoints.jacobian))
-
-
-def to_keypoints(motion: Motion, device: torch.device) -> Keypoints:
-    """A batch of one."""
-    return Keypoints(*(torch.as_tensor(part, dtype=torch.float32, device=device)[None]
-                       for part in (motion.keypoints, motion.jacobians)))
 
 
 PLUGIN = Fomm

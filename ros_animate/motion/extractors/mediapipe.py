@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.face_mesh import find_bundle
+from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.face_finder import FaceFinder, box, choose_face, only
 from ros_animate.types import Array, Frame, Image, Motion

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.hardware.spec import RobotSpec
 from ros_animate.policy.learned import ImagePolicy, LearnedOptions
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 

@@ -12,11 +12,11 @@ from typing import Literal
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.hardware.spec import RobotSpec
-from ros_animate.motion.head_angles import head_angles_deg
+from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
-from ros_animate.policy.rig import POSE, rig_mistakes
 from ros_animate.policy.strength import Strength
+from ros_animate.robot.rig import POSE, rig_mistakes
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
 _FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames

@@ -28,11 +28,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ros_animate.configuration import option
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.governor import Governor
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
 from ros_animate.smoothing.filters import StillnessFilter
-from ros_animate.smoothing.limits import Governor
-from ros_animate.smoothing.wishes import Inbox
+from ros_animate.smoothing.targets import Inbox
 from ros_animate.types import ActionChunk, Array, Command
 
 # Control points of a Bézier piece from four knots.

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ros_animate.hardware.coupling import CoupledSet
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.wishes import Inbox, wish_at
+from ros_animate.smoothing.targets import Inbox, wish_at
 from ros_animate.types import ActionChunk, Command
 
 

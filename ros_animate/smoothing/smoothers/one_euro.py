@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.configuration import option
-from ros_animate.hardware.coupling import CoupledSet
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
 from ros_animate.smoothing.filters import OneEuroFilter
-from ros_animate.smoothing.wishes import Inbox, wish_at
+from ros_animate.smoothing.targets import Inbox, wish_at
 from ros_animate.types import ActionChunk, Command
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.hardware.coupling import CoupledSet
-from ros_animate.hardware.spec import RobotSpec
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.wishes import Inbox
+from ros_animate.smoothing.targets import Inbox
 from ros_animate.types import ActionChunk, Array, Command
 
 

@@ -4,48 +4,46 @@ from __future__ import annotations
 import pathlib
 import shutil
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from ros_animate.evaluation.machine import machine
+from ros_animate.outputs.machine import machine
+from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import SAMPLES, Outcome
-from ros_animate.training.card import CARD, changed
-
-if TYPE_CHECKING:
-    from ros_animate.training.animation.run import Wishes
+from ros_animate.training.core.card import CARD, changed
 
 GRID = 'samples.png'
 # Of the machine it ran on; what is learned does not depend on them.
 _LOCAL = ('cache', 'workers')
 
 
-def write_card(run: pathlib.Path, wishes: Wishes, options: Any, of_data: Any,
+def write_card(run: pathlib.Path, request: TrainingRequest, options: Any, of_data: Any,
                outcome: Outcome) -> None:
     """What was trained on what, by which command, how long, where, and how well it does."""
     folder = run / 'weights'
-    names = ', '.join(pathlib.Path(path).name for path in wishes.data)
+    names = ', '.join(pathlib.Path(path).name for path in request.data)
     millions = sum(p.numel() for p in outcome.networks.parameters()) / 1e6
     gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
     grids = sorted((run / SAMPLES).glob('step_*.png'))
     if grids:
         shutil.copyfile(grids[-1], folder / GRID)
     folder.joinpath(CARD).write_text(f"""\
-# {wishes.model}, trained on {names}
+# {request.model}, trained on {names}
 
 Trained by
 
-    {command(wishes)}
+    {command(request)}
 
-and used with `--animator {wishes.model}`.
+and used with `--animator {request.model}`.
 
 | | |
 |---|---|
-| network | {wishes.model} {wishes.variant}, {millions:.1f} M parameters, see config.yaml |
+| network | {request.model} {request.variant}, {millions:.1f} M parameters, see config.yaml |
 | data | {names} |
-| begun with | {pathlib.Path(wishes.init).name if wishes.init else 'random weights'} |
+| begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
-| steps | {wishes.steps} of {options.batch_size} pairs |
+| steps | {request.steps} of {options.batch_size} pairs |
 | options | {', '.join(_general((*changed(options), *changed(of_data)))) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {outcome.seconds / 60:.1f} min |
@@ -57,13 +55,13 @@ picture as it is: {outcome.still:.4f} |
 """, encoding='utf-8')
 
 
-def command(wishes: Wishes) -> str:
+def command(request: TrainingRequest) -> str:
     """What makes these weights again."""
-    data = ' '.join(pathlib.Path(path).name for path in wishes.data)
-    more = ''.join(f' --set {text}' for text in _general(wishes.settings))
-    start = f' --init {pathlib.Path(wishes.init).name}' if wishes.init else ''
-    return (f'ros_animate train animation --model {wishes.model} --variant {wishes.variant} '
-            f'--data {data} --steps {wishes.steps}{start}{more} --output RUN')
+    data = ' '.join(pathlib.Path(path).name for path in request.data)
+    more = ''.join(f' --set {text}' for text in _general(request.settings))
+    start = f' --init {pathlib.Path(request.init).name}' if request.init else ''
+    return (f'ros_animate train animation --model {request.model} --variant {request.variant} '
+            f'--data {data} --steps {request.steps}{start}{more} --output RUN')
 
 
 def _general(settings: Iterable[str]) -> list[str]:

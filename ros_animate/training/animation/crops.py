@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ros_animate.face_mesh import LIPS_OUTER
+from ros_animate.face.face_mesh import LIPS_OUTER
 from ros_animate.training.animation.pairs import Labels
 
 _FACE, _LIPS = 1.05, 1.6  # sides by the extent of the landmarks

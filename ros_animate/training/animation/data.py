@@ -13,7 +13,7 @@ from ros_animate.training.animation.footage import Footage
 from ros_animate.training.animation.pairs import Clip, Labels, PairBatch
 from ros_animate.training.animation.photometry import as_tensor, varied
 from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
-from ros_animate.training.folder import DataError
+from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Array
 
 __all__ = ['AnimationData', 'Clip', 'DataError', 'DataOptions', 'Labels', 'PairBatch']

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ros_animate.animation.crop import TIGHT, Box, Crop, common_box
 from ros_animate.animation.neural import find_face
+from ros_animate.face.crop import TIGHT, Box, Crop, common_box
 from ros_animate.training.animation.clip_files import ClipError, ClipFile
 from ros_animate.training.animation.source import DataOptions
 from ros_animate.types import Image

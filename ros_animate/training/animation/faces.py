@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from ros_animate.collection.workers import one_thread_each
+from ros_animate.training.animation.clip_pool import Pool, PoolSize
 from ros_animate.training.animation.pairs import Clip, Labels
-from ros_animate.training.animation.pool import Pool, PoolSize
 from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
 from ros_animate.training.animation.synthetic import PEOPLE, Frames, make_clip
 

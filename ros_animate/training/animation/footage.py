@@ -14,7 +14,7 @@ from ros_animate.training.animation.decoded import Decoded
 from ros_animate.training.animation.layouts import people, read_layout
 from ros_animate.training.animation.pairs import Clip
 from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
-from ros_animate.training.folder import DataError
+from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Image
 
 _HELD_OUT = 3  # stream of random numbers

@@ -26,7 +26,7 @@ from ros_animate.training.animation.clip_files import (
     VideoClip,
     is_strip,
 )
-from ros_animate.training.folder import METADATA, DataError
+from ros_animate.training.core.pair_folder import METADATA, DataError
 
 VIDEO_SUFFIXES = ('.mp4', '.m4v', '.avi', '.mov', '.mkv', '.webm', '.mpg', '.mpeg', '.gif')
 # Frames of X2C follow no order: clips of so many, spread over the whole, serve as well.

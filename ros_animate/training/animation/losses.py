@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ros_animate.models.fomm.dense_motion import inverse
-from ros_animate.models.perceptual import PerceptualTower
-from ros_animate.models.sampling import exact, gaussian_heatmaps
+from ros_animate.networks.fomm.dense_motion import inverse
+from ros_animate.networks.perceptual import PerceptualTower
+from ros_animate.networks.sampling import exact, gaussian_heatmaps
 
 
 def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -> Tensor:

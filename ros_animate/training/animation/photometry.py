@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.training.animation.source import DataOptions
-from ros_animate.training.augmentation import develop, jitter
+from ros_animate.training.core.augmentation import develop, jitter
 from ros_animate.types import Image
 
 

@@ -1,77 +1,62 @@
-"""`ros_animate train animation`: from wishes to a folder with weights."""
+"""`ros_animate train animation`: from request to a folder with weights."""
 from __future__ import annotations
 
 import dataclasses
 import importlib
 import pathlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from ros_animate import models
+from ros_animate.checkpoints import checkpoint, variants
+from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError, build, suggest
-from ros_animate.evaluation.outputs import make_folder
-from ros_animate.models import checkpoint, variants
-from ros_animate.models.checkpoint import Checkpoint
+from ros_animate.networks import build_networks, find_family
+from ros_animate.outputs.run_files import make_folder
 from ros_animate.training.animation.card import write_card
 from ros_animate.training.animation.data import AnimationData, DataOptions
-from ros_animate.training.animation.learners.base import Networks
-from ros_animate.training.animation.towers import make_tower
+from ros_animate.training.animation.objectives.base import Networks
+from ros_animate.training.animation.perceptual_features import make_tower
+from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import AnimationTrainer, Task
-from ros_animate.training.loop import make_fabric, meant
-from ros_animate.training.settings import claim, parse_settings
+from ros_animate.training.core.loop import make_fabric, meant
+from ros_animate.training.core.settings import claim, parse_settings
 
 WEIGHTS = 'weights'
 _KERNEL = 7  # side of the convolution that makes masks of a volume
 FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait')
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line asks for; see `ros_animate train animation --help`."""
-
-    model: str
-    data: tuple[str, ...]
-    output: str
-    variant: str = 'small'
-    steps: int = 20000
-    resume: bool = False
-    init: str = ''
-    settings: tuple[str, ...] = ()
-    quiet: bool = False
-
-
-def train(wishes: Wishes) -> None:
+def train(request: TrainingRequest) -> None:
     """Trains and writes the run's folder; raises UserError."""
-    cls = find_learner(wishes.model)
-    package: Any = models.find(wishes.model)
+    cls = find_learner(request.model)
+    package: Any = find_family(request.model)
     options, of_data, of_network = parse_settings(
-        wishes.settings, cls.Options, DataOptions, package.Config)
-    config, networks = _start(wishes, of_network, options.seed)
+        request.settings, cls.Options, DataOptions, package.Config)
+    config, networks = _start(request, of_network, options.seed)
     chosen = cls.for_options(options)
-    _require_init(wishes, chosen)
+    _require_init(request, chosen)
     learner = chosen(networks, options, make_tower(options.tower, options.tower_weights))
-    folder = make_folder(wishes.output)
-    claim(folder, {'model': wishes.model, 'data': [*wishes.data], 'init': wishes.init,
+    folder = make_folder(request.output)
+    claim(folder, {'model': request.model, 'data': [*request.data], 'init': request.init,
                    'training': dataclasses.asdict(options), 'of_data': dataclasses.asdict(of_data),
-                   'network': dataclasses.asdict(config)}, wishes.resume)
+                   'network': dataclasses.asdict(config)}, request.resume)
     fabric = make_fabric(options.precision)
     _require_depth(config, meant(options.precision))
     size = config.image_size * getattr(config, 'upscale', 1)  # of what is made
-    data = AnimationData(wishes.data, size, of_data, wishes.quiet)
-    task = Task(folder, wishes.steps, options, wishes.quiet)
+    data = AnimationData(request.data, size, of_data, request.quiet)
+    task = Task(folder, request.steps, options, request.quiet)
     trainer = AnimationTrainer(task, learner, data, fabric)
-    if wishes.resume and fabric.is_global_zero:
+    if request.resume and fabric.is_global_zero:
         print(f'resumes at step {trainer.step}', flush=True)
     outcome = trainer.train()
     if fabric.is_global_zero:
-        write_weights(folder / WEIGHTS, wishes.model, config, outcome.networks, learner.still)
-        write_card(folder, wishes, options, of_data, outcome)
-        if not wishes.quiet:
-            print(f'{folder / WEIGHTS}: {wishes.steps} steps, {outcome.seconds:.0f} s, error '
+        write_weights(folder / WEIGHTS, request.model, config, outcome.networks, learner.still)
+        write_card(folder, request, options, of_data, outcome)
+        if not request.quiet:
+            print(f'{folder / WEIGHTS}: {request.steps} steps, {outcome.seconds:.0f} s, error '
                   f'{outcome.error:.4f} (the source picture as it is: {outcome.still:.4f})')
 
 
@@ -81,12 +66,12 @@ def find_learner(family: str) -> Any:
         raise ConfigurationError(f'--model: unknown or untrainable family {family!r}; '
                                  f'{suggest(family, FAMILIES)}')
     module: Any = importlib.import_module(
-        f'ros_animate.training.animation.learners.{family}')
+        f'ros_animate.training.animation.objectives.{family}')
     return module.LEARNER
 
 
-def _require_init(wishes: Wishes, chosen: Any) -> None:
-    if chosen.frozen and not wishes.init:
+def _require_init(request: TrainingRequest, chosen: Any) -> None:
+    if chosen.frozen and not request.init:
         raise ConfigurationError('--set stage=2 goes on from the weights of stage 1: name them '
                                  'with --init')
 
@@ -102,16 +87,16 @@ def _require_depth(config: Any, precision: str) -> None:
                                  f'{_KERNEL} at least; or --set precision=float32')
 
 
-def _start(wishes: Wishes, of_network: Mapping[str, Any],
+def _start(request: TrainingRequest, of_network: Mapping[str, Any],
            seed: int) -> tuple[Any, dict[str, nn.Module]]:
     """(Configuration, networks): random ones that depend on the seed alone, or those to go on."""
-    package: Any = models.find(wishes.model)
-    found = checkpoint.read(wishes.init, wishes.model) if wishes.init else None
-    base = found.config if found else variants.load_config(wishes.model, wishes.variant)
+    package: Any = find_family(request.model)
+    found = checkpoint.read(request.init, request.model) if request.init else None
+    base = found.config if found else variants.load_config(request.model, request.variant)
     config = build(package.Config, {**dataclasses.asdict(base), **of_network}, '--set')
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks = models.build(wishes.model, config)
+        networks = build_networks(request.model, config)
     if found:
         found = dataclasses.replace(found, config=config)
         held = found.load([name for name in networks if name in found.networks])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ros_animate.training.animation.learners.base import Made
+from ros_animate.training.animation.objectives.base import Made
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.types import Image
 
@@ -64,7 +64,7 @@ def _marked(picture: Tensor, points: Tensor, side: int) -> Image:
 
 def _flow(flow: Tensor, side: int) -> Image:
     """(h, w, 2) positions in the source."""
-    from ros_animate.models.sampling import coordinate_grid
+    from ros_animate.networks.sampling import coordinate_grid
     shift = flow - coordinate_grid(flow.shape[:2], flow)
     large = functional.interpolate(shift.permute(2, 0, 1)[None].float(), size=(side, side),
                                    mode='bilinear')

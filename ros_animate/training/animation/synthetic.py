@@ -13,15 +13,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ros_animate.animation.crop import TIGHT, Box
-from ros_animate.collection.looks import lit, random_background, random_look, random_person
+from ros_animate.collection.appearances import lit, random_background, random_look, random_person
 from ros_animate.collection.pairs import stream
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.hardware.spec import load_spec
-from ros_animate.hardware.virtual_face import MUSCLES, Camera, VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
-from ros_animate.hardware.virtual_face.face import EYE_RANGE_DEG, rotation
-from ros_animate.motion.head_angles import head_angles_deg
+from ros_animate.face.crop import TIGHT, Box
+from ros_animate.face.head_angles import head_angles_deg
+from ros_animate.face.virtual import MUSCLES, Camera, VirtualFace
+from ros_animate.face.virtual.face import EYE_RANGE_DEG, rotation
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.face_map import FaceMap
 from ros_animate.types import Array, Image
 
 NAMES = tuple(MUSCLES)

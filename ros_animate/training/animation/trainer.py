@@ -11,15 +11,15 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from ros_animate.models.engine import put_channels_last
-from ros_animate.training import checkpoints
+from ros_animate.inference.engine import put_channels_last
 from ros_animate.training.animation.data import AnimationData
-from ros_animate.training.animation.learners.base import Judge, Learner, Networks, Sealed
+from ros_animate.training.animation.objectives.base import Judge, Learner, Networks, Sealed
 from ros_animate.training.animation.pairs import PairBatch
+from ros_animate.training.animation.pseudo_labels import Teacher
 from ros_animate.training.animation.samples import concatenated, write_grid
-from ros_animate.training.animation.teacher import Teacher
-from ros_animate.training.average import RunningAverage
-from ros_animate.training.loop import Loop
+from ros_animate.training.core import checkpoints
+from ros_animate.training.core.average import RunningAverage
+from ros_animate.training.core.loop import Loop
 
 SAMPLES = 'samples'
 _ROWS, _AT_ONCE = 6, 8

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
-import tiny_models
 import torch
+from helpers import tiny_models
 
 from ros_animate import plugins
 from ros_animate.animation import neural
-from ros_animate.evaluation.video import VideoFile
-from ros_animate.hardware.spec import load_spec
+from ros_animate.outputs.video import VideoFile
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Array, Image
 
 

@@ -9,15 +9,15 @@ import av
 import cv2
 import numpy as np
 import pytest
-import tiny_models
+from helpers import tiny_models
 
 from ros_animate import plugins
 from ros_animate.animation import neural
-from ros_animate.animation.driving import VideoDriving
 from ros_animate.cli import main
-from ros_animate.evaluation import audio
-from ros_animate.evaluation.video import VideoFile
-from ros_animate.motion import template
+from ros_animate.offline import motion_template
+from ros_animate.offline.driving import VideoDriving
+from ros_animate.outputs import audio
+from ros_animate.outputs.video import VideoFile
 from ros_animate.types import Image
 
 Weights = dict[str, pathlib.Path]
@@ -123,7 +123,7 @@ def test_a_template_drives_and_is_written(weights: Weights, portrait_file: pathl
     written, from_video, from_template = (tmp_path / n for n in ('m.pkl', 'v.mp4', 't.mp4'))
     assert animate('live_portrait', weights, portrait_file, clip, '--output', from_video,
                    '--save-motion', written) == 0
-    assert len(template.read(written).motions) == 6
+    assert len(motion_template.read(written).motions) == 6
     assert animate('live_portrait', weights, portrait_file, written, '--output',
                    from_template) == 0
     for ours, theirs in zip(read_video(from_template), read_video(from_video), strict=True):
@@ -138,7 +138,7 @@ def test_motion_alone_can_be_saved(weights: Weights, portrait_file: pathlib.Path
                                    capsys: pytest.CaptureFixture[str]) -> None:
     assert animate('live_portrait', weights, portrait_file, clip, '--save-motion',
                    tmp_path / 'm.pkl', '--limit', 3) == 0
-    assert len(template.read(tmp_path / 'm.pkl').motions) == 3
+    assert len(motion_template.read(tmp_path / 'm.pkl').motions) == 3
     assert animate('fomm', weights, portrait_file, clip, '--save-motion',
                    tmp_path / 'n.pkl', '--limit', 2) == 2
     assert 'n.pkl' in capsys.readouterr().err

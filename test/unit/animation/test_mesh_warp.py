@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from ros_animate import plugins
 from ros_animate.animation.base import SourceImageError
+from ros_animate.animation.mesh_warp.eye_motion import CORNERS, IRISES, LIDS
+from ros_animate.animation.mesh_warp.landmark_transfer import Gains, region_weights
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.virtual_face import HUMAN, Camera, VirtualFace
-from ros_animate.motion.eye_motion import CORNERS, IRISES, LIDS
-from ros_animate.motion.head_pose import HeadPose, PosedShape, rotation_matrix
-from ros_animate.motion.landmark_transfer import Gains, region_weights
+from ros_animate.face.head_pose import HeadPose, PosedShape, rotation_matrix
+from ros_animate.face.virtual import HUMAN, Camera, VirtualFace
 from ros_animate.motion.mirror import mirrored
 from ros_animate.types import Frame, Motion
 

@@ -8,14 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import tiny_models
+from helpers import tiny_models
 
 from ros_animate import plugins
 from ros_animate.animation.base import Animator, SourceImageError
 from ros_animate.configuration import ConfigurationError
 from ros_animate.errors import UserError
+from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.ratios import EYE_LEFT, EYE_RIGHT, LIPS
 from ros_animate.types import Frame, Image, Motion
 
 Weights = dict[str, pathlib.Path]
@@ -177,7 +177,7 @@ def test_weights_are_asked_for(family: str, tmp_path: pathlib.Path,
                                monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv('ROS_ANIMATE_WEIGHTS', raising=False)
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    monkeypatch.setattr('ros_animate.models.weights._package_folder', lambda: iter(()))
+    monkeypatch.setattr('ros_animate.checkpoints.weights._package_folder', lambda: iter(()))
     for stage in ('animation', 'motion'):
         with pytest.raises(UserError, match=f'(?s){family}.*http.*licence.*{tmp_path}'):
             plugins.load(stage, family)

@@ -10,8 +10,8 @@ import pytest
 from ros_animate import configuration
 from ros_animate.cli import main
 from ros_animate.evaluation.animation.clips import Clips
-from ros_animate.evaluation.animation.measuring import Evaluation, evaluate
-from ros_animate.evaluation.animation.performers import STILL, AnimatorPerformer, StillPerformer
+from ros_animate.evaluation.animation.measurement import Evaluation, evaluate
+from ros_animate.evaluation.animation.methods import STILL, AnimatorPerformer, StillPerformer
 
 SIZE = 128
 # Parts of what the source alone gives: as the cards say of all clips, and a little more.

@@ -5,7 +5,7 @@ import pytest
 
 from ros_animate.animation.base import SourceImageError
 from ros_animate.animation.source_image import source_image
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 
 
 @pytest.fixture(scope='module')

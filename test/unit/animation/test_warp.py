@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ros_animate.animation.controls import edge_points
-from ros_animate.animation.opening import Opening
-from ros_animate.animation.portrait import Portrait
-from ros_animate.animation.warp import Box, SmoothField, enlarge, invert
+from ros_animate.animation.mesh_warp.control_points import edge_points
+from ros_animate.animation.mesh_warp.opening import Opening
+from ros_animate.animation.mesh_warp.portrait import Portrait
+from ros_animate.animation.mesh_warp.warp import Box, SmoothField, enlarge, invert
 
 SIZE = (120, 100)
 BOX = Box(0, 0, *SIZE)

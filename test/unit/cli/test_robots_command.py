@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ros_animate.cli import main
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('ameca')
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ros_animate.collection.animated import AnimatedPairs
-from ros_animate.motion.head_pose import PosedShape
+from ros_animate.face.head_pose import PosedShape
 from ros_animate.settings import load_settings
 
 SIZE, COUNT = 96, 6

@@ -7,13 +7,13 @@ import time
 import cv2
 import numpy as np
 import pytest
-from collection_helpers import content, lines, start, values
+from helpers.collection_helpers import content, lines, start, values
 
-from ros_animate.animation.face_finder import find_face
 from ros_animate.cli import main
 from ros_animate.collection.rendered import RenderedPairs
-from ros_animate.face_mesh import FEATURE_POINTS
-from ros_animate.hardware.spec import load_spec
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.face.finder import find_face
+from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('ameca')
 COUNT = 60

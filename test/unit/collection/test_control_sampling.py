@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from ros_animate.collection.expressions import EXPRESSIONS, random_expression
 from ros_animate.collection.pairs import CONTROLS, stream
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.hardware.coupling import CoupledSet
-from ros_animate.hardware.spec import descriptions, load_spec
-from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.descriptions import descriptions, load_spec
 
 AMECA = load_spec('ameca')
 ROBOTS = {**{name: load_spec(name) for name in descriptions()},

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from ros_animate.collection.exaggeration import MOST, Exaggeration
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.hardware.spec import load_spec
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.face_map import FaceMap
 
 SPEC = load_spec('mock')
 SAMPLER, FACE_MAP = ControlSampler(SPEC), FaceMap(SPEC)

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from ros_animate.collection.fitting import ControlFit
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.face_mesh import FEATURE_POINTS
-from ros_animate.hardware.spec import load_spec
-from ros_animate.hardware.virtual_face import Camera, VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.face.virtual import Camera, VirtualFace
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.face_map import FaceMap
 
 SPEC = load_spec('mock')
 FACE_MAP = FaceMap(SPEC)

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from collection_helpers import Killed, Numbers, content, lines
+from helpers.collection_helpers import Killed, Numbers, content, lines
 
 from ros_animate.collection.collecting import collect
 from ros_animate.collection.folder import FolderError, PairFolder

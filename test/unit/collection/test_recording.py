@@ -9,10 +9,10 @@ from ros_animate.collection.recording import Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import RobotError
-from ros_animate.hardware.coupling import CoupledSet
 from ros_animate.hardware.safety import Config
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.coupled_limits import CoupledSet
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import RobotState
 
 SPEC = load_spec('ameca')

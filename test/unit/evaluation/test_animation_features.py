@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.evaluation.animation.chosen import choose
 from ros_animate.evaluation.animation.features import picture_statistics, video_statistics
 from ros_animate.evaluation.animation.frechet import frechet_distance
 from ros_animate.evaluation.animation.identity import FaceTexture
+from ros_animate.evaluation.animation.user_metric import choose
 from ros_animate.evaluation.fidelity import Track
-from ros_animate.face_mesh import canonical_mesh
+from ros_animate.face.face_mesh import canonical_mesh
 
 FLOOR = np.log(2e-3)
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 import pytest
-from played_faces import clip
+from helpers.played_faces import clip
 
 from ros_animate.errors import UserError
 from ros_animate.evaluation.animation.identity import FaceTexture
-from ros_animate.evaluation.animation.measuring import MEASURES, Evaluation, evaluate
-from ros_animate.evaluation.animation.performers import Performance, StillPerformer
+from ros_animate.evaluation.animation.measurement import MEASURES, Evaluation, evaluate
+from ros_animate.evaluation.animation.methods import Performance, StillPerformer
 from ros_animate.evaluation.animation.table import summary, table
 from ros_animate.evaluation.animation.tasks import (
     Clip,
@@ -21,7 +21,7 @@ from ros_animate.evaluation.animation.tasks import (
     reconstructions,
     transfers,
 )
-from ros_animate.evaluation.animation.watching import Watcher
+from ros_animate.evaluation.animation.tracking import Watcher
 
 
 class Perfect:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.evaluation.animation.measuring import Evaluation, Figures, Sample
-from ros_animate.evaluation.animation.pictures import draw_chart, draw_samples
+from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
+from ros_animate.evaluation.animation.measurement import Evaluation, Figures, Sample
 from ros_animate.evaluation.animation.published import ABLATION, published_for
 from ros_animate.evaluation.animation.table import COLUMNS, markdown, table
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from ros_animate import models
+from ros_animate.checkpoints import checkpoint
+from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.cli import main
 from ros_animate.configuration import build
-from ros_animate.evaluation.animation.performers import AnimatorPerformer
+from ros_animate.evaluation.animation.methods import AnimatorPerformer
 from ros_animate.evaluation.animation.tasks import Task
-from ros_animate.models import checkpoint, monkey_net
-from ros_animate.models.checkpoint import Checkpoint
+from ros_animate.networks import build_networks, monkey_net
 
 SIZE = 64
 SMALL = {'image_size': SIZE, 'num_keypoints': 4, 'block_expansion': 4, 'max_features': 8,
@@ -28,7 +28,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     torch.manual_seed(0)
     config = build(monkey_net.Config, SMALL, 'test')
     states = {name: network.state_dict()
-              for name, network in models.build('monkey_net', config).items()}
+              for name, network in build_networks('monkey_net', config).items()}
     folder = tmp_path_factory.mktemp('weights')
     return Checkpoint(folder, 'monkey_net', 'tiny', config, states, ()).save(folder)
 

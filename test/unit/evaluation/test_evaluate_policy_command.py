@@ -7,9 +7,9 @@ import pytest
 
 from ros_animate import configuration
 from ros_animate.cli import main
-from ros_animate.evaluation.control_error import compare
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.control_error import compare
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame
 
 SPEC = load_spec('mock')

@@ -11,8 +11,8 @@ from ros_animate.evaluation.fidelity import (
     delayed,
     track,
 )
+from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.head_angles import head_angles_deg
 from ros_animate.types import Frame, Motion
 
 NAMES = ('browInnerUp', 'eyeBlinkLeft', 'jawOpen', 'mouthSmileLeft')

@@ -6,8 +6,8 @@ import pytest
 import zmq
 
 from ros_animate.hardware.base import RobotError
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command
 
 SPEC = load_spec('ameca')

@@ -5,7 +5,7 @@ import pytest
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.jog import SLOWNESS, jog
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import RobotState
 
 SPEC = load_spec('ameca')

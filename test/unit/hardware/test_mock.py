@@ -4,7 +4,7 @@ import pytest
 
 from ros_animate import plugins
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command
 
 SPEC = load_spec('mock')

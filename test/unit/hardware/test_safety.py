@@ -1,19 +1,15 @@
 """The safety layer: what is sent keeps all limits, and what makes no sense is refused."""
-import pathlib
-import sys
 
 import numpy as np
 import pytest
+from helpers.random_robots import KINDS, excess, robots, wishes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.safety import Config, Safety
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'smoothing'))
-from random_robots import KINDS, excess, robots, wishes
 
 SPEC = load_spec('ameca')
 SPAN = SPEC.high - SPEC.low

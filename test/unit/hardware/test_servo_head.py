@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from ros_animate.hardware.safety import Config, Safety
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Motion
 
 SPEC = load_spec('servo_head')

@@ -5,12 +5,12 @@ import time
 
 import numpy as np
 import pytest
-from tritium_gateway import Gateway
+from helpers.tritium_gateway import Gateway
 
 from ros_animate.hardware.base import RobotError
 from ros_animate.hardware.robots import tritium
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command
 
 SPEC = load_spec('ameca')

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.face_mesh import LEFT_EYE, RIGHT_EYE
+from ros_animate.face.face_mesh import LEFT_EYE, RIGHT_EYE
 from ros_animate.motion.face_finder import choose_face
 from ros_animate.plugins import load
 from ros_animate.types import Frame

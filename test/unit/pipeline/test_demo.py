@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from ros_animate import cli
-from ros_animate.evaluation.controls_table import read_controls
 from ros_animate.evaluation.fidelity import compare, track
-from ros_animate.hardware.spec import load_spec
+from ros_animate.outputs.controls_table import read_controls
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 
 FRAMES = 270  # the head turns from the seventh second
 

@@ -6,17 +6,17 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from filled_networks import filled
+from helpers.filled_networks import filled
 
-from ros_animate import models
+from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.spec import load_spec
-from ros_animate.models.actions import normalised
-from ros_animate.models.checkpoint import Checkpoint
-from ros_animate.motion.blendshapes import BLENDSHAPES
+from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.networks import build_networks, find_family
+from ros_animate.networks.actions import normalised
 from ros_animate.plugins import load
 from ros_animate.policy.features import FEATURES, features
-from ros_animate.policy.picture import square
+from ros_animate.policy.image import square
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame, Motion
 
 SPEC = load_spec('mock')
@@ -37,8 +37,8 @@ def picture(height=40, width=40, seed=0):
 def trained(tmp_path):
     """Makes weights of a small network; returns (folder, network, configuration)."""
     def make(family, **changes):
-        config = models.find(family).Config(**{**RANGES, **SMALL[family], **changes})
-        (name, network), = models.build(family, config).items()
+        config = find_family(family).Config(**{**RANGES, **SMALL[family], **changes})
+        (name, network), = build_networks(family, config).items()
         network = filled(network)
         made = Checkpoint(tmp_path, family, 'own', config, {name: network.state_dict()}, ())
         return str(made.save(tmp_path / family)), network, config
@@ -101,7 +101,7 @@ def test_strengths_of_the_weights_multiply_ones_own(policy, trained):
 
 def test_strengths_that_are_not_one_for_each_control_are_refused():
     with pytest.raises(ValueError, match='2 strengths for 30 names'):
-        models.find('bc_z').Config(**RANGES, strength=(1.0, 2.0))
+        find_family('bc_z').Config(**RANGES, strength=(1.0, 2.0))
 
 
 def test_published_weights_speak_robot_units(trained):

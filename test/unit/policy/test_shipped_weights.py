@@ -7,12 +7,12 @@ import pytest
 
 from ros_animate import configuration
 from ros_animate.collection.rendered import RenderedPairs
-from ros_animate.evaluation.control_error import compare
-from ros_animate.hardware.spec import load_spec
-from ros_animate.hardware.virtual_face import VirtualFace
-from ros_animate.hardware.virtual_face.controls import FaceMap
+from ros_animate.face.virtual import VirtualFace
 from ros_animate.plugins import load
 from ros_animate.policy.base import Policy
+from ros_animate.robot.control_error import compare
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.face_map import FaceMap
 from ros_animate.types import Frame
 
 SPEC = load_spec('mock')

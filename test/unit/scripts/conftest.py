@@ -1,11 +1,9 @@
-"""The scripts are no package: their folder goes on the path, as when they are run."""
+"""Fixtures of the set-up's tests."""
 import pathlib
-import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / 'scripts'))
 
 
 @pytest.fixture

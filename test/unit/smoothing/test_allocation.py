@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ros_animate.hardware.safety import Config, Safety
-from ros_animate.hardware.spec import Control, CoupledLimit, RobotSpec
 from ros_animate.plugins import load
+from ros_animate.robot.spec import Control, CoupledLimit, RobotSpec
 from ros_animate.types import ActionChunk
 
 # So many that an array of them stands out from the numbers that Python makes on the way, and that

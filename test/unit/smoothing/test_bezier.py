@@ -1,12 +1,12 @@
 """The Bézier smoother: smooth, within every limit at every instant, and on time."""
 import numpy as np
 import pytest
+from helpers.random_robots import KINDS, robots, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_robots import KINDS, robots, stream
 
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.smoothing.smoothers.bezier import BezierSmoother
 from ros_animate.types import ActionChunk
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from ros_animate.hardware.spec import load_spec
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.smoothing.filters import OneEuroFilter, StillnessFilter
 
 SPEC = load_spec('ameca')

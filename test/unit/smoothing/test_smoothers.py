@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.hardware.spec import load_spec
 from ros_animate.plugins import available, load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import ActionChunk
 
 SPEC = load_spec('ameca')

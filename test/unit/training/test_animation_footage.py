@@ -4,15 +4,15 @@ import logging
 import cv2
 import numpy as np
 import pytest
-from coloured_clips import clip_of, frame, frame_of, write_frames, write_strip, write_video
+from helpers.coloured_clips import clip_of, frame, frame_of, write_frames, write_strip, write_video
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_animate.hardware.virtual_face import HUMAN, Camera, VirtualFace
+from ros_animate.face.virtual import HUMAN, Camera, VirtualFace
 from ros_animate.training.animation.data import AnimationData, DataOptions
 from ros_animate.training.animation.decoded import thinned
 from ros_animate.training.animation.footage import Footage, moved
-from ros_animate.training.folder import DataError
+from ros_animate.training.core.pair_folder import DataError
 
 SIZE = 16
 

@@ -1,6 +1,6 @@
 """Every known layout is found, and nobody is both trained on and held out."""
 import pytest
-from coloured_clips import (
+from helpers.coloured_clips import (
     clip_of,
     frame,
     frame_of,
@@ -21,7 +21,7 @@ from ros_animate.training.animation.layouts import (
     people,
     read_layout,
 )
-from ros_animate.training.folder import DataError
+from ros_animate.training.core.pair_folder import DataError
 
 
 def seen(clips):

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ros_animate.models.fomm import Keypoints
-from ros_animate.models.fomm.equivariance import Deformation, pulled_back
-from ros_animate.models.monkey_net.keypoints import bounded, heatmaps_of, spread
-from ros_animate.models.sampling import blended, coordinate_grid, softmax_heatmaps
+from ros_animate.networks.fomm import Keypoints
+from ros_animate.networks.fomm.equivariance import Deformation, pulled_back
+from ros_animate.networks.monkey_net.keypoints import bounded, heatmaps_of, spread
+from ros_animate.networks.sampling import blended, coordinate_grid, softmax_heatmaps
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.crops import Squares, squares, taken
-from ros_animate.training.animation.learners.retargeting import away_from, below, openness
+from ros_animate.training.animation.landmark_sets import EXPRESSIVE, GUIDE
+from ros_animate.training.animation.objectives.retargeting import away_from, below, openness
 from ros_animate.training.animation.options import FommOptions
 from ros_animate.training.animation.pairs import Labels
-from ros_animate.training.animation.parts import EXPRESSIVE, GUIDE
-from ros_animate.training.animation.towers import Pyramid, StructureTower
+from ros_animate.training.animation.perceptual_features import Pyramid, StructureTower
 from ros_animate.training.animation.trainer import learning_rate
 
 
@@ -191,7 +191,7 @@ def test_spread_and_heat_maps_by_sums(seed) -> None:
             wanted += (heat[0, 0, y, x] + 1e-7) * torch.outer(away, away)
     got = spread(heat, mean[None, None])
     torch.testing.assert_close(got[0, 0], wanted)
-    from ros_animate.models.monkey_net import Keypoints as Spread
+    from ros_animate.networks.monkey_net import Keypoints as Spread
     away = grid - mean
     maps = torch.exp(-0.5 * (away @ torch.linalg.inv(wanted) * away).sum(-1))
     torch.testing.assert_close(heatmaps_of(Spread(mean[None, None], got), (5, 7))[0, 0], maps)

@@ -4,7 +4,7 @@ import pytest
 
 from ros_animate.errors import UserError
 from ros_animate.training.animation import synthetic
-from ros_animate.training.animation.pool import Pool, PoolSize
+from ros_animate.training.animation.clip_pool import Pool, PoolSize
 from ros_animate.training.animation.synthetic import Frames, make_clip
 
 SIZE = PoolSize(seed=4, clips=3, frames=2, size=16)

@@ -6,19 +6,19 @@ import pathlib
 import pytest
 import torch
 
-from ros_animate import models
+from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.errors import UserError
-from ros_animate.models.checkpoint import Checkpoint
-from ros_animate.models.perceptual import Vgg19
-from ros_animate.training.animation.towers import make_tower
+from ros_animate.networks import build_networks, find_family
+from ros_animate.networks.perceptual import Vgg19
+from ros_animate.training.animation.perceptual_features import make_tower
 
 SMALLEST = {'image_size': 32, 'stem': 8, 'widths': (8, 8), 'depth': 1, 'squeeze': 8, 'hidden': 8,
             'task': 8}
 
 
 def test_our_face_network_by_its_weights(tmp_path, monkeypatch) -> None:
-    config = models.find('bc_z').Config(**SMALLEST)
-    network = models.build('bc_z', config)['policy'].eval()
+    config = find_family('bc_z').Config(**SMALLEST)
+    network = build_networks('bc_z', config)['policy'].eval()
     Checkpoint(tmp_path, 'bc_z', 'own', config, {'policy': network.state_dict()}, ()).save(
         tmp_path / 'bc_z')
     monkeypatch.setenv('ROS_ANIMATE_WEIGHTS', str(tmp_path))

@@ -1,8 +1,8 @@
 """Augmented pictures remain pictures of the same face."""
 import torch
 
-from ros_animate.training.augmentation import _cosines, augment, reframed
-from ros_animate.training.options import TrainOptions
+from ros_animate.training.core.augmentation import _cosines, augment, reframed
+from ros_animate.training.policy.options import TrainOptions
 
 STILL = TrainOptions(colour=0, shift=0, zoom=0, turn_deg=0, noise=0, blur=0, jpeg=0)
 

@@ -1,7 +1,7 @@
 """Event files as TensorBoard reads them."""
 import struct
 
-from ros_animate.training.events import EventFile, _checksum, _varint
+from ros_animate.training.core.events import EventFile, _checksum, _varint
 
 
 def records(content):

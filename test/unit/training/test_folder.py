@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pair_folders import SPEC, make_folder, read_lines, write_lines
+from helpers.pair_folders import SPEC, make_folder, read_lines, write_lines
 
-from ros_animate.training.folder import DataError, is_held_back, read_folder
+from ros_animate.training.core.pair_folder import DataError, is_held_back, read_folder
 
 VALUES = SPEC.neutral.tolist()
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from ros_animate import models
-from ros_animate.training import muon
+from ros_animate.networks import build_networks
+from ros_animate.training.core import muon
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 100))
@@ -61,7 +61,7 @@ def test_the_rest_follows_adamw():
 @pytest.mark.parametrize(('family', 'network', 'matrices'), [
     ('x2cnet', 'mapping_network', 21), ('bc_z', 'policy', 37), ('motion_mlp', 'policy', 1)])
 def test_matrices_lie_within_the_network(family, network, matrices):
-    built = models.build(family)[network]
+    built = build_networks(family)[network]
     groups = muon.for_network(built, 1e-3, 0.05).param_groups
     chosen = [g for g in groups if g['matrices']]
     assert [len(g['params']) for g in chosen] == [matrices]

@@ -3,7 +3,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_animate.training.order import Order
+from ros_animate.training.core.order import Order
 
 SIZES = st.lists(st.integers(1, 30), min_size=1, max_size=3)
 

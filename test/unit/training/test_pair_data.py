@@ -4,12 +4,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from pair_folders import SPEC, TINY, make_folder, read_lines, write_lines
+from helpers.pair_folders import SPEC, TINY, make_folder, read_lines, write_lines
 
-from ros_animate.models.actions import in_units
-from ros_animate.training import learners
-from ros_animate.training.data import Data, future
-from ros_animate.training.folder import DataError, Pair, read_folder
+from ros_animate.networks.actions import in_units
+from ros_animate.training.core.pair_folder import DataError, Pair, read_folder
+from ros_animate.training.policy import learners
+from ros_animate.training.policy.data import Data, future
 
 
 def data_of(*paths, policy='bc_z', settings=(), weights=None):

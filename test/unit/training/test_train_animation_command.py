@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from tiny_animation import SMALLEST, arguments, make_clips
+from helpers.tiny_animation import SMALLEST, arguments, make_clips
 
+from ros_animate.checkpoints import checkpoint
 from ros_animate.cli import main
-from ros_animate.models import checkpoint
 from ros_animate.plugins import load
-from ros_animate.training import checkpoints
-from ros_animate.training.log import CURVES, read_log
+from ros_animate.training.core import checkpoints
+from ros_animate.training.core.log import CURVES, read_log
 from ros_animate.types import Frame
 
 STEPS = 24

@@ -11,18 +11,19 @@ import time
 import numpy as np
 import pytest
 import torch
-from pair_folders import SPEC, TINY, arguments, make_folder
+from helpers.pair_folders import SPEC, TINY, arguments, make_folder
 from safetensors.torch import load_file
 
 from ros_animate.cli import main
 from ros_animate.plugins import load
-from ros_animate.training import checkpoints, learners
-from ros_animate.training.data import Data
-from ros_animate.training.folder import read_folder
-from ros_animate.training.log import CURVES, read_log
-from ros_animate.training.loop import make_fabric
-from ros_animate.training.losses import Objective
-from ros_animate.training.trainer import Task, Trainer
+from ros_animate.training.core import checkpoints
+from ros_animate.training.core.log import CURVES, read_log
+from ros_animate.training.core.loop import make_fabric
+from ros_animate.training.core.pair_folder import read_folder
+from ros_animate.training.policy import learners
+from ros_animate.training.policy.data import Data
+from ros_animate.training.policy.losses import Objective
+from ros_animate.training.policy.trainer import Task, Trainer
 from ros_animate.types import Frame
 
 STEPS = 40

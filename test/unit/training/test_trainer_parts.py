@@ -5,17 +5,17 @@ import pathlib
 
 import pytest
 import torch
-from pair_folders import SPEC, TINY
+from helpers.pair_folders import SPEC, TINY
 from torch import nn
 
-from ros_animate import models
-from ros_animate.face_mesh import FEATURE_POINTS
-from ros_animate.training import learners
-from ros_animate.training.average import RunningAverage
-from ros_animate.training.data import Batch, Geometry
-from ros_animate.training.losses import Objective
-from ros_animate.training.options import TrainOptions
-from ros_animate.training.trainer import Task, learning_rate, picture_side
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.networks import build_networks, find_family
+from ros_animate.training.core.average import RunningAverage
+from ros_animate.training.policy import learners
+from ros_animate.training.policy.data import Batch, Geometry
+from ros_animate.training.policy.losses import Objective
+from ros_animate.training.policy.options import TrainOptions
+from ros_animate.training.policy.trainer import Task, learning_rate, picture_side
 
 WAYPOINTS = {'bc_z': 3, 'x2cnet': 1}  # as TINY has them
 
@@ -30,7 +30,7 @@ def test_the_rate_rises_and_falls():
 
 
 def test_pictures_grow_to_the_size_of_the_network():
-    model = models.find('x2cnet').Config(image_size=112)
+    model = find_family('x2cnet').Config(image_size=112)
     task = Task(pathlib.Path(), 100, 1, TrainOptions(coarse_size=64, coarse=0.5), SPEC, model)
     sides = [picture_side(step, task) for step in range(100)]
     assert sides[0] == 64
@@ -63,7 +63,7 @@ class Constant(nn.Module):
 
 
 def loss(observation, wanted, counts, **twins):
-    model = models.find('x2cnet').Config(low=(0.0,) * 30, high=(1.0,) * 30)
+    model = find_family('x2cnet').Config(low=(0.0,) * 30, high=(1.0,) * 30)
     options = TrainOptions(huber_delta=0.01, feature_weight=0.5)
     return float(Objective(Constant(), model, SPEC, options)(
         Batch(observation, wanted, counts, **twins)))
@@ -89,8 +89,8 @@ def test_features_of_twins_are_matched():
 def objective_of(family):
     torch.manual_seed(0)
     config = learners.parse_wishes(learners.learner(family), TINY[family])[1]
-    model = models.find(family).Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
-    (network,) = models.build(family, model).values()
+    model = find_family(family).Config(low=(0.0,) * 30, high=(1.0,) * 30, **config)
+    (network,) = build_networks(family, model).values()
     return Objective(network, model, SPEC, TrainOptions(), landmarks=True)
 
 
@@ -161,7 +161,7 @@ def test_what_x2cnet_hears_in_a_picture_becomes_what_landmarks_say():
 
 
 def test_outputs_in_robot_units_are_compared_alike():
-    model = models.find('x2cnet').Config()
+    model = find_family('x2cnet').Config()
     said = torch.tensor(SPEC.high, dtype=torch.float32)[None]
     objective = Objective(Constant(), model, SPEC, TrainOptions())
     waypoints = objective.waypoints(Batch(said, torch.zeros(1), torch.zeros(1)))

@@ -1,0 +1,156 @@
+"""Reads files of tensors as nested containers: torch's two formats and safetensors.
+
+Tensors are views of the mapped file: what is not used is never read, so the optimizer state in a
+training checkpoint costs nothing.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from ros_animate.checkpoints import pickles
+from ros_animate.checkpoints.pickles import UnreadableFileError
+
+_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
+_SIZES = {'float64': 8, 'int64': 8, 'float32': 4, 'int32': 4, 'float16': 2, 'bfloat16': 2,
+          'int16': 2, 'int8': 1, 'uint8': 1, 'bool': 1}
+
+
+def read(path: str | os.PathLike[str]) -> Any:
+    """What `torch.save` or safetensors wrote to `path`: containers with tensors on the CPU.
+
+    Objects of unknown classes are inert `pickles.Placeholder`s.
+
+    Raises:
+        UnreadableFileError: Not such a file, or a damaged one.
+    """
+    path = pathlib.Path(path)
+    with _naming(path):
+        if not path.is_file():
+            raise UnreadableFileError(f'{path} is not there' if not path.exists()
+                                      else f'{path} is not a file')
+        with path.open('rb') as file:
+            head = file.read(16)
+        if not head:
+            raise UnreadableFileError(f'{path} is empty')
+        if head[8:9] == b'{':
+            return _read_safetensors(path)
+        if head[:4] == b'PK\x03\x04':
+            return _read_zip(path)
+        if head[:1] == b'\x80':
+            return _read_legacy(path)
+    raise UnreadableFileError(f'{path} is neither a torch nor a safetensors file')
+
+
+@contextlib.contextmanager
+def _naming(path: pathlib.Path) -> Iterator[None]:
+    """Turns everything that malformed data raises into one error that names the file."""
+    from safetensors import SafetensorError
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableFileError(f'cannot read {path}: {error.strerror or error}') from error
+    except (*pickles.MALFORMED, zipfile.BadZipFile, NotImplementedError, RuntimeError,
+            SafetensorError) as error:
+        raise UnreadableFileError(f'{path} is damaged or not a file of tensors '
+                                  f'({type(error).__name__}: {error})') from error
+
+
+def _read_safetensors(path: pathlib.Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+    return load_file(path)
+
+
+def _read_zip(path: pathlib.Path) -> Any:
+    with zipfile.ZipFile(path) as archive:
+        entries = {info.filename: info for info in archive.infolist()}
+        pickled = [name for name in entries if name.count('/') == 1 and name.endswith('/data.pkl')]
+        if len(pickled) != 1:
+            raise ValueError('a zip archive that torch did not write')
+        root = pickled[0].removesuffix('data.pkl')
+        if f'{root}byteorder' in entries and archive.read(f'{root}byteorder') != b'little':
+            raise ValueError('it was written on a big-endian machine')
+        _refuse_compressed(entries[pickled[0]])
+        with archive.open(pickled[0]) as file:
+            content = pickles.load(file)  # type: ignore[arg-type]
+    mapped = np.memmap(path, np.uint8, 'c')
+
+    def memory(key: str) -> np.ndarray:
+        info = entries[f'{root}data/{key}']
+        _refuse_compressed(info)
+        start = info.header_offset + 30
+        name_length, extra_length = struct.unpack('<HH', mapped[start - 4:start].tobytes())
+        start += name_length + extra_length
+        return mapped[start:start + info.file_size]
+
+    return pickles.convert(content, _TensorMaker(memory))
+
+
+def _refuse_compressed(info: zipfile.ZipInfo) -> None:
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError('compressed entries, which torch does not write')
+
+
+def _read_legacy(path: pathlib.Path) -> Any:
+    with path.open('rb') as file:
+        if pickles.load(file) != _LEGACY_MAGIC:
+            raise ValueError('a pickle that torch did not write')
+        pickles.load(file)  # version
+        system = pickles.load(file)
+        if not isinstance(system, Mapping) or not system.get('little_endian'):
+            raise ValueError('it was written on a big-endian machine')
+        content, dtypes = pickles.load_with_dtypes(file)
+        keys = pickles.load(file)
+        start = file.tell()
+    parts = _legacy_parts(np.memmap(path, np.uint8, 'c'), start, keys, dtypes)
+    return pickles.convert(content, _TensorMaker(parts.__getitem__))
+
+
+def _legacy_parts(mapped: np.ndarray, start: int, keys: Any,
+                  dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The storages behind the pickle: for each key an int64 count, then that many elements."""
+    parts = {}
+    for key in map(str, keys):
+        count, = struct.unpack('<q', mapped[start:start + 8].tobytes())
+        start += 8
+        end = start + count * _SIZES[dtypes[key]]
+        if count < 0 or end > len(mapped):
+            raise ValueError('it ends too early')
+        parts[key] = mapped[start:end]
+        start = end
+    return parts
+
+
+class _TensorMaker:
+    """Makes a tensor of a record; tensors of one storage share it."""
+
+    def __init__(self, memory: Callable[[str], np.ndarray]) -> None:
+        self._memory = memory
+        self._storages: dict[str, torch.Tensor] = {}
+
+    def __call__(self, record: pickles.Tensor) -> torch.Tensor:
+        storage = record.storage
+        if storage.key not in self._storages:
+            self._storages[storage.key] = self._flat(storage)
+        flat = self._storages[storage.key]
+        if not record.offset <= len(flat):
+            raise ValueError('a tensor outside its memory')
+        return flat.as_strided(record.shape, record.stride, record.offset)
+
+    def _flat(self, storage: pickles.Storage) -> torch.Tensor:
+        dtype = getattr(torch, storage.dtype)
+        raw = self._memory(storage.key)
+        size = _SIZES[storage.dtype]
+        if len(raw) % size or len(raw) // size < storage.numel:
+            raise ValueError('a tensor is cut off')
+        if raw.ctypes.data % size:
+            raw = raw.copy()
+        return torch.from_numpy(raw).view(dtype) if len(raw) else torch.empty(0, dtype=dtype)

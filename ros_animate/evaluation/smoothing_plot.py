@@ -1,0 +1,77 @@
+"""A picture of wishes against the trajectory that is made of them, with the limits."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError
+from ros_animate.evaluation.smoothing_stream import Stream, smooth_stream
+from ros_animate.hardware.safety import Safety
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.smoothing.base import Smoother
+from ros_animate.types import Array
+
+matplotlib.use('Agg')
+from matplotlib import pyplot as plt
+
+MOST = 4
+
+
+def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: Safety,
+                    rate_hz: float, path: pathlib.Path,
+                    controls: Sequence[str] | None = None) -> None:
+    """Draws position, velocity and acceleration of `controls` into a picture file.
+
+    Args:
+        stream: The wishes.
+        spec: The robot.
+        smoother: As new.
+        safety: As new.
+        rate_hz: Of the trajectory.
+        path: The picture; its ending says the format.
+        controls: Names; those that move most if none are given.
+    """
+    samples = list(smooth_stream(stream, spec, smoother, safety, rate_hz))
+    times_s = np.array([time_s for time_s, _ in samples])
+    positions = np.array([values for _, values in samples])
+    indices = [spec.index(name) for name in controls or ()] or _liveliest(positions, spec)
+    figure, axes = plt.subplots(3, len(indices), figsize=(5 * len(indices), 7), sharex=True,
+                                squeeze=False, layout='constrained')
+    for column, i in enumerate(indices):
+        _draw(axes[:, column], spec, i, stream, times_s, positions[:, i])
+    try:
+        figure.savefig(path, dpi=120)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f'cannot write {path}: {error}') from error
+    finally:
+        plt.close(figure)
+
+
+def _liveliest(positions: Array, spec: RobotSpec) -> list[int]:
+    spread = positions.std(axis=0) / (spec.high - spec.low)
+    return [int(i) for i in np.argsort(-spread)[:MOST]]
+
+
+def _draw(axes: Any, spec: RobotSpec, i: int, stream: Stream, times_s: Array,
+          position: Array) -> None:
+    control = spec.controls[i]
+    velocity = np.gradient(position, times_s)
+    rows = (('position', position, control.low, control.high),
+            ('velocity', velocity, -control.max_velocity, control.max_velocity),
+            ('acceleration', np.gradient(velocity, times_s), -control.max_acceleration,
+             control.max_acceleration))
+    for axis, (name, values, low, high) in zip(axes, rows, strict=True):
+        axis.axhspan(low, high, color='tab:green', alpha=0.08)
+        for limit in (low, high):
+            axis.axhline(limit, color='tab:green', linewidth=0.8)
+        axis.plot(times_s, values, color='tab:blue', linewidth=1.2, label='trajectory')
+        axis.set_ylabel(f'{name} {control.unit}'.strip())
+    wishes = np.clip(stream.values[:, i], control.low, control.high)
+    axes[0].plot(stream.stamps_s, wishes, '.', color='tab:orange', markersize=4, label='wish')
+    axes[0].set_title(control.name)
+    axes[0].legend(loc='upper right')
+    axes[-1].set_xlabel('s')

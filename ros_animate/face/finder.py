@@ -1,0 +1,79 @@
+"""The face in a still picture, however small it is there."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from ros_animate import plugins
+from ros_animate.types import Array, Frame, Image, Motion
+
+# What the tracker is shown: pixels of the smaller side at least (if the larger allows) and of the
+# larger side at most.
+_SEEN_PX = (320, 1280)
+# Sides of the squares that are searched, in smaller sides of the picture, and the longest row.
+_SQUARES, _LONGEST_ROW = (1.0, 0.5), 12
+
+
+class Tracker(Protocol):
+    """A motion extractor that reports landmarks, such as the plug-in `mediapipe`."""
+
+    def extract(self, frame: Frame) -> Motion | None:
+        """The motion of the largest face in a frame, None if there is no face."""
+
+    def reset(self) -> None:
+        """Forgets the frames seen so far."""
+
+
+def find_face(image: Image) -> Array | None:
+    """(478, 3) landmarks of a face in pixels of the picture; None if there is no face.
+
+    The tracker sees only faces that fill a fair part of a picture. If it finds none in the whole,
+    overlapping squares of it are searched, large ones first; the largest face in them counts.
+    """
+    tracker = plugins.load('motion', 'mediapipe')
+    try:
+        landmarks = _track(tracker, image)
+        if landmarks is not None:
+            return landmarks
+        for share in _SQUARES:
+            found = [landmarks for square in _squares(image.shape[:2], share)
+                     if (landmarks := _track_in(tracker, image, *square)) is not None]
+            if found:
+                return max(found, key=lambda face: float(np.ptp(face[:, :2], axis=0).prod()))
+    finally:
+        tracker.close()
+    return None
+
+
+def _squares(shape: tuple[int, ...], share: float) -> Iterator[tuple[int, int, int]]:
+    """Top, left and side of squares that overlap by half; none where the picture is the square."""
+    side = max(round(share * min(shape)), 1)
+    rows, columns = (min(1 + int(np.ceil((n - side) / (0.5 * side))), _LONGEST_ROW) for n in shape)
+    if side < 24 or rows * columns == 1:
+        return
+    for top in np.linspace(0, shape[0] - side, rows).astype(int):
+        for left in np.linspace(0, shape[1] - side, columns).astype(int):
+            yield int(top), int(left), side
+
+
+def _track_in(tracker: Tracker, image: Image, top: int, left: int, side: int) -> Array | None:
+    landmarks = _track(tracker, image[top:top + side, left:left + side])
+    return None if landmarks is None else landmarks + (left, top, 0.0)
+
+
+def _track(tracker: Tracker, image: Image) -> Array | None:
+    least, most = _SEEN_PX
+    scale = min(max(1.0, least / min(image.shape[:2])), most / max(image.shape[:2]))
+    how = cv2.INTER_CUBIC if scale > 1.0 else cv2.INTER_AREA
+    size = [max(1, round(n * scale)) for n in image.shape[1::-1]]
+    seen = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+    motion = tracker.extract(Frame(seen, 0.0))
+    if motion is None or motion.landmarks is None:
+        return None
+    # A face that was found would be looked for in the next square.
+    tracker.reset()
+    factors = np.divide(image.shape[1::-1], size)
+    return motion.landmarks * (*factors, factors.mean())

@@ -1,6 +1,0 @@
-"""A 3-D face for those who have no robot: the mock robot, the preview and the demo person."""
-from ros_animate.hardware.virtual_face.appearance import HUMAN, Appearance
-from ros_animate.hardware.virtual_face.face import MUSCLES, VirtualFace
-from ros_animate.hardware.virtual_face.raster import Camera
-
-__all__ = ['HUMAN', 'MUSCLES', 'Appearance', 'Camera', 'VirtualFace']

@@ -1,0 +1,1 @@
+"""Network outputs as the `Motion` that stages exchange, and back: one file a family."""

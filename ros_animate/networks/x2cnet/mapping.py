@@ -1,0 +1,61 @@
+"""X2CNet's mapping network: a ResNet-18 (He et al., CVPR 2016) and a perceptron."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from ros_animate.configuration import option
+from ros_animate.networks.actions import ActionOptions, PictureOptions
+from ros_animate.networks.resnet import BasicBlock, stage
+
+_MAPS_AT = 6  # modules of the extractor
+MAP_CHANNELS, _WIDTH = 128, 512
+MEAN, STD = PictureOptions.mean, PictureOptions.std
+
+
+@dataclass(frozen=True)
+class Config(PictureOptions, ActionOptions):
+    """Options of the network. The published weights say robot units, in Ameca's order."""
+
+    image_size: int = option(224, 'Side of the square pictures in pixels', low=32)
+    controls: int = option(30, 'Number of control values', low=1)
+    hidden: int = option(256, 'Size of the hidden layers of the head', low=1)
+
+
+class MappingNetwork(nn.Module):
+    """Picture of the robot's face (B, 3, H, W), normalised, to control values (B, N)."""
+
+    half_precision = True
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.feature_extractor = nn.Sequential(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            stage(BasicBlock, 64, 64, 2), stage(BasicBlock, 64, 128, 2, stride=2),
+            stage(BasicBlock, 128, 256, 2, stride=2), stage(BasicBlock, 256, _WIDTH, 2, stride=2),
+            nn.AdaptiveAvgPool2d(1))
+        self.pos_pred_head = nn.Sequential(
+            nn.Linear(_WIDTH, config.hidden), nn.ReLU(), nn.Linear(config.hidden, config.hidden),
+            nn.ReLU(), nn.Linear(config.hidden, config.controls))
+
+    def observe(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) to features (B, 512), and on the way to them maps (B, 128, H/8, W/8)."""
+        maps = self.maps(image)
+        return self.feature_extractor[_MAPS_AT:](maps).flatten(1), maps
+
+    def maps(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, 128, H/8, W/8)."""
+        return self.feature_extractor[:_MAPS_AT](image)
+
+    def features(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, 512)."""
+        return self.feature_extractor(image).flatten(1)
+
+    def decide(self, features: Tensor) -> Tensor:
+        """(B, 512) to control values (B, N)."""
+        return self.pos_pred_head(features)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.decide(self.features(image))

@@ -1,0 +1,116 @@
+"""What `ros_animate animate` makes: a video of the moving source, a grid, a motion template."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from ros_animate.animation.base import Animator
+from ros_animate.errors import UserError
+from ros_animate.offline import motion_template
+from ros_animate.offline.driving import Driving, Progress, Step
+from ros_animate.outputs.run_files import side_by_side
+from ros_animate.outputs.video import VideoFile, fit
+from ros_animate.types import Image, Motion
+
+_CELL = 256  # side of a grid's pictures in pixels
+
+
+def make_video(animator: Animator, source: Image, driving: Driving, path: pathlib.Path,
+               progress: Progress, beside: bool = False) -> list[Motion]:
+    """Writes the source, animated, one frame for each driving frame; returns their motions.
+
+    A frame without a face repeats the picture before; frames before the first face show what that
+    one makes.
+
+    Args:
+        animator: Any.
+        source: (H, W, 3).
+        driving: What moves it.
+        path: An .mp4.
+        progress: Shows how far it is.
+        beside: With the driving frame and the source beside it.
+
+    Raises:
+        UserError: There is no face in any driving frame.
+    """
+    _start(animator, source, driving)
+    motions: list[Motion] = []
+    with VideoFile(path, driving.fps) as video:
+        for step, motion in _held(progress(driving.steps(), driving.count, 'frames')):
+            image = animator.animate(motion).image
+            motions.append(motion)
+            video.write(_beside(step, source, image) if beside else image)
+    if not motions:
+        raise UserError('there is no face in any driving frame')
+    return motions
+
+
+def find_motions(driving: Driving, progress: Progress) -> list[Motion]:
+    """The motion of every driving frame, without animating anything."""
+    return [motion for _, motion in _held(progress(driving.steps(), driving.count, 'frames'))]
+
+
+def make_grid(animator: Animator, sources: Sequence[Image], driving: Driving, path: pathlib.Path,
+              columns: int) -> None:
+    """Writes a picture: sources in rows, driving frames spread over the clip in columns.
+
+    Raises:
+        UserError: There is no face in any of the driving frames, or the file cannot be written.
+    """
+    count = driving.count or sum(1 for _ in driving.steps())
+    wanted = {round(i) for i in np.linspace(0, count - 1, columns)}
+    steps = list(_held(driving.steps(wanted)))
+    if not steps:
+        raise UserError('there is no face in any driving frame of the grid')
+    blank = np.full((_CELL, _CELL, 3), 255, np.uint8)
+    rows = [np.hstack([blank, *(blank if step.image is None else _cell(step.image)
+                                for step, _ in steps)])]
+    for source in sources:
+        _start(animator, source, driving)
+        made = [animator.animate(motion).image for _, motion in steps]
+        rows.append(np.hstack([_cell(source), *map(_cell, made)]))
+    grid = np.vstack(rows if steps[0][0].image is not None else rows[1:])
+    if not cv2.imwrite(str(path), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR)):
+        raise UserError(f'cannot write {path}')
+
+
+def save_motion(motions: Sequence[Motion], fps: float, path: pathlib.Path) -> None:
+    """Writes a motion template; raises UserError if these motions do not fit into one."""
+    try:
+        motion_template.write(path, motion_template.Template(tuple(motions), fps))
+    except ValueError as error:
+        raise UserError(f'cannot write {path}: {error}') from error
+    except OSError as error:
+        raise UserError(f'cannot write {path}: {error.strerror}') from error
+
+
+def _start(animator: Animator, source: Image, driving: Driving) -> None:
+    animator.set_source(source)
+    animator.reset()
+    if driving.reference is not None:
+        animator.calibrate(driving.reference)
+
+
+def _held(steps: Iterable[Step]) -> Iterator[tuple[Step, Motion]]:
+    """Every step with its motion, or the last one before it, or the first one after it."""
+    last: Motion | None = None
+    waiting: list[Step] = []
+    for step in steps:
+        last = step.motion or last
+        waiting.append(step)
+        if last is not None:
+            yield from ((earlier, last) for earlier in waiting)
+            waiting = []
+
+
+def _beside(step: Step, source: Image, image: Image) -> Image:
+    if step.image is None:
+        return side_by_side(source, image, labels=('source', 'animated'))
+    return side_by_side(step.image, source, image, labels=('driving', 'source', 'animated'))
+
+
+def _cell(image: Image) -> Image:
+    return fit(image, (_CELL, _CELL))

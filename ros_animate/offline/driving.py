@@ -1,0 +1,137 @@
+"""The driving side of an animation made from files: a video, or a motion template."""
+from __future__ import annotations
+
+import abc
+import contextlib
+import pathlib
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
+
+from ros_animate import plugins
+from ros_animate.animation.best_frame import unlikeness
+from ros_animate.camera.base import Source, SourceError
+from ros_animate.camera.resolve import resolve
+from ros_animate.errors import UserError
+from ros_animate.face.crop import Box, common_box
+from ros_animate.motion.base import Extractor
+from ros_animate.motion.neural import NeuralExtractor
+from ros_animate.offline import motion_template
+from ros_animate.types import Array, Frame, Image, Motion
+
+# Wraps an iterable of a known length (or None), described by a word.
+Progress = Callable[[Iterable, 'int | None', str], Iterable]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One driving frame.
+
+    Attributes:
+        image: What the camera saw; None for a template.
+        motion: None if there is no face in the frame.
+    """
+
+    image: Image | None
+    motion: Motion | None
+
+
+class Driving(abc.ABC):
+    """Gives the motion of each frame.
+
+    Attributes:
+        fps: Frames a second.
+        count: Number of frames, None if it is not known in advance.
+        reference: Motion that relative motion refers to; None for that of the first frame.
+        video: The file with the sound, if there is one.
+    """
+
+    fps: float
+    count: int | None
+    reference: Motion | None = None
+    video: pathlib.Path | None = None
+
+    @abc.abstractmethod
+    def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
+        """The frames in order; those whose index is in `only`, if that is given."""
+
+
+class TemplateDriving(Driving):
+    """A motion template: no picture, no face to be found."""
+
+    def __init__(self, path: pathlib.Path, limit: int | None) -> None:
+        read = motion_template.read(path)
+        self.fps = read.fps
+        self._motions = read.motions[:limit]
+        self.count = len(self._motions)
+
+    def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
+        for index, motion in enumerate(self._motions):
+            if only is None or index in only:
+                yield Step(None, motion)
+
+
+class VideoDriving(Driving):
+    """A video or a folder of pictures, seen by an extractor."""
+
+    def __init__(self, path: str, extractor: Extractor, limit: int | None) -> None:
+        plugin, options = resolve(path)
+        if plugin not in ('video', 'images'):
+            raise SourceError(f'{path!r} does not drive an animation: give a video, a folder of '
+                              'pictures, or a motion template (.pkl)')
+        self._path, self._extractor, self._limit = path, extractor, limit
+        self._source: Source = plugins.load('camera', plugin, options)
+        self.video = pathlib.Path(path).expanduser() if plugin == 'video' else None
+        with self._source:
+            self.fps = self._source.fps
+            counts = [n for n in (self._source.frame_count, limit) if n is not None]
+            self.count = min(counts, default=None)
+
+    def look_ahead(self, source_face: Array | None, progress: Progress) -> None:
+        """Finds the face in every frame, before anything is animated.
+
+        The square that the network sees then stays where the face is on average, so that the
+        face's way through the picture is part of its motion. It follows the face, slowly, in a
+        clip whose faces are far apart.
+
+        Args:
+            source_face: (478, 3): the frame most like it becomes the reference. None: the first.
+            progress: Shows how far it is.
+
+        Raises:
+            UserError: There is no face in any frame.
+        """
+        boxes: list[Box] = []
+        best, least = None, float('inf')
+        with contextlib.closing(plugins.load('motion', 'mediapipe')) as tracker:
+            for frame in progress(self._frames(), self.count, 'faces'):
+                seen = tracker.extract(frame)
+                if seen is None:
+                    continue
+                if isinstance(self._extractor, NeuralExtractor):
+                    boxes.append(self._extractor.framing.box(seen.landmarks))
+                difference = (0.0 if source_face is None
+                              else unlikeness(source_face, seen.landmarks))
+                if difference < least:
+                    best, least = frame, difference
+        if best is None:
+            raise UserError(f'there is no face in {self._path}: choose another video, or use the '
+                            'middle of the pictures without looking for a face (--no-crop)')
+        if isinstance(self._extractor, NeuralExtractor) and (square := common_box(boxes)):
+            self._extractor.hold(square)
+        if source_face is not None:
+            self.reference = self._extractor.extract(best)
+
+    def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
+        for index, frame in enumerate(self._frames()):
+            if only is None or index in only:
+                yield Step(frame.image, self._extractor.extract(frame))
+
+    def _frames(self) -> Iterator[Frame]:
+        with self._source:
+            count = 0
+            while self._limit is None or count < self._limit:
+                frame = self._source.read()
+                if frame is None:
+                    return
+                count += 1
+                yield frame

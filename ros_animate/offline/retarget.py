@@ -1,0 +1,70 @@
+"""`ros_animate retarget --offline`: a source through the pipeline into files."""
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+from tqdm import tqdm
+
+from ros_animate.camera.base import Source
+from ros_animate.interrupts import DeferredSignals
+from ros_animate.outputs.report import Report, write_report
+from ros_animate.outputs.run_files import Outputs
+from ros_animate.pipeline import Pipeline, Step
+from ros_animate.settings import RunOptions, Settings
+from ros_animate.types import Frame
+
+
+def run(settings: Settings, options: RunOptions) -> int:
+    """Every frame of the source into the files of `options.output`; returns the exit status."""
+    folder = options.output
+    assert folder is not None
+    report = Report()
+    try:
+        with contextlib.ExitStack() as stack:
+            signals = stack.enter_context(DeferredSignals())
+            source: Source = stack.enter_context(settings.load('camera'))
+            pipeline = stack.enter_context(Pipeline(settings))
+            outputs = stack.enter_context(Outputs(folder, settings.spec, source.fps))
+            steps = stack.enter_context(contextlib.closing(
+                pipeline.run(read_frames(source, options), 1.0 / source.fps)))
+            for step in tqdm(steps, total=frame_count(source, options), unit='frame',
+                             dynamic_ncols=True, disable=options.quiet or None):
+                _keep(step, outputs, report)
+                signals.check()
+            signals.check()
+    finally:
+        if report.frames:
+            write_report(folder / 'report.json', report.figures())
+    if not options.quiet:
+        figures = report.figures()
+        print(f'{folder}: {report.frames} frames, {figures["fps"]} a second, '
+              f'no face in {report.face_missing}')
+    return 0
+
+
+def read_frames(source: Source, options: RunOptions) -> Iterator[Frame]:
+    """The frames of the source until it ends, or the limit or duration is reached."""
+    count = 0
+    while options.limit is None or count < options.limit:
+        frame = source.read()
+        if frame is None:
+            return
+        if options.duration_s is not None and frame.stamp_s >= options.duration_s:
+            return
+        count += 1
+        yield frame
+
+
+def frame_count(source: Source, options: RunOptions) -> int | None:
+    """How many frames `read_frames` will give, as far as is known."""
+    limits: Iterable[int | None] = (
+        source.frame_count, options.limit,
+        None if options.duration_s is None else round(options.duration_s * source.fps))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _keep(step: Step, outputs: Outputs, report: Report) -> None:
+    assert step.animated is not None and step.robot is not None and step.position is not None
+    outputs.write(step.frame.image, step.animated, step.robot, step.frame.stamp_s, step.position)
+    report.add(step.seconds, face=step.has_face, latency_s=step.latency_s)

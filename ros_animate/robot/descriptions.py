@@ -1,0 +1,40 @@
+"""Robot descriptions by name: those that come with the package, and robot files anywhere."""
+from __future__ import annotations
+
+import pathlib
+
+from ros_animate.configuration import ConfigurationError, resource, suggest
+from ros_animate.plugins import available
+from ros_animate.robot.reader import read_spec
+from ros_animate.robot.spec import RobotSpec
+
+DEFAULT_DESCRIPTION = 'ameca'
+
+
+def descriptions() -> dict[str, pathlib.Path]:
+    """Robot descriptions that come with the package, by name."""
+    return {p.stem: p for p in sorted(resource('config', 'robots').glob('*.yaml'))}
+
+
+def robot_names() -> list[str]:
+    """Every name that `load_spec` takes: descriptions and hardware plug-ins, sorted."""
+    return sorted({*descriptions(), *available('hardware')})
+
+
+def load_spec(name: str | pathlib.Path) -> RobotSpec:
+    """The robot of that name; raises ConfigurationError.
+
+    Args:
+        name: Path of a robot file, name of a description in config/robots, or of a hardware
+            plug-in, which then drives the description `ameca`.
+    """
+    text = str(name)
+    path = pathlib.Path(text).expanduser()
+    if path.suffix in ('.yaml', '.yml') or isinstance(name, pathlib.Path):
+        return read_spec(path)
+    if text in descriptions():
+        return read_spec(descriptions()[text])
+    if text in available('hardware'):
+        return read_spec(descriptions()[DEFAULT_DESCRIPTION], transport=text)
+    raise ConfigurationError(f'unknown robot {text!r}; {suggest(text, robot_names())}; '
+                             'or the path of a robot file (.yaml)')

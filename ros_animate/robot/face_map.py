@@ -1,0 +1,86 @@
+"""From a robot's control values to the muscles of the virtual face."""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError, build, build_mistake, suggest
+from ros_animate.face.virtual.appearance import Appearance
+from ros_animate.face.virtual.face import MUSCLES
+from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import Array
+
+
+class FaceMap:
+    """The section `face` of a robot file: which muscles a control moves, and the looks.
+
+    For each control `muscle: [a, b, c]` gives the muscle's value at the control's lower end, at
+    neutral and at the upper end, linear between them; what several controls do to one muscle adds
+    up (less the muscle's resting value). Controls that are not named move nothing.
+
+    Args:
+        spec: The robot.
+
+    Raises:
+        ConfigurationError: An unknown control, muscle or appearance option.
+    """
+
+    def __init__(self, spec: RobotSpec) -> None:
+        for _, _, mistake in face_mistakes(spec.face, spec.names):
+            raise ConfigurationError(f'robot {spec.name}: {mistake}')
+        self.appearance = build(Appearance, _tuples(spec.face.get('appearance', {})),
+                                f'robot {spec.name}: face.appearance')
+        self._curves = [(spec.index(name), muscle, *_curve(spec, spec.index(name), values))
+                        for name, muscles in spec.face.get('controls', {}).items()
+                        for muscle, values in muscles.items()]
+
+    def muscles(self, position: Array) -> dict[str, float]:
+        """Muscle values at the control values `position` (N,)."""
+        state: dict[str, float] = {}
+        for index, muscle, at, values in self._curves:
+            rest = MUSCLES[muscle]
+            state[muscle] = (state.get(muscle, rest) - rest
+                             + float(np.interp(position[index], at, values)))
+        return state
+
+
+def face_mistakes(face: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
+    """Every mistake in a section `face` of a robot with these controls."""
+    return part_mistakes(face, 'face', {
+        'appearance': _appearance_mistakes,
+        'controls': lambda part, _: control_mistakes(part, 'face', controls, 'muscle: [a, b, c]',
+                                                     _muscle_mistakes)})
+
+
+def _appearance_mistakes(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+    for name, value in part.items():
+        mistake = build_mistake(Appearance, _tuples({name: value}), where)
+        if mistake:
+            yield part, name, mistake
+
+
+def _muscle_mistakes(muscles: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+    for muscle, values in muscles.items():
+        if muscle not in MUSCLES:
+            yield muscles, muscle, (f'{where}: the virtual face has no muscle {muscle!r}; '
+                                    f'{suggest(muscle, MUSCLES)}')
+        if not (isinstance(values, list) and len(values) == 3
+                and all(isinstance(v, (int, float)) for v in values)):
+            yield muscles, muscle, (f'{where}.{muscle}: expected three numbers (at lower end, '
+                                    f'neutral, upper end), got {values!r}')
+
+
+def _curve(spec: RobotSpec, index: int, values: list[float]) -> tuple[Array, Array]:
+    control = spec.controls[index]
+    points = {control.low: values[0], control.high: values[2], control.neutral: values[1]}
+    at = np.array(sorted(points))
+    return at, np.array([points[x] for x in at], float)
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """YAML lists as the tuples that colours and vectors are."""
+    return {k: tuple(tuple(x) if isinstance(x, list) else x for x in v)
+            if isinstance(v, list) else v for k, v in values.items()}

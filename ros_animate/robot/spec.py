@@ -1,0 +1,170 @@
+"""What a robot can do: its controls, ranges, limits and groups, as one frozen description.
+
+A robot is one YAML in config/robots (or anywhere): docs/bring_your_own_robot.md. Everything that
+needs to know the robot gets its RobotSpec: policy, smoother, safety layer, hardware plug-in.
+"""
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.types import Array
+
+SI = {'': 1.0, 'deg': math.pi / 180, 'rad': 1.0}
+
+
+@dataclass(frozen=True)
+class Control:
+    """One degree of freedom of the face, in the robot's own unit.
+
+    Attributes:
+        name: As the robot calls it.
+        joint: Its name in ROS messages.
+        group: Part of the face, e.g. 'brow'.
+        unit: A key of SI: '' (a plain number), 'deg' or 'rad'.
+        low, high: Range.
+        neutral: Value of the relaxed face.
+        park: Value when the hardware is shut down.
+        max_velocity: Units per second, > 0.
+        max_acceleration: Units per second squared, > 0.
+        jitter: By how much wishes tremble while a face is still, > 0.
+    """
+
+    name: str
+    joint: str
+    group: str
+    unit: str
+    low: float
+    high: float
+    neutral: float
+    park: float
+    max_velocity: float
+    max_acceleration: float
+    jitter: float
+
+
+@dataclass(frozen=True)
+class CoupledLimit:
+    """A bound on one control that depends on others: a piecewise linear map, constant outside.
+
+    Attributes:
+        limiting: (control name, weight) pairs; the map's argument is the weighted sum.
+        limited: Name of the limited control.
+        side: Whether the map is its 'lower' or 'upper' limit.
+        points: (argument, limit) pairs, arguments increasing. Convex for 'lower', concave for
+            'upper', so that the allowed poses form a convex set.
+    """
+
+    limiting: tuple[tuple[str, float], ...]
+    limited: str
+    side: Literal['lower', 'upper']
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class RobotSpec:
+    """A robot. Arrays are (N,) in the order and the units of `controls`, read-only.
+
+    Attributes:
+        name: Of the robot.
+        title: One line for people.
+        transport: Name of the hardware plug-in that drives it.
+        controls: N controls in the robot's index order.
+        coupled: Limits between controls.
+        rig: What the policy `blendshape_map` needs, as in the file.
+        face: What the virtual face needs, as in the file.
+        options: Options of the transport, as in the file.
+    """
+
+    name: str
+    title: str
+    transport: str
+    controls: tuple[Control, ...]
+    coupled: tuple[CoupledLimit, ...] = ()
+    rig: Mapping[str, Any] = field(default_factory=dict)
+    face: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """Control names."""
+        return tuple(c.name for c in self.controls)
+
+    @functools.cached_property
+    def joints(self) -> tuple[str, ...]:
+        """Joint names in ROS messages."""
+        return tuple(c.joint for c in self.controls)
+
+    @functools.cached_property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Control names by group, in order of first appearance."""
+        groups: dict[str, tuple[str, ...]] = {}
+        for control in self.controls:
+            groups[control.group] = (*groups.get(control.group, ()), control.name)
+        return groups
+
+    @functools.cached_property
+    def low(self) -> Array:
+        """Lower ends of the ranges."""
+        return self._array('low')
+
+    @functools.cached_property
+    def high(self) -> Array:
+        """Upper ends of the ranges."""
+        return self._array('high')
+
+    @functools.cached_property
+    def neutral(self) -> Array:
+        """The relaxed face."""
+        return self._array('neutral')
+
+    @functools.cached_property
+    def park(self) -> Array:
+        """The pose for shutting down."""
+        return self._array('park')
+
+    @functools.cached_property
+    def max_velocity(self) -> Array:
+        """Units per second."""
+        return self._array('max_velocity')
+
+    @functools.cached_property
+    def max_acceleration(self) -> Array:
+        """Units per second squared."""
+        return self._array('max_acceleration')
+
+    @functools.cached_property
+    def jitter(self) -> Array:
+        """By how much wishes tremble while a face is still."""
+        return self._array('jitter')
+
+    @functools.cached_property
+    def si(self) -> Array:
+        """Factors from the robot's units to SI: rad for angles, the number itself otherwise."""
+        return _frozen([SI[c.unit] for c in self.controls])
+
+    @functools.cached_property
+    def _indices(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    def index(self, name: str) -> int:
+        """Position of a control; raises ConfigurationError with the choices if there is none."""
+        if name not in self._indices:
+            raise ConfigurationError(f'robot {self.name!r} has no control {name!r}; '
+                                     f'{suggest(name, self.names)}')
+        return self._indices[name]
+
+    def _array(self, attribute: str) -> Array:
+        return _frozen([getattr(c, attribute) for c in self.controls])
+
+
+def _frozen(values: list[float]) -> Array:
+    array = np.array(values, dtype=float)
+    array.flags.writeable = False
+    return array

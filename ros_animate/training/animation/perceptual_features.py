@@ -1,0 +1,122 @@
+"""Feature networks by which pictures are compared; `option tower` names one.
+
+A tower gives maps of a picture (B, 3, H, W) in [0, 1], see models/perceptual.py.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ros_animate.checkpoints import tensor_files
+from ros_animate.checkpoints.weights import load as read_weights
+from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.errors import UserError
+from ros_animate.networks.actions import normalised
+from ros_animate.networks.layers import AntiAliasDownsample
+from ros_animate.networks.perceptual import Vgg19
+
+_STEADY = 0.03  # contrast below which a place counts as flat
+
+
+class StructureTower(nn.Module):
+    """The picture, its gradients, and its local structure; nothing is learned.
+
+    1. the picture itself,
+    2. differences to the right and the lower neighbour, which are the edges of lids and lips,
+    3. (x - m) / (s + 0.03) / 4 of the brightness x, with mean m and deviation s of the 7x7
+       around a place: a soft line on a dark face counts as much as a hard one on a bright face, as
+       in the structure term of SSIM (Wang et al. 2004).
+    """
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        image = image.float()
+        right = functional.pad(image[..., :, 1:] - image[..., :, :-1], (0, 1, 0, 0))
+        below = functional.pad(image[..., 1:, :] - image[..., :-1, :], (0, 0, 0, 1))
+        return [image, torch.cat([right, below], dim=1), self._structure(image)]
+
+    def _structure(self, image: Tensor) -> Tensor:
+        grey = image.mean(dim=1, keepdim=True)
+        mean = _blur(grey)
+        variance = (_blur(grey * grey) - mean * mean).clamp(min=0)
+        return (grey - mean) / ((variance + 1e-6).sqrt() + _STEADY) / 4
+
+
+def _blur(x: Tensor) -> Tensor:
+    """Mean of the 7x7 around each place, as far as it is in the picture."""
+    return functional.avg_pool2d(x, 7, stride=1, padding=3, count_include_pad=False)
+
+
+class Pyramid(nn.Module):
+    """A picture at several scales, by Gaussian blur and every n-th pixel."""
+
+    def __init__(self, scales: tuple[float, ...]) -> None:
+        super().__init__()
+        self.downs = nn.ModuleList(AntiAliasDownsample(3, scale) for scale in scales)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [down(image) for down in self.downs]
+
+
+class FaceTower(nn.Module):
+    """The first blocks of our own face policy, bc_z: what it looks at to tell expressions.
+
+    Its weights are found as the policy's are, see `ros_animate weights list`.
+
+    Args:
+        weights: A checkpoint of bc_z; '' looks for it.
+        levels: How many blocks give a map.
+    """
+
+    def __init__(self, weights: str = '', levels: int = 4) -> None:
+        super().__init__()
+        self._config, loaded = read_weights('bc_z', weights, ('policy',))
+        self.network: Any = loaded['policy']
+        self._levels = levels
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        side = self._config.image_size
+        if image.shape[-1] > side:
+            image = functional.interpolate(image, size=(side, side), mode='bilinear',
+                                           antialias=True)
+        x = self.network.stem(normalised(image, self._config))
+        task = x.new_zeros(len(x), self._config.task)
+        maps = [x]
+        for block in self.network.blocks[:self._levels]:
+            maps.append(block(maps[-1], task))
+        return maps
+
+
+def vgg19(weights: str) -> Vgg19:
+    """VGG-19 with the weights of a file: torchvision's names (features.0.weight …), or our own."""
+    if not weights:
+        raise ConfigurationError('--set tower=vgg19 needs the weights: --set tower_weights=FILE, '
+                                 "e.g. torchvision's vgg19-dcbb9e9d.pth")
+    network = Vgg19()
+    wanted = network.state_dict()
+    given = tensor_files.read(weights)
+    if not isinstance(given, Mapping):
+        raise UserError(f'{weights} holds no named tensors')
+    renamed = {f'features.{name.split(".", 1)[1]}': name for name in wanted if '.' in name}
+    named = {renamed.get(str(name), str(name)): value for name, value in given.items()}
+    state = {name: value for name, value in named.items() if name in wanted}
+    missing = [name for name in wanted if '.' in name and name not in state]
+    if missing:
+        raise UserError(f'{weights} does not hold VGG-19: {missing[0]} and {len(missing) - 1} more '
+                        'are missing')
+    network.load_state_dict(state, strict=False)
+    return network
+
+
+TOWERS: dict[str, Callable[[str], nn.Module]] = {
+    'structure': lambda weights: StructureTower(), 'bc_z': FaceTower, 'vgg19': vgg19}
+
+
+def make_tower(name: str, weights: str) -> nn.Module:
+    """The tower called `name`, frozen; raises UserError."""
+    if name not in TOWERS:
+        raise ConfigurationError(f'--set tower: unknown tower {name!r}; {suggest(name, TOWERS)}')
+    return TOWERS[name](weights).eval().requires_grad_(False)

@@ -1,0 +1,145 @@
+"""A folder of pairs as X2C lays it out: metadata.jsonl, and pictures beside it.
+
+Each line is a JSON object: `file_name`, and `ctrl_value`, the controls in the robot's index order
+and units. Optional are `twin`, a picture of another kind with the same face (a real one of an
+animated one), and `sequence`, a name or number: lines that follow each other with the same one are
+successive frames. `landmarks`, where somebody knows them, are the places [x, y] of the face mesh's
+FEATURE_POINTS in the middle square, from 0 to 1. A file `task.npy` in the folder is the task
+embedding of all its pairs.
+"""
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import pathlib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_animate.errors import UserError
+from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import Array
+
+METADATA, TASK = 'metadata.jsonl', 'task.npy'
+
+
+class DataError(UserError):
+    """A data set cannot be used; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One line.
+
+    Attributes:
+        picture: The file.
+        values: (N,) controls in robot units, within their ranges.
+        twin: Another picture of the same face.
+        sequence: What successive frames share; None for a pair of its own.
+        landmarks: (K, 2) FEATURE_POINTS, of the middle square's side; None if not known.
+    """
+
+    picture: pathlib.Path
+    values: Array
+    twin: pathlib.Path | None = None
+    sequence: str | None = None
+    landmarks: Array | None = None
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The pairs of a folder, in order."""
+
+    path: pathlib.Path
+    pairs: tuple[Pair, ...]
+    task: Array | None = None
+
+    @property
+    def values(self) -> Array:
+        """(T, N)."""
+        return np.stack([pair.values for pair in self.pairs])
+
+
+def read_folder(path: str | pathlib.Path, spec: RobotSpec) -> Folder:
+    """The pairs in a folder; raises DataError."""
+    path = pathlib.Path(path).expanduser()
+    if not path.is_dir():
+        raise DataError(f'there is no data folder {path}')
+    pairs = tuple(_pairs(path, spec))
+    if not pairs:
+        raise DataError(f'{path / METADATA} is empty: no pairs')
+    task = path / TASK
+    return Folder(path, pairs, np.load(task, allow_pickle=False) if task.is_file() else None)
+
+
+def is_held_back(pair: Pair, share: float) -> bool:
+    """Whether the pair belongs to the evaluation split, by a hash of its file's name.
+
+    Frames of one sequence stay together.
+    """
+    name = pair.picture.name if pair.sequence is None else pair.sequence
+    return zlib.crc32(name.encode()) / 2 ** 32 < share
+
+
+def _pairs(path: pathlib.Path, spec: RobotSpec) -> Iterator[Pair]:
+    file = path / METADATA
+    try:
+        lines = file.read_text(encoding='utf-8').splitlines()
+    except OSError as error:
+        raise DataError(f'cannot read {file}: {error.strerror}') from error
+    except UnicodeDecodeError as error:
+        raise DataError(f'{file} is not UTF-8 text') from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _pair(line, path, spec, f'{file}:{number}')
+
+
+def _pair(line: str, path: pathlib.Path, spec: RobotSpec, where: str) -> Pair:
+    try:
+        entry = json.loads(line)
+    except ValueError as error:
+        raise DataError(f'{where}: not JSON: {error}') from error
+    if not isinstance(entry, dict):
+        raise DataError(f'{where}: expected an object with file_name and ctrl_value, got {line!r}')
+    values = _values(entry.get('ctrl_value'), spec, where)
+    twin, sequence = entry.get('twin'), entry.get('sequence')
+    return Pair(_picture(entry.get('file_name'), path, f'{where}: file_name'), values,
+                None if twin is None else _picture(twin, path, f'{where}: twin'),
+                None if sequence is None else str(sequence),
+                _landmarks(entry.get('landmarks'), where))
+
+
+def _values(values: Any, spec: RobotSpec, where: str) -> Array:
+    count = len(spec.names)
+    if not isinstance(values, list) or len(values) != count:
+        held = f'{len(values)} numbers' if isinstance(values, list) else repr(values)
+        raise DataError(f'{where}: ctrl_value holds {held}, robot {spec.name!r} has {count} '
+                        'controls')
+    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
+        raise DataError(f'{where}: ctrl_value holds something that is no finite number')
+    return np.clip(np.array(values, float), spec.low, spec.high)
+
+
+def _landmarks(points: Any, where: str) -> Array | None:
+    if points is None:
+        return None
+    found: Array = np.empty(0)
+    with contextlib.suppress(TypeError, ValueError):
+        found = np.array(points, float)
+    if found.shape != (len(FEATURE_POINTS), 2) or not np.isfinite(found).all():
+        raise DataError(f'{where}: landmarks are not {len(FEATURE_POINTS)} points [x, y]')
+    return found
+
+
+def _picture(name: Any, path: pathlib.Path, where: str) -> pathlib.Path:
+    if not isinstance(name, str) or not name:
+        raise DataError(f'{where}: expected the name of a picture, got {name!r}')
+    picture = path / name
+    if not picture.is_file():
+        raise DataError(f'{where}: {picture} is not there')
+    return picture

@@ -1,0 +1,77 @@
+"""Options given as texts, and what a run was begun with."""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from ros_animate.configuration import ConfigurationError, build, read_yaml, suggest
+from ros_animate.errors import UserError
+from ros_animate.training.core import checkpoints
+
+SETTINGS = 'settings.yaml'
+
+
+def parse_settings(texts: Sequence[str], *parts: type) -> tuple[Any, ...]:
+    """('key=value', …) as an instance of each of `parts` but the last.
+
+    Of the last, the network's, the plain mapping is returned: its other values come from elsewhere.
+
+    Raises:
+        ConfigurationError: Names the text and what is wrong with it.
+    """
+    fields = [{f.name for f in dataclasses.fields(part)} for part in parts]
+    wishes = read_texts(texts, set().union(*fields))
+    *built, network = [{k: v for k, v in wishes.items() if k in names} for names in fields]
+    return (*(build(part, values, '--set') for part, values in zip(parts, built)), network)
+
+
+def read_texts(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
+    """('key=value', …) as a mapping; raises ConfigurationError for unknown keys."""
+    known, wishes = set(known), {}
+    for text in texts:
+        key, equals, value = text.partition('=')
+        if not equals:
+            raise ConfigurationError(f'--set {text}: expected key=value')
+        if key not in known:
+            raise ConfigurationError(f'--set: unknown option {key!r}; {suggest(key, known)}')
+        wishes[key] = _value(value)
+    return wishes
+
+
+def _value(text: str) -> Any:
+    """As in YAML, where however 1e-3 without a point would be a text."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f'--set: {text!r} is no value: {error}') from error
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return float(value)
+    return value
+
+
+def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> None:
+    """Refuses to overwrite a run, or to go on with one in another way than it was begun."""
+    settings = yaml.safe_load(yaml.safe_dump(dict(settings), sort_keys=False))  # as the file has it
+    path = folder / SETTINGS
+    if not (folder / checkpoints.NAME).exists():
+        path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding='utf-8')
+        return
+    if not resume:
+        raise UserError(f'{folder} holds a run: go on with it (--resume), or name another folder')
+    begun = read_yaml(path)
+    for key, value in _flat(settings).items():
+        if (before := _flat(begun).get(key)) != value:
+            raise UserError(f'{folder} was begun with {key} {before!r}, not {value!r}')
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        flat.update(value if isinstance(value, dict) else {key: value})
+    return flat

@@ -1,0 +1,79 @@
+"""The model card beside weights that were trained here."""
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import torch
+
+from ros_animate.collection.folder import OPTIONS
+from ros_animate.outputs.machine import machine
+from ros_animate.training.core.card import CARD, changed
+from ros_animate.training.policy.options import TrainOptions
+from ros_animate.training.policy.request import TrainingRequest
+
+if TYPE_CHECKING:
+    from ros_animate.training.policy.data import Data
+    from ros_animate.training.policy.trainer import Outcome
+
+# Options of `collect` that a folder may have been made with.
+_COLLECTED = ('through', 'images', 'portrait', 'exaggerated')
+
+
+def write_card(folder: pathlib.Path, request: TrainingRequest, options: TrainOptions, data: Data,
+               outcome: Outcome) -> None:
+    """What was trained on what, how long, where, and how well it does."""
+    error = 'not measured' if outcome.mae is None else f'{outcome.mae:.4f}'
+    millions = sum(p.numel() for p in outcome.network.parameters()) / 1e6
+    gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
+    folder.joinpath(CARD).write_text(f"""\
+# {request.policy} for {request.robot}
+
+Made by
+
+{_indented(_collections(request, data), f'ros_animate train policy {_arguments(request)}')}
+
+and used with `--policy {request.policy}`.
+
+| | |
+|---|---|
+| network | {request.policy}, {millions:.1f} M parameters, see config.yaml |
+| data | {len(data.pairs)} pairs, {len(data.held_back)} of them held back |
+| begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
+| seed | {options.seed} |
+| steps | {request.steps} of {request.batch_size} pairs |
+| options | {', '.join(changed(options)) or 'defaults'} |
+| machine | {machine()}{gpu} |
+| time | {outcome.seconds / 60:.1f} min |
+| error on pairs held back | {error} (mean L1 of controls scaled to [-1, 1], X2CNet's definition) |
+| licence | Apache-2.0 |
+""", encoding='utf-8')
+
+
+def _collections(request: TrainingRequest, data: Data) -> Iterator[str]:
+    """The commands that made the data, as far as they are known."""
+    for folder in data.folders:
+        known = folder.path / OPTIONS
+        if not known.is_file():
+            continue
+        options = json.loads(known.read_text(encoding='utf-8'))
+        more = ''.join(f' --{key} {options[key]}' for key in _COLLECTED if options.get(key))
+        yield (f'ros_animate collect --robot {request.robot}{more} --count {len(folder.pairs)} '
+               f'--seed {options["seed"]} --size {options["size"]} --output {folder.path.name}')
+
+
+def _arguments(request: TrainingRequest) -> str:
+    shares = ' '.join(f'{share:g}' for share in request.weights_of_folders)
+    return ' '.join((
+        f'--policy {request.policy} --robot {request.robot} --data',
+        *(pathlib.Path(path).name for path in request.data),
+        *([f'--weights-of-folders {shares}'] if shares else []),
+        *([f'--init {pathlib.Path(request.init).name}'] if request.init else []),
+        f'--steps {request.steps} --batch-size {request.batch_size}',
+        *(f'--set {text}' for text in request.settings)))
+
+
+def _indented(commands: Iterable[str], last: str) -> str:
+    return '\n'.join(f'    {command}' for command in (*commands, last))

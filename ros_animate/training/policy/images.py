@@ -1,0 +1,70 @@
+"""The pictures of a data set, decoded: kept in memory where they fit, else read when wanted."""
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ros_animate.policy.image import square
+from ros_animate.types import Image
+
+
+class Pictures:
+    """Squares of picture files; what cannot be read as a picture is black and not `readable`.
+
+    Args:
+        files: The pictures.
+        size: Side of the squares in pixels.
+        memory_bytes: They are kept if they need no more.
+        view: The part of the middle square that is seen.
+    """
+
+    def __init__(self, files: Sequence[pathlib.Path], size: int, memory_bytes: float,
+                 view: float = 1.0) -> None:
+        self.files, self.size, self._view = files, size, view
+        self.readable = np.ones(len(files), bool)
+        self._workers = ThreadPoolExecutor(os.cpu_count())
+        self._kept: Tensor | None = None
+        if len(files) * size * size * 3 <= memory_bytes:
+            kept = torch.zeros(len(files), size, size, 3, dtype=torch.uint8)
+            for _ in self._workers.map(lambda i: self._read(i, kept[i]), range(len(files))):
+                pass
+            self._kept = kept
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def unreadable(self) -> list[pathlib.Path]:
+        """Those known so far."""
+        return [self.files[i] for i in np.flatnonzero(~self.readable)]
+
+    def take(self, indices: NDArray[np.int64]) -> Tensor:
+        """(B, 3, size, size) uint8."""
+        if self._kept is not None:
+            return self._kept[torch.as_tensor(indices)].permute(0, 3, 1, 2)
+        batch = torch.zeros(len(indices), self.size, self.size, 3, dtype=torch.uint8)
+        list(self._workers.map(self._read, indices.tolist(), batch))
+        return batch.permute(0, 3, 1, 2)
+
+    def _read(self, index: int, into: Tensor) -> None:
+        picture = read_square(self.files[index], self.size, self._view)
+        if picture is None:
+            self.readable[index] = False
+        else:
+            into.copy_(torch.from_numpy(picture))
+
+
+def read_square(file: pathlib.Path, size: int, view: float) -> Image | None:
+    """(size, size, 3) RGB, as the policies see it; None if it is no picture."""
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        return None
+    return np.ascontiguousarray(cv2.cvtColor(square(image, size, view), cv2.COLOR_BGR2RGB))

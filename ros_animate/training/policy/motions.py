@@ -1,0 +1,68 @@
+"""What the face tracker sees in the pictures of a folder, kept beside them."""
+from __future__ import annotations
+
+import os
+import pathlib
+import zipfile
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ros_animate.motion.base import Extractor
+from ros_animate.plugins import load
+from ros_animate.policy.features import FEATURES, features
+from ros_animate.training.core.pair_folder import Folder
+from ros_animate.types import Array, Frame
+
+CACHE = 'motion.npz'
+
+
+def folder_motions(folder: Folder, quiet: bool = True) -> Array:
+    """(T, FEATURES) of the pairs of a folder; NaN where no face is found."""
+    path = folder.path / CACHE
+    known = _known(path)
+    names = [str(pair.picture.relative_to(folder.path)) for pair in folder.pairs]
+    missing = [n for n in dict.fromkeys(names) if n not in known]
+    if missing:
+        known.update(_look(folder.path, missing, quiet))
+        _keep(path, known)
+    return np.stack([known[name] for name in names])
+
+
+def _look(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]:
+    extractor: Extractor = load('motion', 'mediapipe')
+    try:
+        return {name: _features(path / name, extractor) for name in tqdm(
+            names, desc='face tracker', unit='picture', disable=quiet or None)}
+    finally:
+        extractor.close()
+
+
+def _features(file: pathlib.Path, extractor: Extractor) -> Array:
+    nothing = np.full(FEATURES, np.nan, np.float32)
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        return nothing
+    extractor.reset()  # the pictures do not follow one another
+    motion = extractor.extract(Frame(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), 0.0))
+    return nothing if motion is None else features(motion)
+
+
+def _known(path: pathlib.Path) -> dict[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            names, rows = kept['names'], kept['features']
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return {}
+    fits = rows.ndim == 2 and rows.shape[1] == FEATURES
+    return dict(zip(map(str, names), rows)) if fits else {}
+
+
+def _keep(path: pathlib.Path, known: dict[str, Array]) -> None:
+    part = path.with_name(f'.part.{path.name}')
+    try:
+        np.savez(part, names=np.array(list(known)), features=np.stack(list(known.values())))
+        os.replace(f'{part}' if part.suffix == '.npz' else f'{part}.npz', path)
+    except OSError:  # a data set that may not be written to: found anew the next time
+        return

@@ -1,0 +1,1 @@
+"""What several test modules share: fake devices, small networks, data made on the spot."""

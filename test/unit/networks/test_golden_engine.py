@@ -1,0 +1,116 @@
+"""Pictures made by the float32 engine against the golden vectors of the references."""
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import test_golden_face_vid2vid as vid2vid
+import test_golden_live_portrait as portrait
+import torch
+from helpers.golden_data import Golden
+from torch import Tensor, nn
+
+from ros_animate.checkpoints.variants import load_config
+from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.networks import build_networks, fomm, monkey_net
+
+FLOAT32 = EngineOptions(precision='float32')
+MONKEY_NET = {'nemo': Golden('monkey_net', 'golden'), 'vox256': Golden('monkey_net',
+                                                                       'golden_vox256')}
+FOMM = Golden('fomm')
+
+
+def engine(golden: Golden, networks: dict[str, nn.Module], name: str,
+           stored_as: str = '') -> nn.Module:
+    """The network `name` with golden weights, as the engine runs it; `networks` loses it."""
+    return prepare(golden.fill(stored_as or name, networks.pop(name)), FLOAT32)
+
+
+@pytest.mark.parametrize('variant', MONKEY_NET)
+@pytest.mark.parametrize('align_corners', [True, False])
+@torch.inference_mode()
+def test_golden_monkey_net(variant: str, align_corners: bool) -> None:
+    golden = MONKEY_NET[variant]
+    config = load_config('monkey_net', variant)
+    nets = build_networks('monkey_net', dataclasses.replace(config, align_corners=align_corners))
+    source = golden.image('source')
+    kp_source = engine(golden, nets, 'kp_detector')(source)
+    generator = engine(golden, nets, 'generator')
+    features = generator.encode(source)
+    prefix = f'align_corners_{str(align_corners).lower()}'
+    for rule in ('relative', 'relative_adapt_variance', 'absolute'):
+        for entry, frame in (('prediction', 1), ('prediction_frame2', 2)):
+            name = f'{prefix}/{rule}/{entry}'
+            if name not in golden.entries:
+                continue
+            kp_driving = monkey_net.Keypoints(*(golden.stored(f'norm/{rule}/{part}')[0, frame][None]
+                                                for part in ('mean', 'var')))
+            golden.check(name, shaped(generator.render(features, kp_source, kp_driving),
+                                      golden, name))
+
+
+def shaped(picture: Tensor, golden: Golden, name: str) -> Tensor:
+    return picture.reshape(golden.entries[name]['full_shape'])
+
+
+@pytest.mark.parametrize('align_corners', [True, False])
+@torch.inference_mode()
+def test_golden_fomm(align_corners: bool) -> None:
+    for name, picture in fomm_pictures(align_corners).items():
+        FOMM.check(name, picture)
+
+
+@torch.inference_mode()
+def test_golden_fomm_notices_a_wrong_weight() -> None:
+    pictures = fomm_pictures(True, change=lambda generator: generator.bottleneck[3].conv1)
+    with pytest.raises(AssertionError, match='off by'):
+        for name, picture in pictures.items():
+            FOMM.check(name, picture)
+
+
+def fomm_pictures(align_corners: bool, change=None) -> dict[str, Tensor]:
+    nets = build_networks('fomm', fomm.Config(align_corners=align_corners))
+    source = FOMM.image('source')
+    kp_source = engine(FOMM, nets, 'kp_detector')(source)
+    generator = engine(FOMM, nets, 'generator')
+    if change is not None:
+        change(generator).bias += 0.05
+    features = generator.encode(source)
+    out = {}
+    for rule in ('relative_jacobian_adapt', 'relative', 'absolute'):
+        kp_driving = fomm.Keypoints(FOMM.stored(f'norm/{rule}/value'),
+                                    FOMM.stored(f'norm/{rule}/jacobian'))
+        prefix = f'align_corners_{str(align_corners).lower()}/{rule}/'
+        names = [prefix + name for name in ('prediction', 'prediction_crop')
+                 if prefix + name in FOMM.entries]
+        if names:
+            picture = generator.render(features, kp_source, kp_driving)
+            out |= dict.fromkeys(names, picture)
+    return out
+
+
+@pytest.mark.parametrize('variant, name', [('vox256', 'generator'),
+                                           ('vox256_spade', 'generator_spade')])
+@torch.inference_mode()
+def test_golden_face_vid2vid(variant: str, name: str) -> None:
+    golden = vid2vid.GOLDEN
+    nets = build_networks('face_vid2vid', load_config('face_vid2vid', variant))
+    generator = engine(golden, nets, 'generator', stored_as=name)
+    made, _ = vid2vid.synthetic_keypoints()
+    picture = generator.render(generator.encode(golden.image('source')), made['source'],
+                               golden.stored('norm/relative/kp'))
+    golden.check(f'{name}/relative/prediction', picture)
+    golden.check(f'{name}/relative/prediction_crop', picture)
+
+
+@torch.inference_mode()
+def test_golden_live_portrait() -> None:
+    golden, nets = portrait.GOLDEN, build_networks('live_portrait')
+    source, driving = (portrait.keypoints(portrait.synthetic(who))
+                       for who in ('source', 'driving_1'))
+    volume = engine(golden, nets, 'appearance_feature_extractor')(golden.image('source'))
+    warped = engine(golden, nets, 'warping_module')(volume, source, driving)
+    picture = engine(golden, nets, 'spade_generator')(warped.features)
+    golden.check('warp/syn/out', warped.features)
+    golden.check('generator/syn/out', picture)
+    golden.check('generator/syn/out_crop', picture)

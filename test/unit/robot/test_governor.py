@@ -1,0 +1,126 @@
+"""The governor keeps every limit at every step, whatever it is asked for, and still arrives."""
+import numpy as np
+import pytest
+from helpers.random_robots import KINDS, excess, robots, wishes
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.governor import Governor, stopping
+
+
+def drive(spec, kind, seed, steps=300):
+    """Governor, times and positions of a run with irregular steps, from rest at neutral."""
+    rng = np.random.default_rng(seed)
+    governor = Governor(spec)
+    targets = np.nan_to_num(wishes(kind, steps, spec, rng), posinf=1e9, neginf=-1e9)
+    times, positions = [0.0], [governor.position.copy()]
+    before = governor.position.copy()
+    for target in targets:
+        dt = float(rng.choice([0.0005, 0.005, 0.016, 0.05]) * rng.uniform(0.5, 1.5))
+        governor.clamp(target)
+        corner = target if rng.random() < 0.5 else None
+        governor.step(before, (target - before) / dt, dt, corner)
+        before = target
+        times.append(times[-1] + dt)
+        positions.append(governor.position.copy())
+    return governor, times, positions
+
+
+@settings(max_examples=100, deadline=None)
+@given(robots(), st.sampled_from(KINDS), st.integers(0, 2 ** 32))
+def test_no_limit_is_broken(spec, kind, seed):
+    governor, times, positions = drive(spec, kind, seed)
+    beyond, velocity, acceleration = excess(spec, governor, times, positions)
+    assert beyond <= 1e-7
+    assert velocity <= 1e-6
+    assert acceleration <= 1e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(robots(max_controls=4), st.integers(0, 2 ** 32), st.floats(0.01, 0.05))
+def test_a_target_that_stays_is_reached_and_held(spec, seed, dt):
+    governor, _, _ = drive(spec, 'uniform', seed, steps=50)
+    target = np.random.default_rng(seed).uniform(spec.low, spec.high)
+    governor.clamp(target)
+    # Ten times what the slowest control needs from end to end.
+    patience_s = 10 * float(((spec.high - spec.low) / spec.max_velocity
+                             + spec.max_velocity / spec.max_acceleration).max())
+    near = 1e-6 * (spec.high - spec.low)
+    for _ in range(int(patience_s / dt) + 20):
+        governor.step(target, np.zeros_like(target), dt)
+        if (np.abs(governor.position - target) <= near).all() and governor.at_rest:
+            return
+    raise AssertionError(f'{governor.position} instead of {target}')
+
+
+def test_a_target_within_the_limits_is_followed():
+    spec = load_spec('ameca')
+    governor, dt = Governor(spec), 1 / 60
+    phase = np.linspace(0, 3, len(spec.names))
+    swing = 0.02 * (spec.high - spec.low)
+
+    def target(t):
+        return spec.neutral + swing * (np.cos(4 * t + phase) - np.cos(phase))
+
+    # Limits between controls make kinks in the wish, behind which it is caught up with.
+    before, errors = governor.position.copy(), []
+    for k in range(1, 200):
+        wish = target(k * dt)
+        governor.clamp(wish)
+        governor.step(before, (wish - before) / dt, dt)
+        before = wish
+        errors.append(np.abs(governor.position - wish).max())
+    assert max(errors) < 1e-5
+
+
+def test_a_long_way_takes_as_long_as_the_limits_say():
+    spec = load_spec('ameca')
+    governor, i, dt = Governor(spec), spec.index('Eyelid Upper Left'), 0.001
+    target = spec.neutral.copy()
+    target[i] = 0.0
+    took_s = 0.0
+    while abs(governor.position[i]) > 0.01 and took_s < 1.0:
+        governor.step(target, np.zeros_like(target), dt)
+        took_s += dt
+    way, velocity, acceleration = 1.0, spec.max_velocity[i], spec.max_acceleration[i]
+    shortest = 2 * np.sqrt(way / acceleration) if way * acceleration < velocity ** 2 else (
+        way / velocity + velocity / acceleration)
+    assert shortest - 0.005 <= took_s <= 1.1 * shortest + 0.005
+
+
+def test_a_corner_is_not_overrun():
+    spec = load_spec('ameca')
+    governor, i, dt = Governor(spec), spec.index('Head Yaw'), 0.005
+    corner = spec.neutral.copy()
+    corner[i] = 20.0
+    velocity = np.zeros_like(corner)
+    velocity[i] = 150.0
+    highest, target = 0.0, spec.neutral.copy()
+    for step in range(60):
+        moving = (step + 1) * dt * velocity[i] < corner[i]
+        target[i] = min((step + 1) * dt * velocity[i], corner[i])
+        governor.step(target, velocity if moving else 0 * velocity, dt, corner)
+        highest = max(highest, governor.position[i])
+    assert highest <= corner[i] + 1e-9
+    assert governor.position[i] == pytest.approx(corner[i])
+
+
+@pytest.mark.parametrize('limit', ['low', 'high', 'max_velocity', 'max_acceleration'])
+def test_limits_are_never_looser_than_the_robots(limit):
+    spec = load_spec('ameca')
+    looser = getattr(spec, limit) * 1.5 + (-1.0 if limit == 'low' else 1.0)
+    with pytest.raises(ValueError, match=limit):
+        Governor(spec, **{limit: looser})
+    with pytest.raises(ValueError, match=limit):
+        Governor(spec, **{limit: np.full_like(looser, np.nan)})
+
+
+@settings(max_examples=50, deadline=None)
+@given(robots(), st.integers(0, 2 ** 32))
+def test_the_stop_of_a_moving_robot_is_in_its_ranges(spec, seed):
+    governor, _, _ = drive(spec, 'corners', seed, steps=40)
+    seconds, pose = stopping(spec, governor.position, governor.velocity)
+    assert seconds == pytest.approx((np.abs(governor.velocity) / spec.max_acceleration).max())
+    assert (pose >= spec.low).all()
+    assert (pose <= spec.high).all()

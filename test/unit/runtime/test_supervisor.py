@@ -1,0 +1,170 @@
+"""Child processes: respawned after a crash, stopped in order, never left behind."""
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from ros_animate.errors import UserError
+from ros_animate.runtime import supervisor as module
+from ros_animate.runtime.supervisor import Program, Supervisor
+
+TIMEOUT_S = 60.0
+CHILDREN = """
+import os, signal, sys, time
+from ros_animate.processes import become_child
+become_child()
+what = sys.argv[1]
+if what == 'refuse':
+    print('ros_animate: error: no such robot', file=sys.stderr)
+    sys.exit(2)
+if what == 'crash':
+    raise RuntimeError('broken')
+if what == 'end':
+    sys.exit(0)
+if what == 'deaf':
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('up', os.getpid(), flush=True)
+print('[WARN] [1.5] [camera]: unplugged', file=sys.stderr, flush=True)
+print('[INFO] [1.5] [camera]: chatter', file=sys.stderr, flush=True)
+while True:
+    time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def environment(tmp_path):
+    (tmp_path / 'stand_in.py').write_text(CHILDREN)
+    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    return {**os.environ, 'PYTHONPATH': path}
+
+
+class Heard:
+    """What children said, with waiting."""
+
+    def __init__(self):
+        self.lines, self.notes = [], []
+        self.condition = threading.Condition()
+
+    def output(self, name, line):
+        with self.condition:
+            self.lines.append((name, line))
+            self.condition.notify_all()
+
+    def note(self, line):
+        with self.condition:
+            self.notes.append(line)
+            self.condition.notify_all()
+
+    def wait_for(self, predicate):
+        with self.condition:
+            assert self.condition.wait_for(predicate, TIMEOUT_S), (self.lines, self.notes)
+
+
+def program(what, name='child', **options):
+    return Program(name, 'stand_in', [what], **options)
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def poll_until(supervisor, predicate):
+    end_s = time.monotonic() + TIMEOUT_S
+    while not predicate():
+        assert time.monotonic() < end_s
+        supervisor.poll()
+
+
+def test_output_and_warnings_are_handed_on(environment):
+    heard = Heard()
+    with Supervisor([program('run')], environment, on_output=heard.output, on_note=heard.note):
+        heard.wait_for(lambda: heard.lines and heard.notes)
+    assert heard.lines[0][1].startswith('up ')
+    assert heard.notes == ['WARN camera: unplugged']
+
+
+def test_a_killed_child_is_started_again(environment, monkeypatch):
+    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.0)
+    heard = Heard()
+    with Supervisor([program('run')], environment, on_output=heard.output,
+                    on_note=heard.note) as supervisor:
+        heard.wait_for(lambda: heard.lines)
+        first = supervisor.pid('child')
+        os.kill(first, signal.SIGKILL)
+        poll_until(supervisor, lambda: len(heard.lines) == 2)
+        assert supervisor.pid('child') != first
+    assert supervisor.respawned == 1
+    assert any('SIGKILL' in note for note in heard.notes)
+
+
+def test_a_child_that_keeps_crashing_is_started_ever_less_often(environment, monkeypatch):
+    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.001)
+    with Supervisor([program('crash')], environment) as supervisor:
+        poll_until(supervisor, lambda: supervisor.respawned == 4)
+        assert supervisor._delays_s['child'] >= 0.008
+
+
+def test_refused_parameters_end_the_run_with_the_reason(environment):
+    with Supervisor([program('refuse')], environment) as supervisor, \
+            pytest.raises(UserError, match='^no such robot$'):
+        poll_until(supervisor, lambda: False)
+
+
+def test_a_child_that_may_not_crash_ends_the_run(environment):
+    with Supervisor([program('crash', respawn=False)], environment) as supervisor, \
+            pytest.raises(UserError, match='child has crashed.*broken'):
+        poll_until(supervisor, lambda: False)
+
+
+def test_a_child_that_ends_by_itself_is_reported_and_stays_ended(environment):
+    with Supervisor([program('end')], environment) as supervisor:
+        poll_until(supervisor, lambda: supervisor.poll() == ['child'])
+        assert supervisor.respawned == 0
+
+
+def test_a_deaf_child_is_killed(environment):
+    heard = Heard()
+    with Supervisor([program('deaf')], environment, on_output=heard.output) as supervisor:
+        heard.wait_for(lambda: heard.lines)
+        pid = supervisor.pid('child')
+        supervisor.stop_one('child', timeout_s=0.1)
+        assert not is_alive(pid)
+
+
+def test_children_are_stopped_in_order(environment):
+    heard = Heard()
+    programs = [program('run', 'first'), program('run', 'second')]
+    with Supervisor(programs, environment, on_output=heard.output) as supervisor:
+        heard.wait_for(lambda: len(heard.lines) == 2)
+        supervisor.stop(but=['second'])
+        assert not supervisor.is_running('first') and supervisor.is_running('second')
+    assert not supervisor.is_running('second')
+
+
+def test_children_end_with_a_supervisor_that_is_killed(environment, tmp_path):
+    code = """
+import os, sys
+from ros_animate.runtime.supervisor import Program, Supervisor
+with Supervisor([Program('child', 'stand_in', ['run'])], dict(os.environ),
+                on_output=lambda name, line: print(line, flush=True)):
+    sys.stdin.read()
+"""
+    (tmp_path / 'parent.py').write_text(code)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / 'parent.py')], env=environment,
+                              text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline().split()[1])
+    parent.kill()
+    parent.communicate()
+    end_s = time.monotonic() + TIMEOUT_S
+    while is_alive(child):
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
