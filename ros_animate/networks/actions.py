@@ -9,6 +9,8 @@ from torch import Tensor
 
 from ros_animate.configuration import option
 
+FRAME_S = 1 / 30  # usual interval of camera frames
+
 
 @dataclass(frozen=True)
 class ActionOptions:
@@ -20,6 +22,41 @@ class ActionOptions:
     strength: tuple[float, ...] = option((), 'of each movement when a person is imitated: a factor '
                                              'of the deviation from neutral; empty: 1')
 
+    @property
+    def controls(self) -> int:
+        """Number of control values."""
+        return len(self.names)
+
+    @property
+    def waypoints(self) -> int:
+        """Number of waypoints that the network predicts."""
+        return 1
+
+    @property
+    def horizon(self) -> int:
+        """Number of waypoints that were learned from sequences."""
+        return 1
+
+    @property
+    def waypoint_s(self) -> float:
+        """Time between waypoints in seconds."""
+        return FRAME_S
+
+    @property
+    def image_size(self) -> int:
+        """Side of the input image in pixels; 0: the network takes none."""
+        return 0
+
+    @property
+    def task(self) -> int:
+        """Width of the task embedding; 0: the network takes none."""
+        return 0
+
+    @property
+    def points(self) -> int:
+        """Number of the network's own feature points; 0: it has none."""
+        return 0
+
     def __post_init__(self) -> None:
         unequal = len(self.low) != len(self.high)
         if unequal or (self.low and len(self.names) not in (0, len(self.low))):
@@ -30,7 +67,7 @@ class ActionOptions:
 
 
 @dataclass(frozen=True)
-class PictureOptions:
+class ImageOptions:
     """The picture that a network sees: RGB in [0, 1], then less `mean`, divided by `std`."""
 
     view: float = option(1.0, 'part of the middle square that is seen', low=0.1, high=1.0)
@@ -48,7 +85,7 @@ class ChunkOptions:
                              'say nothing of what comes next', low=1)
 
 
-def in_units(values: Tensor, options: ActionOptions) -> Tensor:
+def to_robot_units(values: Tensor, options: ActionOptions) -> Tensor:
     """Outputs (…, N) in robot units."""
     if not options.low:
         return values
@@ -57,8 +94,8 @@ def in_units(values: Tensor, options: ActionOptions) -> Tensor:
     return low + (values + 1) * (high - low) / 2
 
 
-def normalised(picture: Tensor, options: Any) -> Tensor:
-    """(B, 3, S, S) in [0, 1] as a network with PictureOptions wants it."""
+def normalise_image(picture: Tensor, options: Any) -> Tensor:
+    """(B, 3, S, S) in [0, 1] as a network with ImageOptions wants it."""
     mean, std = (torch.tensor(v, dtype=picture.dtype, device=picture.device)[:, None, None]
                  for v in (options.mean, options.std))
     return (picture - mean) / std

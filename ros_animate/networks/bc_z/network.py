@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.configuration import option
-from ros_animate.networks.actions import ActionOptions, ChunkOptions, PictureOptions
+from ros_animate.networks.actions import ActionOptions, ChunkOptions, ImageOptions
 from ros_animate.networks.feature_points import Locator, geometry
-from ros_animate.networks.layers import precision_of
+from ros_animate.networks.layers import parameter_dtype
 from ros_animate.networks.resnet import shortcut
 
 # Ameca's controls by brow, lid, gaze, head, mouth, nose.
@@ -24,7 +24,7 @@ _LEAST = 8
 
 
 @dataclass(frozen=True)
-class Config(ChunkOptions, PictureOptions, ActionOptions):
+class Config(ChunkOptions, ImageOptions, ActionOptions):
     """Options of the network."""
 
     image_size: int = option(112, 'Side of the square pictures in pixels', low=32)
@@ -47,6 +47,11 @@ class Config(ChunkOptions, PictureOptions, ActionOptions):
             raise ValueError(f'stem and widths: {least} channels, {_LEAST} are the least')
         if len(self.widths) < _POINTS_AT:
             raise ValueError(f'widths: {len(self.widths)} stages, {_POINTS_AT} are the least')
+
+    @property
+    def controls(self) -> int:
+        """Number of control values."""
+        return len(self.groups)
 
     @property
     def grid(self) -> int:
@@ -144,15 +149,15 @@ class BcZ(nn.Module):
         return functional.relu(self._geometry(points))
 
     def _geometry(self, points: Tensor) -> Tensor:
-        return self.geometry(geometry(points).to(precision_of(self.geometry)))
+        return self.geometry(geometry(points).to(parameter_dtype(self.geometry)))
 
-    def decide(self, features: Tensor) -> Tensor:
+    def predict_actions(self, features: Tensor) -> Tensor:
         """(B, hidden) to waypoints (B, H, N)."""
         parts = [head(features).unflatten(1, (self.config.waypoints, -1)) for head in self.heads]
         return torch.cat(parts, 2)[:, :, self.order]
 
     def forward(self, image: Tensor, task: Tensor | None = None) -> Tensor:
-        return self.decide(self.features(image, task))
+        return self.predict_actions(self.features(image, task))
 
 
 def _blocks(config: Config) -> list[FilmBlock]:

@@ -33,9 +33,9 @@ class MotionMlp(nn.Module):
         """(B, F) to (B, hidden)."""
         return self.trunk(motion)
 
-    def decide(self, features: Tensor) -> Tensor:
+    def predict_actions(self, features: Tensor) -> Tensor:
         """(B, hidden) to waypoints (B, H, N)."""
         return self.head(features).unflatten(1, (self.config.waypoints, -1))
 
     def forward(self, motion: Tensor) -> Tensor:
-        return self.decide(self.features(motion))
+        return self.predict_actions(self.features(motion))

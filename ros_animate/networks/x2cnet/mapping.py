@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from ros_animate.configuration import option
-from ros_animate.networks.actions import ActionOptions, PictureOptions
+from ros_animate.networks.actions import ActionOptions, ImageOptions
 from ros_animate.networks.resnet import BasicBlock, stage
 
 _MAPS_AT = 6  # modules of the extractor
 MAP_CHANNELS, _WIDTH = 128, 512
-MEAN, STD = PictureOptions.mean, PictureOptions.std
+MEAN, STD = ImageOptions.mean, ImageOptions.std
 
 
 @dataclass(frozen=True)
-class Config(PictureOptions, ActionOptions):
+class Config(ImageOptions, ActionOptions):
     """Options of the network. The published weights say robot units, in Ameca's order."""
 
     image_size: int = option(224, 'Side of the square pictures in pixels', low=32)
@@ -27,9 +27,11 @@ class MappingNetwork(nn.Module):
     """Picture of the robot's face (B, 3, H, W), normalised, to control values (B, N)."""
 
     half_precision = True
+    map_channels = MAP_CHANNELS
 
     def __init__(self, config: Config) -> None:
         super().__init__()
+        self.head_width = config.hidden
         self.feature_extractor = nn.Sequential(
             nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False), nn.BatchNorm2d(64), nn.ReLU(),
             nn.MaxPool2d(3, stride=2, padding=1),
@@ -53,9 +55,17 @@ class MappingNetwork(nn.Module):
         """(B, 3, H, W) to (B, 512)."""
         return self.feature_extractor(image).flatten(1)
 
-    def decide(self, features: Tensor) -> Tensor:
+    def predict_actions(self, features: Tensor) -> Tensor:
         """(B, 512) to control values (B, N)."""
         return self.pos_pred_head(features)
 
+    def first_layer(self, features: Tensor) -> Tensor:
+        """(B, 512) to the head's first layer (B, hidden), before its activation."""
+        return self.pos_pred_head[0](features)
+
+    def from_first_layer(self, values: Tensor) -> Tensor:
+        """Outputs of the head's first layer (B, hidden) to control values (B, N)."""
+        return self.pos_pred_head[1:](values)
+
     def forward(self, image: Tensor) -> Tensor:
-        return self.decide(self.features(image))
+        return self.predict_actions(self.features(image))

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.face.face_mesh import FEATURE_POINTS
-from ros_animate.networks.actions import in_units
-from ros_animate.networks.feature_points import Locator, geometry
+from ros_animate.networks.actions import to_robot_units
+from ros_animate.networks.feature_points import Locator, shape_and_position
 from ros_animate.networks.x2cnet import MAP_CHANNELS, MappingNetwork
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.policy.data import Batch, Geometry
@@ -35,7 +35,7 @@ class Guide(nn.Module):
 
     def decide(self, network: MappingNetwork, points: Tensor) -> Tensor:
         """(B, K, 2) landmarks to control values (B, N)."""
-        said: Tensor = network.pos_pred_head[1:](self.entry(geometry(points)))
+        said: Tensor = network.pos_pred_head[1:](self.entry(shape_and_position(points)))
         return said
 
     def unlike(self, network: MappingNetwork, features: Tensor,
@@ -47,7 +47,7 @@ class Guide(nn.Module):
         assert landmarks is not None
         known = landmarks.isfinite().all(2).all(1)
         heard = network.pos_pred_head[0](features).float()
-        wanted = self.entry(geometry(landmarks.where(known[:, None, None], 0.0))).detach().float()
+        wanted = self.entry(shape_and_position(landmarks.where(known[:, None, None], 0.0))).detach().float()
         away = functional.smooth_l1_loss(heard, wanted, reduction='none').mean(1)
         return (away * known).sum() / known.sum().clamp(min=1)
 
@@ -132,7 +132,7 @@ class Objective(nn.Module):
 
     def _decide(self, features: Tensor) -> Tensor:
         network: Any = self.network
-        return self._scaled(network.decide(features))
+        return self._scaled(network.predict_actions(features))
 
     def _scaled(self, said: Tensor) -> Tensor:
         said = said.float()
@@ -140,7 +140,7 @@ class Objective(nn.Module):
         if self._model.low:
             return said
         low, high = self.low, self.high
-        return 2 * (in_units(said, self._model) - low) / (high - low) - 1
+        return 2 * (to_robot_units(said, self._model) - low) / (high - low) - 1
 
     def _distance(self, said: Tensor, wanted: Tensor, counts: Tensor) -> Tensor:
         distance = functional.huber_loss(said, wanted, delta=self._options.huber_delta,

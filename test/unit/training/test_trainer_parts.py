@@ -154,7 +154,7 @@ def test_what_x2cnet_hears_in_a_picture_becomes_what_landmarks_say():
         loss.backward()
         optimizer.step()
     assert loss < 1e-3
-    heard = network.decide(features[:3])
+    heard = network.predict_actions(features[:3])
     torch.testing.assert_close(heard, guide.decide(network, places[:3]), atol=0.05, rtol=0.0)
     unknown = torch.full_like(places, torch.nan)
     assert guide.unlike(network, features, unknown).item() == 0
