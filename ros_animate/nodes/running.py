@@ -16,6 +16,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import UserError
+from ros_animate.nodes.middleware import set_middleware_defaults
 from ros_animate.processes import become_child
 
 EXIT_DEFECT, EXIT_USER_ERROR = 1, 2
@@ -104,6 +105,7 @@ class Runner:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The nodes themselves are what runs in parallel.
         cv2.setNumThreads(1)
+        set_middleware_defaults()
         rclpy.init(args=sys.argv if arguments is None else list(arguments),
                    signal_handler_options=SignalHandlerOptions.NO)
         try:

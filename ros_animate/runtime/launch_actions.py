@@ -20,8 +20,9 @@ from launch.launch_context import LaunchContext
 from launch_ros.actions import Node
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.nodes.middleware import PROFILES
 from ros_animate.nodes.running import EXIT_USER_ERROR
-from ros_animate.runtime.environment import PROFILES, node_environment
+from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.launch_plan import Arrangement, parameter_file
 
 PACKAGE = 'ros_animate'
