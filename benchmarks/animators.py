@@ -29,8 +29,8 @@ from ros_animate.evaluation.animation.distances import Frames, jitter
 from ros_animate.evaluation.animation.tasks import resized
 from ros_animate.evaluation.animation.tracking import Watcher
 from ros_animate.evaluation.fidelity import compare
+from ros_animate.images import write_image
 from ros_animate.outputs.machine import machine
-from ros_animate.outputs.plots import write_picture
 from ros_animate.plugins import available, find, load
 from ros_animate.types import Image
 
@@ -102,7 +102,7 @@ def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: p
         line(stem, name, figures[name])
         rows += [driving, animated] if not rows else [animated]
     if args.output:
-        write_picture(folder / f'{stem}.png', np.vstack([strip(frames) for frames in rows]))
+        write_image(folder / f'{stem}.png', np.vstack([strip(frames) for frames in rows]))
     return figures
 
 

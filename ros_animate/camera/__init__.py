@@ -1,0 +1,1 @@
+"""The camera stage: sources of frames."""

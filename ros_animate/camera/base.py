@@ -10,15 +10,15 @@ IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.we
 
 
 class SourceError(UserError, RuntimeError):
-    """The source cannot be opened or has failed; the message names it and the remedy."""
+    """A source cannot be opened or has failed; the message names it and the remedy."""
 
 
 class Source(abc.ABC):
-    """Gives frames one after the other. A context manager: entering opens, leaving closes.
+    """A source of frames. A context manager: entering opens it, leaving closes it.
 
     Attributes:
-        live: True if frames come at their own pace and `read` waits for the next one (a camera);
-            False if `read` gives the next frame at once (a file).
+        live: True for a camera: `read` waits for the next frame. False for a file: `read` returns
+            the next frame at once.
         fps: Nominal frames a second.
         frame_count: Frames until the end, None if endless or unknown.
     """
@@ -48,7 +48,7 @@ class Source(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Releases what `open` took; may be called twice."""
+        """Releases the resources that `open` took; may be called twice."""
 
     def reset(self) -> None:
         """Starts over at the first frame."""

@@ -1,4 +1,4 @@
-"""From what a user calls a source to the camera plug-in and its options."""
+"""Camera plug-in and options for the name that a user gives to a source."""
 from __future__ import annotations
 
 import pathlib
@@ -7,18 +7,18 @@ from typing import Any
 from ros_animate.camera.base import IMAGE_SUFFIXES, SourceError
 from ros_animate.plugins import available
 
-FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern of pictures, '
-         'topic:/NAME, or tcp://ROBOT:5000 (pictures over ZeroMQ)')
+FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern of images, '
+         'topic:/NAME, or tcp://ROBOT:5000 (JPEG images over ZeroMQ)')
 
 
 def resolve(source: str) -> tuple[str, dict[str, Any]]:
     """(plug-in, options) for the value of --source.
 
-    'topic' (an image topic of another camera driver) is no plug-in: in ROS it takes the place of
-    the camera node. Everything else is opened by the plug-in, which finds out whether it is there.
+    'topic' (an image topic of another camera driver) is not a plug-in: in ROS it takes the place of
+    the camera node. Anything else is only checked when the plug-in opens it.
 
     Raises:
-        SourceError: The text names no source.
+        SourceError: The text does not name a source.
     """
     kind, colon, rest = source.partition(':')
     if kind == 'topic' and colon:
@@ -38,8 +38,8 @@ def resolve(source: str) -> tuple[str, dict[str, Any]]:
 
 def _resolve_file(source: str) -> tuple[str, dict[str, Any]]:
     path = pathlib.Path(source).expanduser()
-    is_picture = path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
-    if is_picture or (source and path.is_dir()):
+    is_image = path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
+    if is_image or (source and path.is_dir()):
         return 'images', {'path': str(path)}
     if path.is_file():
         return 'video', {'path': str(path)}

@@ -84,9 +84,9 @@ def _add_ways(how: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     _check(args)
     settings = _settings(args)
-    from ros_animate.animation.source_image import read_picture
+    from ros_animate.animation.source_image import read_source_image
     from ros_animate.offline import animate
-    pictures = [read_picture(path) for path in args.source]
+    pictures = [read_source_image(path) for path in args.source]
     animator: Animator = settings.load('animation')
     progress = _progress(args.quiet)
     motions = None

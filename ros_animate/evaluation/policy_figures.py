@@ -8,8 +8,9 @@ import numpy as np
 
 from ros_animate.evaluation.policy import Evaluation, read_picture
 from ros_animate.face.virtual import Camera, VirtualFace
-from ros_animate.outputs.plots import write_figure, write_picture
-from ros_animate.outputs.video import fit
+from ros_animate.images import write_image
+from ros_animate.outputs.panels import fit
+from ros_animate.outputs.plots import write_figure
 from ros_animate.robot.control_error import ControlError
 from ros_animate.robot.face_map import FaceMap
 from ros_animate.robot.spec import RobotSpec
@@ -38,7 +39,7 @@ def draw_worst(evaluation: Evaluation, spec: RobotSpec, path: pathlib.Path, coun
     blank = np.full_like(rows[0], 255)
     columns = [np.vstack(rows[:half]), np.vstack([*rows[half:], *[blank] * (2 * half - len(rows))])
                ] if len(rows) > 1 else rows
-    write_picture(path, np.hstack(columns))
+    write_image(path, np.hstack(columns))
 
 
 def draw_controls(error: ControlError, spec: RobotSpec, path: pathlib.Path) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
-import cv2
 import numpy as np
 
 from ros_animate.animation.base import Animator
 from ros_animate.errors import UserError
+from ros_animate.images import write_image
 from ros_animate.offline import motion_template
 from ros_animate.offline.driving import Driving, Progress, Step
-from ros_animate.outputs.run_files import side_by_side
-from ros_animate.outputs.video import VideoFile, fit
+from ros_animate.outputs.panels import fit, side_by_side
+from ros_animate.outputs.video import VideoFile
 from ros_animate.types import Image, Motion
 
 _CELL = 256  # side of a grid's pictures in pixels
@@ -73,8 +73,7 @@ def make_grid(animator: Animator, sources: Sequence[Image], driving: Driving, pa
         made = [animator.animate(motion).image for _, motion in steps]
         rows.append(np.hstack([_cell(source), *map(_cell, made)]))
     grid = np.vstack(rows if steps[0][0].image is not None else rows[1:])
-    if not cv2.imwrite(str(path), cv2.cvtColor(grid, cv2.COLOR_RGB2BGR)):
-        raise UserError(f'cannot write {path}')
+    write_image(path, grid)
 
 
 def save_motion(motions: Sequence[Motion], fps: float, path: pathlib.Path) -> None:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from ros_animate.camera.base import Source
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.outputs.report import Report, write_report
-from ros_animate.outputs.run_files import Outputs
+from ros_animate.outputs.run_files import RunFiles
 from ros_animate.pipeline import Pipeline, Step
 from ros_animate.settings import RunOptions, Settings
 from ros_animate.types import Frame
@@ -25,7 +25,7 @@ def run(settings: Settings, options: RunOptions) -> int:
             signals = stack.enter_context(DeferredSignals())
             source: Source = stack.enter_context(settings.load('camera'))
             pipeline = stack.enter_context(Pipeline(settings))
-            outputs = stack.enter_context(Outputs(folder, settings.spec, source.fps))
+            outputs = stack.enter_context(RunFiles(folder, settings.spec, source.fps))
             steps = stack.enter_context(contextlib.closing(
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
             for step in tqdm(steps, total=frame_count(source, options), unit='frame',
@@ -64,7 +64,7 @@ def frame_count(source: Source, options: RunOptions) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _keep(step: Step, outputs: Outputs, report: Report) -> None:
+def _keep(step: Step, outputs: RunFiles, report: Report) -> None:
     assert step.animated is not None and step.robot is not None and step.position is not None
     outputs.write(step.frame.image, step.animated, step.robot, step.frame.stamp_s, step.position)
     report.add(step.seconds, face=step.has_face, latency_s=step.latency_s)

@@ -1,21 +1,21 @@
-"""Sound for a video that was made from another one."""
+"""Audio of a video that was made from another one."""
 from __future__ import annotations
 
-import os
 import pathlib
 from typing import Any
 
 from ros_animate.errors import UserError
+from ros_animate.files import atomic_path
 
-FITTING = ('aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus')  # what may stand in an .mp4 as it is
+MP4_CODECS = ('aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus')  # an .mp4 takes these as they are
 
 
 class NoAudioError(UserError):
-    """The sound cannot be kept; the message says why."""
+    """The audio cannot be copied; the message says why."""
 
 
 def has_audio(path: pathlib.Path) -> bool:
-    """Whether the file has sound; False where that cannot be found out."""
+    """True if the file has audio; False if that cannot be determined."""
     try:
         import av
         with av.open(str(path)) as container:
@@ -25,54 +25,53 @@ def has_audio(path: pathlib.Path) -> bool:
 
 
 def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
-    """Puts the sound of `original` into the file `video`, as long as that lasts, not re-encoded.
+    """Copies the audio of `original` into the file `video`, cut to its length, not re-encoded.
 
     Raises:
-        NoAudioError: PyAV is not installed, or the sound does not fit into an .mp4.
+        NoAudioError: PyAV is not installed, or an .mp4 cannot hold the audio's codec.
     """
     try:
         import av
     except ImportError as error:
         raise NoAudioError('the sound needs PyAV (pip install av)') from error
-    part = video.with_name(f'.sound.{video.name}')
     try:
-        with av.open(str(video)) as pictures, av.open(str(original)) as sound:
-            codec = sound.streams.audio[0].codec_context.name
-            if codec not in FITTING:
+        with (atomic_path(video) as temporary, av.open(str(video)) as images,
+              av.open(str(original)) as audio):
+            codec = audio.streams.audio[0].codec_context.name
+            if codec not in MP4_CODECS:
                 raise NoAudioError(f'sound in {codec} does not fit into an .mp4; '
-                                   f'{", ".join(FITTING)} do')
-            with av.open(str(part), 'w', format='mp4', options={'movflags': 'faststart'}) as mixed:
-                _remux(pictures, sound, mixed)
-        os.replace(part, video)
+                                   f'{", ".join(MP4_CODECS)} do')
+            with av.open(str(temporary), 'w', format='mp4',
+                         options={'movflags': 'faststart'}) as muxed:
+                _remux(images, audio, muxed)
     except (OSError, ValueError) as error:
         raise NoAudioError(f'the sound of {original} cannot be kept: {error}') from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
-def _remux(pictures: Any, sound: Any, mixed: Any) -> None:
-    """Copies the packets of both in the order of time."""
-    tracks = [pictures.streams.video[0], sound.streams.audio[0]]
-    copies = [mixed.add_stream_from_template(track) for track in tracks]
+def _remux(images: Any, audio: Any, muxed: Any) -> None:
+    """Copies the packets of both containers in the order of time."""
+    tracks = [images.streams.video[0], audio.streams.audio[0]]
+    copies = [muxed.add_stream_from_template(track) for track in tracks]
     seconds = float(tracks[0].duration * tracks[0].time_base)
-    heard = (packet for packet in sound.demux(tracks[1]) if packet.dts is not None)
-    waiting = next(heard, None)
-    for packet in pictures.demux(tracks[0]):
+    audio_packets = (packet for packet in audio.demux(tracks[1]) if packet.dts is not None)
+    waiting = next(audio_packets, None)
+    for packet in images.demux(tracks[0]):
         if packet.dts is None:
             continue
         while waiting is not None and _time(waiting) <= _time(packet):
-            waiting = _copy(waiting, copies[1], mixed, heard)
+            waiting = _copy(waiting, copies[1], muxed, audio_packets)
         packet.stream = copies[0]
-        mixed.mux(packet)
+        muxed.mux(packet)
     while waiting is not None and _time(waiting) < seconds:
-        waiting = _copy(waiting, copies[1], mixed, heard)
+        waiting = _copy(waiting, copies[1], muxed, audio_packets)
 
 
 def _time(packet: Any) -> float:
     return float(packet.dts * packet.time_base)
 
 
-def _copy(packet: Any, stream: Any, mixed: Any, following: Any) -> Any:
+def _copy(packet: Any, stream: Any, muxed: Any, following: Any) -> Any:
+    """Writes one packet; returns the next one, None at the end."""
     packet.stream = stream
-    mixed.mux(packet)
+    muxed.mux(packet)
     return next(following, None)

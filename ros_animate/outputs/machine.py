@@ -1,11 +1,11 @@
-"""The machine that figures were measured on, in one line."""
+"""Description of the machine that figures were measured on."""
 import os
 import pathlib
 import platform
 
 
 def machine() -> str:
-    """Processor, cores that this process may use, Python."""
+    """Processor, number of cores that this process may use, and Python version, in one line."""
     return (f'{_processor()}, {len(os.sched_getaffinity(0))} cores, '
             f'Python {platform.python_version()}')
 

@@ -1,15 +1,13 @@
-"""Pictures of figures."""
+"""Plots of a run."""
 from __future__ import annotations
 
-import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
+from ros_animate.files import atomic_path
 from ros_animate.outputs.controls_table import read_controls
-from ros_animate.types import Image
 
 if TYPE_CHECKING:
     from ros_animate.robot.spec import RobotSpec
@@ -22,7 +20,7 @@ SIDES = {'Left': '-', 'Right': '--', 'Middle': ':'}
 def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> None:
     """Draws controls.csv, one panel for each group of controls.
 
-    A pair of left and right shares a colour: left is solid, right dashed, middle dotted.
+    Left and right controls of a pair have one colour: left is solid, right dashed, middle dotted.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -32,7 +30,7 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
     height = 1.9 * sum(heights)
     figure = Figure(figsize=(16, height))
     FigureCanvasAgg(figure)
-    # By hand: matplotlib's own layouts take a second.
+    # Margins by hand: the layout engines of matplotlib take a second.
     figure.subplots_adjust(left=0.07, right=0.84, bottom=0.6 / height, top=1 - 0.5 / height,
                            hspace=0.12)
     panels = np.atleast_1d(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
@@ -43,35 +41,27 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
         controls = [c for c in spec.controls if c.group == group]
         _widen(axes, MIN_SPAN * max(c.high - c.low for c in controls))
         units = sorted({c.unit or 'robot units' for c in controls})
-        _dress(axes, group, ' or '.join(units))
+        _decorate(axes, group, ' or '.join(units))
     panels[-1].set_xlabel('time (s)')
     panels[0].set_title(f'{spec.name}: commanded controls', loc='left', fontsize=14)
     write_figure(path, figure)
 
 
 def write_figure(path: pathlib.Path, figure: Any) -> None:
-    """Writes a figure of matplotlib, complete or not at all."""
-    part = path.with_name(f'.part.{path.name}')
-    figure.savefig(part, dpi=100)
-    os.replace(part, path)
-
-
-def write_picture(path: pathlib.Path, picture: Image) -> None:
-    """Writes (H, W, 3) uint8 RGB, complete or not at all."""
-    part = path.with_name(f'.part.{path.name}')
-    cv2.imwrite(str(part), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    os.replace(part, path)
+    """Writes a matplotlib figure atomically; the suffix gives the format."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=100)
 
 
 def _widen(axes: Any, span: float) -> None:
-    """Shows at least `span`, so that small movements look small."""
+    """Widens the y axis to at least `span`, so that small movements look small."""
     low, high = axes.get_ylim()
     if high - low < span:
         middle = (low + high) / 2
         axes.set_ylim(middle - span / 2, middle + span / 2)
 
 
-def _dress(axes: Any, group: str, unit: str) -> None:
+def _decorate(axes: Any, group: str, unit: str) -> None:
     axes.set_ylabel(f'{group}\n({unit})', fontsize=12)
     axes.grid(alpha=0.3)
     axes.margins(x=0)

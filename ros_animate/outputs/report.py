@@ -1,8 +1,7 @@
-"""report.json: how many frames, how fast, how late."""
+"""report.json: number of frames, rate, latency."""
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import time
 from collections import defaultdict
@@ -11,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ros_animate.files import write_atomically
+
 
 class Report:
-    """Collects figures frame by frame."""
+    """Counts frames and collects their times."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -28,8 +29,8 @@ class Report:
 
         Args:
             stages_s: Seconds that each stage took for it.
-            face: Whether there was a face in it.
-            latency_s: From the frame to the command that answers it.
+            face: True if a face was found in it.
+            latency_s: Time from the frame to its command.
         """
         self._last_s = time.perf_counter()
         if not self.frames:
@@ -41,7 +42,7 @@ class Report:
             self.stages_s[stage].append(seconds)
 
     def figures(self) -> dict[str, Any]:
-        """The report; frames a second between the first and the last one, median milliseconds."""
+        """Content of report.json: rate from first to last frame, median milliseconds a stage."""
         elapsed_s = self._last_s - self._first_s
         return {
             'frames': self.frames,
@@ -64,7 +65,5 @@ def percentiles_ms(seconds: Sequence[float]) -> dict[str, float | None]:
 
 
 def write_report(path: pathlib.Path, figures: dict[str, Any]) -> None:
-    """Writes JSON, complete or not at all."""
-    part = path.with_name(f'.part.{path.name}')
-    part.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
-    os.replace(part, path)
+    """Writes a JSON file atomically."""
+    write_atomically(path, json.dumps(figures, indent=2) + '\n')

@@ -2,33 +2,24 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import pathlib
-from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import cv2
-import numpy as np
-
 from ros_animate.configuration import ConfigurationError
 from ros_animate.outputs.controls_table import ControlsTable
+from ros_animate.outputs.panels import side_by_side
 from ros_animate.outputs.plots import plot_controls
 from ros_animate.outputs.report import write_report
-from ros_animate.outputs.video import VideoFile, fit
+from ros_animate.outputs.video import VideoFile
 from ros_animate.types import Array, Image
 
 if TYPE_CHECKING:
     from ros_animate.robot.spec import RobotSpec
 
-PANEL_HEIGHT = 512
-MAX_PANEL_WIDTH = 910
-LABEL_HEIGHT = 40
-LABELS = ('driving', 'animated portrait', 'robot')
 
-
-class Outputs:
-    """driving, animated, robot and side_by_side.mp4, controls.csv and .png, report.json.
+class RunFiles:
+    """Writes driving, animated, robot and side_by_side.mp4, controls.csv and .png, report.json.
 
     A context manager: leaving it, by an error or Ctrl-C too, completes every file. Files of an
     earlier run are replaced, others left alone.
@@ -44,7 +35,7 @@ class Outputs:
         self._table = ControlsTable(folder / 'controls.csv', spec.names)
         self._stack.callback(self._table.close)
 
-    def __enter__(self) -> Outputs:
+    def __enter__(self) -> RunFiles:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
@@ -58,18 +49,18 @@ class Outputs:
         """Appends one frame.
 
         Args:
-            driving: (H, W, 3) uint8 RGB, the camera's picture.
-            animated: The portrait, moved.
-            robot: The robot's picture at the end of the frame's interval.
+            driving: (H, W, 3) uint8 RGB, the camera's image.
+            animated: The animated portrait.
+            robot: Image of the robot at the end of the frame's interval.
             stamp_s: Stamp of the frame.
-            position: (N,) the command in force then, as sent.
+            position: (N,) the command in force at that end, as sent.
         """
         self._table.write(stamp_s, position)
         self._rows += 1
-        pictures = {'driving': driving, 'animated': animated, 'robot': robot}
-        for name, image in pictures.items():
+        images = {'driving': driving, 'animated': animated, 'robot': robot}
+        for name, image in images.items():
             self._videos[name].write(image)
-        self._videos['side_by_side'].write(side_by_side(*pictures.values()))
+        self._videos['side_by_side'].write(side_by_side(*images.values()))
 
     def write_report(self, figures: dict[str, Any]) -> None:
         """Writes report.json."""
@@ -77,7 +68,7 @@ class Outputs:
 
 
 def make_folder(path: str | pathlib.Path) -> pathlib.Path:
-    """The output folder, made and proven writable; raises ConfigurationError."""
+    """Makes the output folder and checks that it can be written; raises ConfigurationError."""
     folder = pathlib.Path(path).expanduser()
     probe = folder / '.part.probe'
     try:
@@ -88,28 +79,3 @@ def make_folder(path: str | pathlib.Path) -> pathlib.Path:
         raise ConfigurationError(
             f'cannot write into the folder {folder}: {error.strerror}') from error
     return folder
-
-
-def side_by_side(*images: Image, labels: Sequence[str] = LABELS) -> Image:
-    """The pictures at one height beside each other, labelled above."""
-    panels = [_panel(image) for image in images]
-    strips = [_label(text, panel.shape[1]) for text, panel in zip(labels, panels, strict=True)]
-    return np.vstack([np.hstack(strips), np.hstack(panels)])
-
-
-def _panel(image: Image) -> Image:
-    height, width = image.shape[:2]
-    wanted = min(MAX_PANEL_WIDTH, max(64, 2 * round(PANEL_HEIGHT * width / height / 2)))
-    return fit(image, (wanted, PANEL_HEIGHT))
-
-
-@functools.lru_cache(maxsize=32)
-def _label(text: str, width: int) -> Image:
-    """(LABEL_HEIGHT, width, 3): light text in the middle of a dark strip."""
-    strip = np.full((LABEL_HEIGHT, width, 3), 24, np.uint8)
-    font, scale = cv2.FONT_HERSHEY_DUPLEX, 0.65
-    (text_width, text_height), _ = cv2.getTextSize(text, font, scale, 1)
-    if text_width < width:
-        place = ((width - text_width) // 2, (LABEL_HEIGHT + text_height) // 2)
-        cv2.putText(strip, text, place, font, scale, (230, 230, 230), 1, cv2.LINE_AA)
-    return strip

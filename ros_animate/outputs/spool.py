@@ -1,8 +1,7 @@
-"""Frames of a live run on their way to a slower process, through files: bounded memory and disk."""
+"""A queue of frames in files, from a live run to a slower process; memory and disk are bounded."""
 from __future__ import annotations
 
 import io
-import os
 import pathlib
 import shutil
 import time
@@ -10,12 +9,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from ros_animate.files import write_atomically
+from ros_animate.images import decode_image, encode_jpeg
 from ros_animate.types import Array, Image
 
-# Pictures are kept as they are while the spool is short, as JPEG when it grows.
+# Images are stored uncompressed while the spool is short, as JPEG when it grows.
 RAW_BYTES, MAX_BYTES = 10 ** 9, 2 * 10 ** 9
 QUALITY = 95
 POLL_S = 0.02
@@ -24,14 +24,14 @@ _END = 'end'
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """What happened in the interval of one camera frame.
+    """A camera frame and the commands that were sent until the next one.
 
     Attributes:
-        stamp_s: Of the frame.
-        end_s: Stamp of the next one.
-        driving: (H, W, 3) uint8 RGB, the camera's picture.
+        stamp_s: Stamp of the frame.
+        end_s: Stamp of the next frame.
+        driving: (H, W, 3) uint8 RGB, the camera's image.
         animated: The animated portrait, None if there is no new one.
-        sent_s: (K,) when commands were sent to the robot in the interval.
+        sent_s: (K,) times of the commands that were sent to the robot in the interval.
         positions: (K, N) these commands, in robot units.
     """
 
@@ -44,15 +44,15 @@ class LiveFrame:
 
 
 class SpoolWriter:
-    """Puts frames into the spool; never waits for who takes them out.
+    """Puts frames into the spool; never waits for the reader.
 
     Args:
-        folder: Made here.
-        raw_bytes: Size of the spool from which on pictures are compressed.
-        max_bytes: Size that it never exceeds.
+        folder: Folder of the spool, made here.
+        raw_bytes: Size of the spool above which images are compressed.
+        max_bytes: Largest size of the spool.
 
     Attributes:
-        lost: Frames that were given up because the spool was full.
+        lost: Number of frames that were dropped because the spool was full.
     """
 
     def __init__(self, folder: pathlib.Path, raw_bytes: int = RAW_BYTES,
@@ -65,26 +65,24 @@ class SpoolWriter:
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, frame: LiveFrame) -> None:
-        """Appends a frame, or counts it as lost."""
+        """Appends a frame, or counts it as lost if the spool is full."""
         self._forget_taken()
         data = _serialized(frame, compressed=self._bytes > self._raw_bytes)
         if self._bytes + len(data) > self._max_bytes:
             self.lost += 1
             return
         path = _path(self._folder, self._count)
-        part = path.with_suffix('.part')
-        part.write_bytes(data)
-        os.replace(part, path)
+        write_atomically(path, data)
         self._files.append((path, len(data)))
         self._bytes += len(data)
         self._count += 1
 
     def close(self) -> None:
-        """No frame follows."""
+        """Marks the end: no frame follows."""
         (self._folder / _END).touch()
 
     def _forget_taken(self) -> None:
-        # They are taken in order.
+        # The reader takes them in order.
         while self._files and not self._files[0][0].exists():
             self._bytes -= self._files.popleft()[1]
 
@@ -93,13 +91,13 @@ def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[Li
     """Takes frames out as they come, until the writer has closed and all are taken.
 
     Args:
-        folder: Of the SpoolWriter, perhaps not there yet.
-        stopped: Asked while waiting and between frames; True ends the iteration.
+        folder: Folder of the SpoolWriter; it need not exist yet.
+        stopped: Called while waiting and between frames; True ends the iteration.
     """
     count = 0
     while not stopped():
         path = _path(folder, count)
-        # In this order: what the writer put in before it closed is seen.
+        # The order matters: frames that were put in before the end mark must not be missed.
         ended = has_ended(folder)
         if path.exists():
             frame = _read(path)
@@ -113,19 +111,19 @@ def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[Li
 
 
 def has_ended(folder: pathlib.Path) -> bool:
-    """Whether the writer has closed."""
+    """True if the writer has closed."""
     return (folder / _END).exists()
 
 
 def spooled_bytes(folder: pathlib.Path) -> int:
-    """Size of all frames in the spool; 0 if it is not there yet."""
+    """Size of all frames in the spool; 0 if the folder does not exist yet."""
     if not folder.is_dir():
         return 0
-    return sum(path.stat().st_size for path in folder.glob('*.npz'))
+    return sum(path.stat().st_size for path in folder.glob('[0-9]*.npz'))
 
 
 def remove_spool(folder: pathlib.Path) -> None:
-    """Deletes the spool and what is left in it."""
+    """Deletes the spool with the frames that are left in it."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -133,36 +131,31 @@ def _path(folder: pathlib.Path, index: int) -> pathlib.Path:
     return folder / f'{index:09d}.npz'
 
 
-def _serialized(frame: LiveFrame, *, compressed: bool) -> memoryview:
-    pictures = {'driving': frame.driving}
+def _serialized(frame: LiveFrame, *, compressed: bool) -> bytes:
+    images = {'driving': frame.driving}
     if frame.animated is not None:
-        pictures['animated'] = frame.animated
+        images['animated'] = frame.animated
     if compressed:
-        pictures = {name: _jpeg(image) for name, image in pictures.items()}
+        images = {name: np.frombuffer(encode_jpeg(image, QUALITY), np.uint8)
+                  for name, image in images.items()}
     buffer = io.BytesIO()
     np.savez(buffer, times=np.array([frame.stamp_s, frame.end_s]), sent_s=frame.sent_s,
-             positions=frame.positions, **pictures)  # type: ignore[arg-type]
-    return buffer.getbuffer()
+             positions=frame.positions, **images)  # type: ignore[arg-type]
+    return buffer.getvalue()
 
 
 def _read(path: pathlib.Path) -> LiveFrame:
     with np.load(path) as data:
         stamp_s, end_s = data['times']
-        pictures = {name: _picture(data[name]) for name in ('driving', 'animated') if name in data}
-        return LiveFrame(float(stamp_s), float(end_s), pictures['driving'],
-                         pictures.get('animated'), data['sent_s'], data['positions'])
+        images = {name: _image(data[name]) for name in ('driving', 'animated') if name in data}
+        return LiveFrame(float(stamp_s), float(end_s), images['driving'],
+                         images.get('animated'), data['sent_s'], data['positions'])
 
 
-def _jpeg(image: Image) -> Image:
-    """(bytes,) of a JPEG of (H, W, 3) uint8 RGB."""
-    ok, data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
-                            [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    assert ok, 'OpenCV writes JPEG for every uint8 picture'
-    return data.ravel()
-
-
-def _picture(data: Image) -> Image:
-    """(H, W, 3) uint8 RGB of a picture as it is, or of a JPEG's bytes."""
+def _image(data: Image) -> Image:
+    """(H, W, 3) uint8 RGB of an image that is stored as such, or as the bytes of a JPEG."""
     if data.ndim == 3:
         return data
-    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    image = decode_image(data)
+    assert image is not None, 'the writer encoded it'
+    return image

@@ -20,7 +20,7 @@ import numpy as np
 from ros_animate.animation.source_image import source_image
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.outputs.run_files import Outputs
+from ros_animate.outputs.run_files import RunFiles
 from ros_animate.outputs.spool import (
     RAW_BYTES,
     LiveFrame,
@@ -66,7 +66,7 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
     animated = source_image(settings.portrait, spec)
     start_s = first[0].stamp_s
     robot = virtual_robot(settings)
-    with robot, Outputs(folder, spec, rate([f.stamp_s for f in first])) as outputs:
+    with robot, RunFiles(folder, spec, rate([f.stamp_s for f in first])) as outputs:
         replayed = Replayed(robot, spec.neutral)
         for count, frame in enumerate(itertools.chain(first, frames), 1):
             if frame.animated is not None:

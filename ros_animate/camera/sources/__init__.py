@@ -1,0 +1,1 @@
+"""Camera plug-ins, one a file."""

@@ -1,4 +1,4 @@
-"""A person for those who have no camera: the virtual face in human colours plays a short scene."""
+"""A person on video without a camera: the virtual face in human colours plays a short scene."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _BLINK_S = 0.22
 
 
 def _both(**muscles: float) -> dict[str, float]:
-    """Muscles by name; those that come in pairs are set on both sides."""
+    """Muscles by name; muscles that come in pairs are set on both sides."""
     state: dict[str, float] = {}
     for name, value in muscles.items():
         sides = [name] if name in MUSCLES else [f'{name}_left', f'{name}_right']
@@ -25,7 +25,7 @@ def _both(**muscles: float) -> dict[str, float]:
     return state
 
 
-# When each expression begins, in seconds.
+# Start of each expression in seconds, and its muscles.
 _SCENE: tuple[tuple[float, dict[str, float]], ...] = (
     (0.0, {}),
     (1.2, _both(lip_corner_raise=.6, lip_corner_stretch=.5, cheek_raise=.5, eyelid_lower=.8)),
@@ -54,7 +54,7 @@ _SCENE: tuple[tuple[float, dict[str, float]], ...] = (
 
 
 def performance(time_s: float) -> dict[str, float]:
-    """All muscles of the performer at a time; the scene repeats every SCENE_S seconds."""
+    """All muscles of the played face at a time; the scene repeats every SCENE_S seconds."""
     time_s = time_s % SCENE_S
     current = max(k for k, (start_s, _) in enumerate(_SCENE) if start_s <= time_s)
     share = min((time_s - _SCENE[current][0]) / _EASE_S, 1.0)
@@ -78,7 +78,7 @@ def _blinking(state: dict[str, float], time_s: float) -> dict[str, float]:
 
 
 class Demo(Source):
-    """The scene, frame by frame; the same pictures in every run."""
+    """The scene, frame by frame; the same images in every run."""
 
     @dataclass(frozen=True)
     class Config:

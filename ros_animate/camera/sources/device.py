@@ -1,4 +1,4 @@
-"""A camera at this machine, read through OpenCV (Video4Linux2)."""
+"""A camera of this machine, read through OpenCV (Video4Linux2)."""
 from __future__ import annotations
 
 import pathlib
@@ -16,7 +16,7 @@ NAMES = pathlib.Path('/sys/class/video4linux')
 
 
 class Device(Source):
-    """A USB or built-in camera; stamps are the driver's (when the picture was taken)."""
+    """A USB or built-in camera; stamps are the driver's (time of exposure)."""
 
     live = True
 
@@ -51,13 +51,13 @@ class Device(Source):
         self.close()
         path = self.config.path
         if not path.exists():
-            raise SourceError(f'there is no camera {path}; {found()}')
+            raise SourceError(f'there is no camera {path}; {connected_cameras()}')
         capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
         if not capture.isOpened():
             capture.release()
             raise SourceError(f'cannot open camera {path} (in use by another program, no '
-                              f'permission, or not a capture device); {found()}')
-        self._ask_for_mode(capture)
+                              f'permission, or not a capture device); {connected_cameras()}')
+        self._request_mode(capture)
         self._capture = capture
         self.fps = sane_fps(capture.get(cv2.CAP_PROP_FPS))
         self._stamps = Stamps(self.fps)
@@ -68,27 +68,27 @@ class Device(Source):
         ok, image = self._capture.read()
         if not ok:
             self.close()
-            raise SourceError(f'camera {self.config.path} gives no more pictures (unplugged?)')
-        claimed_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-        return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._stamps.next(claimed_s))
+            raise SourceError(f'camera {self.config.path} gives no more images (unplugged?)')
+        reported_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._stamps.next(reported_s))
 
     def close(self) -> None:
         if self._capture is not None:
             self._capture.release()
         self._capture = None
 
-    def _ask_for_mode(self, capture: cv2.VideoCapture) -> None:
-        # The pixel format first: it decides which sizes and rates there are.
+    def _request_mode(self, capture: cv2.VideoCapture) -> None:
+        # The pixel format first: the sizes and rates that the camera offers depend on it.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter_fourcc(*self.config.fourcc))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, self.config.width)
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self.config.height)
         capture.set(cv2.CAP_PROP_FPS, self.config.fps)
-        # One buffer: an old picture is never queued before a new one.
+        # One buffer, so that no old image waits in front of the newest.
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
-def found() -> str:
-    """What cameras there are and how to choose one, for error messages."""
+def connected_cameras() -> str:
+    """The connected cameras and how to select one, for error messages."""
     cameras = []
     for path in sorted(DEVICES.glob('video[0-9]*'), key=lambda p: int(p.name[5:])):
         name = NAMES / path.name / 'name'

@@ -48,8 +48,8 @@ class Video(Source):
             image = self._next_image()
         if image is None:
             return None
-        claimed_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-        return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._stamps.next(claimed_s))
+        reported_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._stamps.next(reported_s))
 
     def close(self) -> None:
         if self._capture is not None:
@@ -57,7 +57,7 @@ class Video(Source):
         self._capture = self._first = None
 
     def _start(self) -> None:
-        """Opens the file at its first frame, which is decoded to prove that there is one."""
+        """Opens the file and decodes its first frame, to make sure that there is one."""
         self.close()
         path = pathlib.Path(self.config.path).expanduser()
         if not self.config.path or not path.is_file():

@@ -1,16 +1,15 @@
-"""The robot's own eye: JPEG pictures published over ZeroMQ (Ameca: tcp://ROBOT:5000)."""
+"""The robot's own camera: JPEG images published over ZeroMQ (Ameca: tcp://ROBOT:5000)."""
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
 import zmq
 
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.stamps import Stamps
 from ros_animate.configuration import option
+from ros_animate.images import decode_image
 from ros_animate.types import Frame, Image
 
 JPEG_START = b'\xff\xd8'
@@ -18,10 +17,10 @@ POLL_MS = 50
 
 
 class ZmqMjpeg(Source):
-    """Subscribes; the newest picture wins, a publisher that goes away is waited for.
+    """Subscribes and gives the newest image; waits for a publisher that goes away.
 
-    A message is one picture; of one with several parts, the first that is a JPEG. Frames are
-    stamped by the nominal rate, also counting the pictures that were skipped.
+    A message is one image: the first of its parts that is a JPEG. Frames are stamped by the nominal
+    rate; skipped images count.
     """
 
     live = True
@@ -30,10 +29,10 @@ class ZmqMjpeg(Source):
     class Config:
         """Options of the source."""
 
-        address: str = option('tcp://localhost:5000', 'where the robot publishes')
+        address: str = option('tcp://localhost:5000', 'ZeroMQ address where the robot publishes')
         topic: str = option('', 'prefix of the messages that are subscribed to')
         fps: float = option(25.0, 'frames a second of the publisher', low=1.0, high=240.0)
-        timeout_s: float = option(5.0, 'without a picture for this long the source has failed',
+        timeout_s: float = option(5.0, 'time without an image after which the source has failed',
                                   low=0.1, high=600.0)
 
     def __init__(self, config: Config) -> None:
@@ -53,7 +52,7 @@ class ZmqMjpeg(Source):
         while True:
             number, parts = self._receiver.newest(self.config.timeout_s)
             if not parts:
-                raise SourceError(f'no picture from {self.config.address} for '
+                raise SourceError(f'no image from {self.config.address} for '
                                   f'{self.config.timeout_s:g} s')
             image = _decode(parts)
             if image is not None:
@@ -68,13 +67,13 @@ class ZmqMjpeg(Source):
 class _Receiver:
     """A thread that takes all messages and keeps the newest.
 
-    A full queue of ZeroMQ drops the newest, and conflation does not work with messages of several
-    parts, so the queue must be emptied at any time.
+    A full queue of ZeroMQ drops the newest message, and conflation does not work with messages of
+    several parts, so the queue must always be emptied.
     """
 
     def __init__(self, address: str, topic: str) -> None:
-        self._news = threading.Condition()
-        self._number, self._parts, self._given = 0, list[bytes](), 0
+        self._arrived = threading.Condition()
+        self._number, self._parts, self._returned = 0, list[bytes](), 0
         self._closing = False
         self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
         for key, value in ((zmq.LINGER, 0), (zmq.RECONNECT_IVL, 100),
@@ -90,11 +89,11 @@ class _Receiver:
         self._thread.start()
 
     def newest(self, timeout_s: float) -> tuple[int, list[bytes]]:
-        """(number, parts) of the newest message not given yet; no parts if none comes in time."""
-        with self._news:
-            if not self._news.wait_for(lambda: self._number > self._given, timeout_s):
+        """(number, parts) of the newest message not returned yet; no parts after a timeout."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: self._number > self._returned, timeout_s):
                 return self._number, []
-            self._given = self._number
+            self._returned = self._number
             return self._number, self._parts
 
     def close(self) -> None:
@@ -106,18 +105,18 @@ class _Receiver:
         while not self._closing:
             if self._socket.poll(POLL_MS):
                 parts = self._socket.recv_multipart()
-                with self._news:
+                with self._arrived:
                     self._number, self._parts = self._number + 1, parts
-                    self._news.notify()
+                    self._arrived.notify()
 
 
 def _decode(parts: list[bytes]) -> Image | None:
-    """The picture as (H, W, 3) RGB; None if there is none in the message."""
+    """The image of a message as (H, W, 3) RGB; None if no part is a JPEG."""
     for part in parts:
         if part.startswith(JPEG_START):
-            image = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR)
+            image = decode_image(part)
             if image is not None:
-                return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                return image
     return None
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from ros_animate.evaluation.animation.measurement import Evaluation, Sample
 from ros_animate.evaluation.animation.table import COLUMNS
-from ros_animate.outputs.plots import write_figure, write_picture
-from ros_animate.outputs.video import fit
+from ros_animate.images import write_image
+from ros_animate.outputs.panels import fit
+from ros_animate.outputs.plots import write_figure
 from ros_animate.types import Image
 
 _TILE, _BAND = 192, 26  # pixels
@@ -27,7 +28,7 @@ def draw_samples(evaluation: Evaluation, path: pathlib.Path) -> None:
     rows = [np.hstack([_band(title) for title in titles])]
     rows += [np.hstack([_tile(image) for image in _row(sample, names, apart)])
              for sample in evaluation.samples]
-    write_picture(path, np.vstack(rows))
+    write_image(path, np.vstack(rows))
 
 
 def _row(sample: Sample, names: Sequence[str], apart: bool) -> list[Image | None]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ros_animate.camera.base import SourceError
 from ros_animate.camera.sources.video import Video
+from ros_animate.images import try_read_image
 from ros_animate.types import Image
 
 _LEAST_SQUARES = 3  # two could be one wide frame
@@ -68,7 +69,7 @@ class PictureClip(ClipFile):
 
     def images(self) -> Iterator[Image]:
         for path in self.paths:
-            image = read_picture(path)
+            image = try_read_image(path)
             if image is not None:
                 yield image
 
@@ -84,7 +85,7 @@ class StripClip(ClipFile):
     path: pathlib.Path
 
     def images(self) -> Iterator[Image]:
-        strip = read_picture(self.path)
+        strip = try_read_image(self.path)
         if strip is None:
             raise ClipError(f'{self.path} cannot be read as a picture')
         side = strip.shape[0]
@@ -123,17 +124,8 @@ class PartOfClip(ClipFile):
 
 def is_strip(path: pathlib.Path) -> bool | None:
     """Whether a picture is a row of squares, longer than any frame; None if it cannot be read."""
-    image = read_picture(path)
+    image = try_read_image(path)
     if image is None:
         return None
     height, width = image.shape[:2]
     return width >= _LEAST_SQUARES * height and width % height == 0
-
-
-def read_picture(path: pathlib.Path) -> Image | None:
-    """(H, W, 3) RGB; None if the file cannot be read as a picture."""
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:  # larger than OpenCV wants to believe
-        return None
-    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

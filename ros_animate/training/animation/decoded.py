@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import pathlib
 import threading
 from collections import OrderedDict
@@ -13,6 +12,7 @@ import numpy as np
 
 from ros_animate.animation.neural import find_face
 from ros_animate.face.crop import TIGHT, Box, Crop, common_box
+from ros_animate.files import atomic_file
 from ros_animate.training.animation.clip_files import ClipError, ClipFile
 from ros_animate.training.animation.source import DataOptions
 from ros_animate.types import Image
@@ -144,12 +144,9 @@ def _size(frames: Image | None) -> int:
 
 def _write(path: pathlib.Path, frames: Image) -> None:
     """All or nothing; a cache that cannot be written is none, and said so."""
-    part = path.with_name(f'.part.{os.getpid()}.{threading.get_ident()}.{path.name}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('wb') as file:
+        with atomic_file(path, 'wb', concurrent=True) as file:
             np.save(file, frames)
-        os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
         _log.warning('cannot keep a decoded clip in %s: %s', path.parent, error.strerror)

@@ -1,7 +1,6 @@
 """Sample grids: what the networks make of held-out pairs, as a picture."""
 from __future__ import annotations
 
-import os
 import pathlib
 
 import cv2
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ros_animate.images import write_image
 from ros_animate.training.animation.objectives.base import Made
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.types import Image
@@ -29,9 +29,7 @@ def write_grid(path: pathlib.Path, batch: PairBatch, made: Made, rows: int) -> N
             _picture(batch.target[i], side), _picture(made.prediction[i], side),
             _flow(made.flow[i], side), _mask(made.occlusion, i, side)]))
     path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f'.part.{path.name}')
-    cv2.imwrite(str(part), np.vstack(pictures)[..., ::-1])
-    os.replace(part, path)
+    write_image(path, np.vstack(pictures))
 
 
 def flow_colours(shift: Tensor) -> Image:

@@ -1,14 +1,13 @@
 """Checkpoints of a run: complete or not there, whenever the run is killed."""
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
 from typing import Any
 
 import torch
 
 from ros_animate.errors import UserError
+from ros_animate.files import atomic_file
 
 NAME = 'last.ckpt'
 
@@ -19,14 +18,10 @@ def save(folder: pathlib.Path, state: dict[str, Any]) -> None:
     Raises:
         UserError: It cannot be written.
     """
-    path, part = folder / NAME, folder / f'.part.{NAME}'
+    path = folder / NAME
     try:
-        with part.open('wb') as file:
+        with atomic_file(path, 'wb', durable=True) as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        _sync(folder)
     except (OSError, RuntimeError) as error:
         raise UserError(f'cannot write the checkpoint {path}: {error}') from error
 
@@ -44,13 +39,3 @@ def load(folder: pathlib.Path) -> dict[str, Any] | None:
         return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # whatever damaged bytes make of the reader
         raise UserError(f'the checkpoint {path} is damaged: {error}') from error
-
-
-def _sync(folder: pathlib.Path) -> None:
-    """Makes the new name in the folder outlive a loss of power, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

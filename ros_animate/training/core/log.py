@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import csv
-import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 import numpy as np
 
+from ros_animate.files import atomic_file, atomic_path
 from ros_animate.training.core.events import EventFile
 
 TABLE, CURVES = 'log.csv', 'curves.png'
@@ -30,12 +30,10 @@ class Log:
         self._columns = columns
         self._path, self._folder = folder / TABLE, folder
         rows = [row for row in read_log(folder) if int(row['step']) <= start]
-        part = folder / f'.part.{TABLE}'
-        with part.open('w', newline='', encoding='utf-8') as file:
+        with atomic_file(self._path, newline='') as file:
             writer = csv.DictWriter(file, ('step', *columns))
             writer.writeheader()
             writer.writerows(rows)
-        os.replace(part, self._path)
         self._file = self._path.open('a', newline='', encoding='utf-8')
         self._writer = csv.writer(self._file)
         self._events = EventFile(folder)
@@ -83,6 +81,5 @@ def plot_curves(folder: pathlib.Path, names: Sequence[str]) -> None:
         axes.set_ylabel(name.replace('_', ' '))
         axes.grid(alpha=0.3, which='both')
     grid[-1].set_xlabel('step')
-    part = folder / f'.part.{CURVES}'
-    figure.savefig(part, dpi=100)
-    os.replace(part, folder / CURVES)
+    with atomic_path(folder / CURVES) as temporary:
+        figure.savefig(temporary, dpi=100)

@@ -11,6 +11,7 @@ import yaml
 
 from ros_animate.configuration import ConfigurationError, build, read_yaml, suggest
 from ros_animate.errors import UserError
+from ros_animate.files import write_atomically
 from ros_animate.training.core import checkpoints
 
 SETTINGS = 'settings.yaml'
@@ -60,7 +61,7 @@ def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> No
     settings = yaml.safe_load(yaml.safe_dump(dict(settings), sort_keys=False))  # as the file has it
     path = folder / SETTINGS
     if not (folder / checkpoints.NAME).exists():
-        path.write_text(yaml.safe_dump(settings, sort_keys=False), encoding='utf-8')
+        write_atomically(path, yaml.safe_dump(settings, sort_keys=False))
         return
     if not resume:
         raise UserError(f'{folder} holds a run: go on with it (--resume), or name another folder')

@@ -6,12 +6,12 @@ import pathlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ros_animate.images import try_read_image
 from ros_animate.policy.image import square
 from ros_animate.types import Image
 
@@ -64,7 +64,5 @@ class Pictures:
 
 def read_square(file: pathlib.Path, size: int, view: float) -> Image | None:
     """(size, size, 3) RGB, as the policies see it; None if it is no picture."""
-    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if image is None:
-        return None
-    return np.ascontiguousarray(cv2.cvtColor(square(image, size, view), cv2.COLOR_BGR2RGB))
+    image = try_read_image(file)
+    return None if image is None else np.ascontiguousarray(square(image, size, view))

@@ -1,14 +1,14 @@
 """What the face tracker sees in the pictures of a folder, kept beside them."""
 from __future__ import annotations
 
-import os
 import pathlib
 import zipfile
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ros_animate.files import atomic_path
+from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
 from ros_animate.plugins import load
 from ros_animate.policy.features import FEATURES, features
@@ -41,11 +41,11 @@ def _look(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]
 
 def _features(file: pathlib.Path, extractor: Extractor) -> Array:
     nothing = np.full(FEATURES, np.nan, np.float32)
-    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    image = try_read_image(file)
     if image is None:
         return nothing
     extractor.reset()  # the pictures do not follow one another
-    motion = extractor.extract(Frame(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)), 0.0))
+    motion = extractor.extract(Frame(image, 0.0))
     return nothing if motion is None else features(motion)
 
 
@@ -60,9 +60,9 @@ def _known(path: pathlib.Path) -> dict[str, Array]:
 
 
 def _keep(path: pathlib.Path, known: dict[str, Array]) -> None:
-    part = path.with_name(f'.part.{path.name}')
     try:
-        np.savez(part, names=np.array(list(known)), features=np.stack(list(known.values())))
-        os.replace(f'{part}' if part.suffix == '.npz' else f'{part}.npz', path)
+        with atomic_path(path) as temporary:
+            np.savez(temporary, names=np.array(list(known)),
+                     features=np.stack(list(known.values())))
     except OSError:  # a data set that may not be written to: found anew the next time
         return

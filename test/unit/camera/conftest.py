@@ -30,18 +30,18 @@ def video_file(tmp_path):
 
 @pytest.fixture
 def image_folder(tmp_path):
-    """Pictures 0 to 11, whose names sort naturally but not alphabetically."""
+    """Images 0 to 11, whose names sort naturally but not alphabetically."""
     folder = tmp_path / 'shots'
     folder.mkdir()
     for index in range(12):
         cv2.imwrite(str(folder / f'shot{index}.png'), _numbered(index))
-    (folder / 'notes.txt').write_text('no picture')
+    (folder / 'notes.txt').write_text('no image')
     return folder
 
 
 @pytest.fixture
 def numbered():
-    """Function: frame number to its picture."""
+    """Function: frame number to its image."""
     return _numbered
 
 

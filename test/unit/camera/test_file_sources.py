@@ -39,7 +39,7 @@ def test_gives_every_frame_once(source_and_count):
 
 
 @pytest.mark.parametrize('name', ['video', 'images'])
-def test_pictures_come_in_order_as_rgb(name, video_file, image_folder, numbered):
+def test_images_come_in_order_as_rgb(name, video_file, image_folder, numbered):
     path = {'video': video_file, 'images': image_folder}[name]
     with load('camera', name, {'path': str(path)}) as source:
         for index, frame in enumerate(read_all(source)):
@@ -102,9 +102,9 @@ def test_a_file_that_is_no_video_is_named(content, message, tmp_path):
 
 
 def test_a_truncated_video_ends_early(tmp_path, numbered):
-    pictures = [cv2.imencode('.jpg', numbered(index))[1].tobytes() for index in range(10)]
+    images = [cv2.imencode('.jpg', numbered(index))[1].tobytes() for index in range(10)]
     path = tmp_path / 'cut.mjpeg'
-    path.write_bytes(b''.join(pictures)[:len(b''.join(pictures)) * 6 // 10])
+    path.write_bytes(b''.join(images)[:len(b''.join(images)) * 6 // 10])
     with load('camera', 'video', {'path': str(path)}) as source:
         assert 1 <= len(read_all(source)) < 10
 
@@ -158,7 +158,7 @@ def test_images_keep_their_own_sizes_and_become_rgb(tmp_path, numbered):
 
 
 def test_an_unreadable_image_is_named(image_folder):
-    (image_folder / 'shot3.png').write_bytes(b'no picture')
+    (image_folder / 'shot3.png').write_bytes(b'no image')
     with load('camera', 'images', {'path': str(image_folder)}) as source, \
             pytest.raises(SourceError, match=r'shot3\.png'):
         read_all(source)

@@ -1,4 +1,4 @@
-"""The robot's eye camera: a real ZeroMQ publisher of JPEG pictures."""
+"""The robot's eye camera: a real ZeroMQ publisher of JPEG images."""
 import threading
 import time
 
@@ -14,7 +14,7 @@ SIZE = (72, 96)
 
 
 class Publisher:
-    """Publishes pictures whose brightness is their number, until it is stopped."""
+    """Publishes images whose brightness is their number, until it is stopped."""
 
     def __init__(self, address, pack=lambda jpeg: [jpeg], period_s=0.01):
         self._address, self._pack, self._period_s = address, pack, period_s
@@ -58,7 +58,7 @@ def source(address, **options):
     return load('camera', 'zmq_mjpeg', {'address': address, 'timeout_s': 5.0, **options})
 
 
-def test_pictures_arrive_with_increasing_stamps(address, publish):
+def test_images_arrive_with_increasing_stamps(address, publish):
     publish()
     with source(address) as eye:
         frames = [eye.read() for _ in range(5)]
@@ -69,7 +69,7 @@ def test_pictures_arrive_with_increasing_stamps(address, publish):
     assert all(b > a for a, b in zip(stamps, stamps[1:], strict=False))
 
 
-def test_the_newest_picture_wins(address, publish):
+def test_the_newest_image_wins(address, publish):
     publisher = publish(period_s=0.002)
     with source(address) as eye:
         first = eye.read()
@@ -91,15 +91,15 @@ def test_colours_are_red_green_blue(address, publish):
 
 @pytest.mark.parametrize('pack', [lambda jpeg: [b'eye', b'{"n": 1}', jpeg],
                                   lambda jpeg: [jpeg, b'12.5']])
-def test_messages_may_have_parts_beside_the_picture(address, publish, pack):
+def test_messages_may_have_parts_beside_the_image(address, publish, pack):
     publish(pack)
     with source(address) as eye:
         assert eye.read().image.shape == (*SIZE, 3)
 
 
-def test_what_is_no_picture_is_passed_over(address, publish):
+def test_what_is_no_image_is_passed_over(address, publish):
     turn = iter(range(10 ** 6))
-    publish(lambda jpeg: [[b'not a picture'], [jpeg[:40]], [jpeg], [b'']][next(turn) % 4])
+    publish(lambda jpeg: [[b'not an image'], [jpeg[:40]], [jpeg], [b'']][next(turn) % 4])
     with source(address) as eye:
         assert all(eye.read().image.shape == (*SIZE, 3) for _ in range(3))
 
@@ -116,7 +116,7 @@ def test_a_publisher_that_comes_back_is_seen_again(address, publish):
 def test_silence_is_an_error_and_the_source_may_be_opened_again(address, publish):
     eye = source(address, timeout_s=0.2)
     eye.open()
-    with pytest.raises(SourceError, match='no picture from'):
+    with pytest.raises(SourceError, match='no image from'):
         eye.read()
     publish()
     eye.open()
@@ -128,7 +128,7 @@ def test_silence_is_an_error_and_the_source_may_be_opened_again(address, publish
         except SourceError:
             continue
     else:
-        raise AssertionError('no picture after the publisher came')
+        raise AssertionError('no image after the publisher came')
     eye.close()
     eye.close()
 

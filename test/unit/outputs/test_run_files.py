@@ -11,8 +11,9 @@ from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.outputs.controls_table import ControlsTable, read_controls
+from ros_animate.outputs.panels import side_by_side
 from ros_animate.outputs.report import Report, percentiles_ms
-from ros_animate.outputs.run_files import Outputs, make_folder, side_by_side
+from ros_animate.outputs.run_files import RunFiles, make_folder
 from ros_animate.robot.descriptions import load_spec
 
 NAMES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',
@@ -38,7 +39,7 @@ def count_frames(path):
 
 
 def test_every_file_with_a_frame_and_a_row_for_each_write(tmp_path, spec):
-    with Outputs(tmp_path, spec, 30) as outputs:
+    with RunFiles(tmp_path, spec, 30) as outputs:
         write_some(outputs, spec)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(NAMES)
     for name in NAMES[:4]:
@@ -51,7 +52,7 @@ def test_every_file_with_a_frame_and_a_row_for_each_write(tmp_path, spec):
 
 
 def test_ctrl_c_leaves_every_file_complete(tmp_path, spec):
-    with pytest.raises(KeyboardInterrupt), Outputs(tmp_path, spec, 30) as outputs:
+    with pytest.raises(KeyboardInterrupt), RunFiles(tmp_path, spec, 30) as outputs:
         write_some(outputs, spec, 5)
         raise KeyboardInterrupt
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(NAMES)
@@ -62,14 +63,14 @@ def test_ctrl_c_leaves_every_file_complete(tmp_path, spec):
 def test_other_files_are_left_alone_and_ours_replaced(tmp_path, spec):
     (tmp_path / 'mine.txt').write_text('mine')
     (tmp_path / 'controls.csv').write_text('earlier')
-    with Outputs(tmp_path, spec, 30) as outputs:
+    with RunFiles(tmp_path, spec, 30) as outputs:
         write_some(outputs, spec, 2)
     assert (tmp_path / 'mine.txt').read_text() == 'mine'
     assert (tmp_path / 'controls.csv').read_text().startswith('stamp_s,')
 
 
 def test_a_run_without_frames_leaves_an_empty_table(tmp_path, spec):
-    with Outputs(tmp_path, spec, 30):
+    with RunFiles(tmp_path, spec, 30):
         pass
     assert [p.name for p in tmp_path.iterdir()] == ['controls.csv']
     assert len(read_controls(tmp_path / 'controls.csv')[1]) == 0
@@ -90,8 +91,8 @@ def test_a_file_cannot_be_a_folder(tmp_path, inside):
 @pytest.mark.parametrize('shapes', [[(512, 512)] * 3, [(1, 1), (2160, 3840), (64, 64)],
                                     [(4000, 10), (10, 4000), (333, 77)]])
 def test_side_by_side_takes_any_sizes(shapes):
-    picture = side_by_side(*(np.full((*shape, 3), 200, np.uint8) for shape in shapes))
-    assert picture.shape[0] == 552 and picture.shape[1] <= 3 * 910
+    image = side_by_side(*(np.full((*shape, 3), 200, np.uint8) for shape in shapes))
+    assert image.shape[0] == 552 and image.shape[1] <= 3 * 910
 
 
 finite = st.floats(-1e3, 1e3)
@@ -115,7 +116,7 @@ def test_a_table_is_read_as_it_was_written(values, tmp_path_factory):
 
 
 @pytest.mark.parametrize('text, message', [
-    ('', 'no table'), ('a,b\n1,2\n', 'stamp_s'), ('stamp_s,a\n1\n', 'no table'),
+    ('', 'not a table'), ('a,b\n1,2\n', 'stamp_s'), ('stamp_s,a\n1\n', 'not a table'),
     ('stamp_s,a\n1,x\n', "'x'")])
 def test_what_is_no_table_is_refused(text, message, tmp_path):
     (tmp_path / 't.csv').write_text(text)
@@ -139,7 +140,7 @@ def test_the_report_counts(tmp_path, spec):
     assert figures['fps'] > 0
     assert figures['stages_ms'] == {'motion': 10.0, 'policy': 49.5}
     assert figures['latency_ms'] == pytest.approx({'p50': 49.5, 'p95': 94.05, 'p99': 98.01})
-    with Outputs(tmp_path, spec, 30) as outputs:
+    with RunFiles(tmp_path, spec, 30) as outputs:
         outputs.write_report(figures)
     assert json.loads(pathlib.Path(tmp_path / 'report.json').read_text()) == figures
 

@@ -6,8 +6,8 @@ from ros_animate.outputs.spool import LiveFrame, SpoolWriter, read_spool, remove
 
 def frame(index, size=(10, 20), animated=True):
     positions = np.arange(6.0).reshape(2, 3) + index
-    picture = np.full((*size, 3), index, np.uint8)
-    return LiveFrame(float(index), index + 1.0, picture, picture[:4] if animated else None,
+    image = np.full((*size, 3), index, np.uint8)
+    return LiveFrame(float(index), index + 1.0, image, image[:4] if animated else None,
                      np.array([index + 0.2, index + 0.6]), positions)
 
 

@@ -1,4 +1,4 @@
-"""Video files have every frame, survive errors, and take any picture."""
+"""Video files have every frame, survive errors, and take any image."""
 import cv2
 import numpy as np
 import pytest
@@ -6,18 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_animate.errors import UserError
-from ros_animate.outputs import video
-from ros_animate.outputs.video import VideoFile, fit, has_h264, video_size
+from ros_animate.outputs import encoders, video
+from ros_animate.outputs.encoders import has_h264
+from ros_animate.outputs.panels import fit
+from ros_animate.outputs.video import VideoFile, video_size
 
 
 @pytest.fixture(params=['H264', 'Mpeg4'])
 def encoder(request, monkeypatch):
     if request.param == 'H264' and not has_h264():
         pytest.skip('PyAV with an H.264 encoder is not installed')
-    monkeypatch.setattr(video, 'has_h264', lambda: request.param == 'H264')
+    monkeypatch.setattr(encoders, 'has_h264', lambda: request.param == 'H264')
 
 
-def smooth_picture(index, height=96, width=128):
+def smooth_image(index, height=96, width=128):
     y, x = np.mgrid[:height, :width]
     return np.stack([x + 5 * index, y + 60, 255 - x], -1).clip(0, 255).astype(np.uint8)
 
@@ -36,18 +38,18 @@ def test_what_is_written_is_read_again(encoder, count, tmp_path):
     path = tmp_path / 'v.mp4'
     with VideoFile(path, 29.97) as file:
         for index in range(count):
-            file.write(smooth_picture(index))
+            file.write(smooth_image(index))
     frames = read_frames(path)
     assert len(frames) == count
     for index, image in enumerate(frames):
-        assert cv2.PSNR(image, smooth_picture(index)) > 30
+        assert cv2.PSNR(image, smooth_image(index)) > 30
     assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(29.97, abs=0.01)
 
 
 def test_an_error_midway_leaves_a_playable_file(encoder, tmp_path):
     with pytest.raises(KeyboardInterrupt), VideoFile(tmp_path / 'v.mp4', 30) as file:
         for index in range(7):
-            file.write(smooth_picture(index))
+            file.write(smooth_image(index))
         raise KeyboardInterrupt
     assert len(read_frames(tmp_path / 'v.mp4')) == 7
     assert [p.name for p in tmp_path.iterdir()] == ['v.mp4']
@@ -57,12 +59,12 @@ def test_an_earlier_file_stands_until_the_new_one_is_complete(encoder, tmp_path)
     path = tmp_path / 'v.mp4'
     path.write_text('earlier')
     with VideoFile(path, 30) as file:
-        file.write(smooth_picture(0))
+        file.write(smooth_image(0))
         assert path.read_text() == 'earlier'
     assert len(read_frames(path)) == 1
 
 
-def test_without_a_picture_there_is_no_file(encoder, tmp_path):
+def test_without_an_image_there_is_no_file(encoder, tmp_path):
     with VideoFile(tmp_path / 'v.mp4', 30):
         pass
     assert not list(tmp_path.iterdir())
@@ -72,7 +74,7 @@ def test_a_folder_that_has_gone_is_a_clear_error(encoder, tmp_path):
     with pytest.raises(UserError, match=r'nowhere.*v\.mp4'), \
             VideoFile(tmp_path / 'nowhere' / 'v.mp4', 30) as file:
         for index in range(20):
-            file.write(smooth_picture(index))
+            file.write(smooth_image(index))
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (3, 5), (97, 131), (64, 4000)])
@@ -86,7 +88,7 @@ def test_odd_and_extreme_sizes(encoder, shape, tmp_path):
     assert middle == pytest.approx(90, abs=8)
 
 
-def test_later_pictures_are_fitted_into_the_first_size(encoder, tmp_path):
+def test_later_images_are_fitted_into_the_first_size(encoder, tmp_path):
     with VideoFile(tmp_path / 'v.mp4', 30) as file:
         for shape in ((96, 128), (48, 200), (300, 20)):
             file.write(np.full((*shape, 3), 200, np.uint8))
@@ -105,7 +107,7 @@ def test_the_size_is_even_and_bounded(width, height):
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 150), st.integers(1, 150))
-def test_fit_keeps_the_whole_picture_and_its_proportions(width, height, half_w, half_h):
+def test_fit_keeps_the_whole_image_and_its_proportions(width, height, half_w, half_h):
     size = (2 * half_w, 2 * half_h)
     fitted = fit(np.full((height, width, 3), 255, np.uint8), size)
     assert fitted.shape == (size[1], size[0], 3)

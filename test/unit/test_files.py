@@ -1,0 +1,91 @@
+"""Atomic file writes."""
+import os
+import stat
+import threading
+
+import pytest
+
+from ros_animate.files import atomic_file, atomic_path, write_atomically
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize('content', ['ä\n', b'\xff\x00', ''])
+def test_a_file_is_written_and_replaced(tmp_path, content):
+    path = tmp_path / 'a.txt'
+    path.write_text('a longer text that was there before')
+    write_atomically(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert names(tmp_path) == ['a.txt']
+
+
+@pytest.mark.parametrize('concurrent', [False, True])
+@pytest.mark.parametrize('durable', [False, True])
+def test_the_file_appears_when_it_is_complete(tmp_path, concurrent, durable):
+    path = tmp_path / 'a.bin'
+    with atomic_file(path, 'wb', concurrent=concurrent, durable=durable) as file:
+        file.write(b'1')
+        file.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b'1'
+    assert names(tmp_path) == ['a.bin']
+
+
+@pytest.mark.parametrize('error', [ValueError, KeyboardInterrupt])
+def test_after_an_error_the_previous_file_is_left(tmp_path, error):
+    path = tmp_path / 'a.txt'
+    path.write_text('before')
+    with pytest.raises(error), atomic_file(path) as file:
+        file.write('half')
+        raise error
+    assert path.read_text() == 'before'
+    assert names(tmp_path) == ['a.txt']
+
+
+def test_nothing_is_left_of_a_temporary_file_that_was_never_made(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / 'a.txt'):
+        pass
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / 'no folder' / 'a.txt', 'text')
+    assert names(tmp_path) == []
+
+
+def test_the_umask_is_respected(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / 'a.txt', 'text')
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / 'a.txt').stat().st_mode) == 0o640
+
+
+def test_a_file_that_a_killed_process_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / '.part.a.txt').write_text('what was written until then')
+    write_atomically(tmp_path / 'a.txt', 'text')
+    assert names(tmp_path) == ['a.txt']
+
+
+def test_several_writers_at_once(tmp_path):
+    path = tmp_path / 'a.bin'
+
+    def write(number):
+        with atomic_file(path, 'wb', concurrent=True) as file:
+            file.write(bytes([number]) * 100_000)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    content = path.read_bytes()
+    assert len(content) == 100_000 and len(set(content)) == 1
+    assert names(tmp_path) == ['a.bin']
+
+
+def test_the_temporary_file_has_the_same_suffix(tmp_path):
+    """Writers such as matplotlib and OpenCV choose the format by it."""
+    with atomic_path(tmp_path / 'plot.png') as temporary:
+        assert temporary.suffix == '.png' and temporary.parent == tmp_path
+        temporary.touch()
