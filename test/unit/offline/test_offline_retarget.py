@@ -108,12 +108,12 @@ def test_where_it_ends(retarget, make_clip, arguments, frames):
 
 def test_mirror_exchanges_the_sides_for_policy_and_animator(retarget, make_clip, stubs):
     retarget('--source', make_clip(WAVE), '--mirror', '--limit', '3')
-    assert [set(m.expression) for m in stubs.Jaw.seen + stubs.Tint.seen] == [{'jawRight'}] * 6
+    assert [set(m.expression) for m in stubs.Jaw.inputs + stubs.Tint.inputs] == [{'jawRight'}] * 6
 
 
 def test_a_policy_of_image_space_sees_the_animated_portrait(retarget, make_clip, stubs):
-    jaw = jaw_of(retarget('--source', make_clip([150] * 30), '--policy', 'jaw_of_picture'))
-    assert {frame.image.shape for frame in stubs.Jaw.seen} == {(64, 64, 3)}
+    jaw = jaw_of(retarget('--source', make_clip([150] * 30), '--policy', 'jaw_of_image'))
+    assert {frame.image.shape for frame in stubs.Jaw.inputs} == {(64, 64, 3)}
     assert jaw[-1] == pytest.approx(1 - 150 / 255, abs=0.03)
 
 
@@ -122,7 +122,7 @@ def test_an_animator_that_sees_otherwise_gets_its_own_extractor(retarget, make_c
                       '--param', 'animation.level=0.5')
     # The policy follows mediapipe, which finds no face; the animator still moves.
     assert report_of(folder)['face_missing'] == 4
-    assert [m.confidence for m in stubs.Tint.seen] == [0.5] * 4
+    assert [m.confidence for m in stubs.Tint.inputs] == [0.5] * 4
 
 
 def test_a_real_robot_is_never_driven_offline(retarget, make_clip):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 STAGES = '''
-"""A face is a picture that is not black; its jaw is as open as the picture is bright."""
+"""A face is an image that is not black; its jaw is as open as the image is bright."""
 import dataclasses
 import numpy as np
 from ros_animate.animation.base import Animator
@@ -33,34 +33,34 @@ class Bright(Extractor):
                       confidence=self.config.level)
 
 class Tint(Animator):
-    """The source, as bright as the motion says; what it got is kept in `seen`."""
+    """The source, as bright as the jaw is open; its motions are kept in `inputs`."""
     Config = Config
     extractor = 'bright'
-    seen = []
+    inputs = []
     def __init__(self, config):
         pass
     def set_source(self, image):
         self.source = image
     def animate(self, motion):
-        Tint.seen.append(motion)
+        Tint.inputs.append(motion)
         level = sum(motion.expression.values())
         return Frame(np.full((64, 64, 3), round(255 * level), np.uint8), motion.stamp_s)
 
 class Jaw(Policy):
     Config = Config
     observes = 'motion'
-    seen = []
+    inputs = []
     def __init__(self, config, spec):
         self.spec = spec
     def level(self, motion):
         return motion.expression.get('jawLeft', 0.0)
     def act(self, observation):
-        Jaw.seen.append(observation)
+        Jaw.inputs.append(observation)
         values = self.spec.neutral.copy()
         values[self.spec.index('Jaw Pitch')] = 1 - self.level(observation)
         return ActionChunk(self.spec.names, values[None], 1 / 30, observation.stamp_s)
 
-class JawOfPicture(Jaw):
+class JawOfImage(Jaw):
     observes = 'image'
     def level(self, frame):
         return float(frame.image.mean()) / 255
@@ -79,7 +79,7 @@ bright = stages_without_face:Bright
 tint = stages_without_face:Tint
 [ros_animate.policy]
 jaw = stages_without_face:Jaw
-jaw_of_picture = stages_without_face:JawOfPicture
+jaw_of_image = stages_without_face:JawOfImage
 [ros_animate.hardware]
 motor = stages_without_face:Motor
 """
@@ -108,8 +108,8 @@ def stubs(stub_package, monkeypatch):
     """The module of the plug-ins, importable."""
     monkeypatch.syspath_prepend(str(stub_package))
     import stages_without_face
-    stages_without_face.Jaw.seen.clear()
-    stages_without_face.Tint.seen.clear()
+    stages_without_face.Jaw.inputs.clear()
+    stages_without_face.Tint.inputs.clear()
     return stages_without_face
 
 
@@ -123,7 +123,7 @@ def stub_environment(stub_package):
 
 @pytest.fixture
 def stub_config(tmp_path):
-    """A configuration file that chooses the plug-ins."""
+    """A configuration file that selects the plug-ins."""
     path = tmp_path / 'stubs.yaml'
     path.write_text(CONFIG)
     return path
