@@ -1,6 +1,6 @@
-"""`ros_animate <verb>`: finds the verb's module in `commands/`, prints errors in one line.
+"""The command line `ros_animate <verb>`: runs the verb's module in `commands/`, prints errors.
 
-Exit status: 0 done, 1 a check that failed, 2 a user's mistake, 130 Ctrl-C.
+The exit statuses are those of `errors.ExitStatus`.
 """
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ros_animate import commands
-from ros_animate.errors import UserError
+from ros_animate.errors import ExitStatus, UserError
 
 PROGRAM = 'ros_animate'
-# Of a broken video OpenCV and FFmpeg print lines that say less than our error does. OpenBLAS makes
-# small products twice as slow with threads, which wait spinning; the stages have one thread each.
-# Threads of torch that spin while they wait make a network 40 times slower where cores are shared.
+# OpenCV and FFmpeg would print lines about a broken video, which our error explains better.
+# OpenBLAS makes small products twice as slow with several threads; the stages have one thread each.
+# OpenMP threads of torch that spin while they wait make a network 40 times slower on shared cores.
 LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
              'OPENBLAS_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'PASSIVE'}
 EXAMPLES = """\
@@ -31,14 +31,14 @@ examples:
   ros_animate retarget --source face.mp4 --output output/face --offline
       every frame of a video, without ROS, the same result each time
   ros_animate plugins list
-      what can be chosen for each stage"""
+      the plug-ins of each stage"""
 
 
 class Parser(argparse.ArgumentParser):
     """Prints a mistake in one line that starts with the program's name."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f'{PROGRAM}: error: {message} (see {self.prog} --help)\n')
+        self.exit(ExitStatus.USER_ERROR, f'{PROGRAM}: error: {message} (see {self.prog} --help)\n')
 
 
 def verbs() -> list[str]:
@@ -48,7 +48,7 @@ def verbs() -> list[str]:
 
 
 def make_parser(names: Sequence[str]) -> Parser:
-    """A parser that knows the verbs `names`, whose modules are imported here."""
+    """A parser of the verbs `names`; imports their modules."""
     parser = Parser(prog=PROGRAM, description='A robot face imitates a human face, live.',
                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     subparsers = parser.add_subparsers(metavar='VERB', required=True)
@@ -69,8 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(name, value)
     arguments = list(sys.argv[1:] if argv is None else argv)
     known = verbs()
-    chosen = [arguments[0]] if arguments and arguments[0] in known else known
-    parser = make_parser(chosen)
+    selected = [arguments[0]] if arguments and arguments[0] in known else known
+    parser = make_parser(selected)
     if not arguments:
         parser.print_help()
         return 0
@@ -82,15 +82,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return status
     except UserError as error:
         print(f'{PROGRAM}: error: {error}', file=sys.stderr)
-        return 2
+        return ExitStatus.USER_ERROR
     except KeyboardInterrupt:
-        return 130
+        return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has left; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return ExitStatus.BROKEN_PIPE
 
 
 def _terminate(*_: object) -> NoReturn:
     """SIGTERM unwinds like Ctrl-C, so that files are closed and the robot goes to neutral."""
-    raise SystemExit(143)
+    raise SystemExit(ExitStatus.TERMINATED)

@@ -1,4 +1,4 @@
-"""Validated configuration: plain mappings into frozen dataclasses, every mistake named.
+"""Validated configuration: plain mappings to frozen dataclasses, with errors that name the mistake.
 
 One dataclass per plug-in is the only home of its defaults. A field is declared with `option`,
 which keeps the description and the bounds beside the default; the ROS nodes declare their
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import pathlib
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ import yaml
 from ros_animate.errors import UserError
 
 T = TypeVar('T')
+# YAML 1.1 takes 1e-3 and 1.5e3 for texts.
+_SCIENTIFIC = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+')
 
 
 class ConfigurationError(UserError, ValueError):
@@ -39,7 +42,7 @@ def build(cls: type[T], values: Mapping[str, Any] | None, where: str) -> T:
     Args:
         cls: A dataclass whose fields are made with `option`.
         values: Keys are field names; missing ones keep their default.
-        where: Named in error messages, e.g. 'smoothing (bezier)'.
+        where: Section of the configuration for error messages, e.g. 'smoothing (bezier)'.
     """
     values = {} if values is None else values
     if not isinstance(values, Mapping):
@@ -59,8 +62,8 @@ def build(cls: type[T], values: Mapping[str, Any] | None, where: str) -> T:
         raise ConfigurationError(f'{where}: {error}') from error
 
 
-def build_mistake(cls: type[T], values: Mapping[str, Any] | None, where: str) -> str:
-    """What `build` would complain about, '' if nothing."""
+def build_error(cls: type[T], values: Mapping[str, Any] | None, where: str) -> str:
+    """Message of the error that `build` would raise, '' if the values are right."""
     try:
         build(cls, values, where)
     except ConfigurationError as error:
@@ -69,7 +72,7 @@ def build_mistake(cls: type[T], values: Mapping[str, Any] | None, where: str) ->
 
 
 def suggest(wrong: str, choices: typing.Iterable[str]) -> str:
-    """'did you mean …? choices: …' for an unknown name."""
+    """The text 'did you mean …? choices: …' for an unknown name."""
     choices = sorted(choices)
     near = difflib.get_close_matches(str(wrong), choices, 1)
     hint = f'did you mean {near[0]!r}? ' if near else ''
@@ -93,6 +96,27 @@ def _check(where: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> An
     if choices is not None and value not in choices:
         raise ConfigurationError(f'{where}: {value!r} is unknown; {suggest(value, choices)}')
     return value
+
+
+def parse_assignment(text: str, form: str = 'key=value') -> tuple[str, Any]:
+    """('key', value) of 'key=value'. The value is read as YAML, but 1e-3 is a number as well.
+
+    Args:
+        text: A text of the command line.
+        form: The expected form, for error messages.
+
+    Raises:
+        ConfigurationError: The text has another form, or its value is not YAML.
+    """
+    key, equals, value_text = text.partition('=')
+    if not equals or not key.strip():
+        raise ConfigurationError(f'expected {form}, got {text!r}')
+    if _SCIENTIFIC.fullmatch(value_text.strip()):
+        return key.strip(), float(value_text)
+    try:
+        return key.strip(), yaml.safe_load(value_text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigurationError(f'{text}: {value_text!r} is not valid YAML') from error
 
 
 def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:

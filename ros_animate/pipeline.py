@@ -1,9 +1,9 @@
 """The six stages composed without ROS: every frame, in order, the same result in every run.
 
 Time is that of the source: a frame's command is computed at its stamp, the hardware ticks on a
-fixed grid until the next frame's stamp, and what the robot then does and looks like is the frame's
-result. If there is a face in the first frame, the robot has taken up its expression by then, as it
-would have had the recording begun a second earlier.
+fixed grid until the next frame's stamp, and the robot's position and image at that time are the
+frame's result. If the first frame shows a face, the robot has its expression from the beginning, as
+if the recording had begun a second earlier.
 """
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ LEAD_IN_S = 1.0
 
 @dataclass
 class Step:
-    """One frame on its way; each stage adds what it makes of it.
+    """One frame and its results; each stage adds its own.
 
     Attributes:
-        frame: From the camera.
+        frame: The camera frame.
         until_s: Stamp of the next frame.
-        motions: By extractor; None if it found no face.
-        has_face: The policy had something to follow.
-        animated: The portrait as the motion would have it; as it was where there is no face.
+        motions: Motion by name of the extractor; None if it found no face.
+        has_face: True if the policy had a motion to follow.
+        animated: The animated portrait; that of the frame before if there is no face.
         position: (N,) the command in force at `until_s`, as sent, in robot units.
-        robot: The robot's picture at `until_s`.
+        robot: Image of the robot at `until_s`.
         seconds: Time that each stage took.
-        latency_s: Time that the stages took that a command waits for.
+        latency_s: Total time of the stages that a command waits for.
     """
 
     frame: Frame
@@ -60,8 +60,8 @@ class Step:
 class Pipeline:
     """The stages, built from settings; a context manager. `run` may be called once.
 
-    A real robot is never driven from here, faster or slower than time: the virtual face of the
-    same description stands in for it, behind the same safety layer.
+    A real robot is never driven from here, because the pipeline does not run in real time: the
+    virtual face of the same description takes its place, behind the same safety layer.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -89,15 +89,15 @@ class Pipeline:
         self._resources.close()
 
     def run(self, frames: Iterable[Frame], period_s: float) -> Generator[Step, None, None]:
-        """Each frame's step, done; the stages work at the same time on successive frames.
+        """Yields the finished step of each frame; the stages work on successive frames in parallel.
 
         Args:
-            frames: With increasing stamps.
-            period_s: How long the last frame lasts.
+            frames: Frames with increasing stamps.
+            period_s: Duration of the last frame.
         """
-        return pipelined(steps(frames, period_s), self._see, self._animate, self._move)
+        return pipelined(steps(frames, period_s), self._extract, self._animate, self._drive)
 
-    def _see(self, step: Step) -> Step:
+    def _extract(self, step: Step) -> Step:
         with _timed(step, 'motion'):
             for name, extractor in self._extractors.items():
                 motion = extractor.extract(step.frame)
@@ -112,9 +112,9 @@ class Pipeline:
             step.animated = self._animated
         return step
 
-    def _move(self, step: Step) -> Step:
+    def _drive(self, step: Step) -> Step:
         for stage, act in (('policy', self._act), ('hardware', self._actuate),
-                           ('render', self._show)):
+                           ('render', self._render)):
             with _timed(step, stage):
                 act(step)
         step.latency_s = step.seconds['motion'] + step.seconds['policy']
@@ -136,14 +136,14 @@ class Pipeline:
         self._smoother.push(chunk, step.frame.stamp_s)
 
     def _lead_in(self, chunk: ActionChunk) -> None:
-        """Brings the robot from neutral to the first frame's wish before the recording begins."""
+        """Brings the robot from neutral to the first frame's target before the recording begins."""
         for tick in range(-round(LEAD_IN_S * TICK_HZ), 0):
             now_s = tick / TICK_HZ
             self._smoother.push(dataclasses.replace(chunk, stamp_s=now_s), now_s)
             self._tick(now_s)
 
     def _actuate(self, step: Step) -> None:
-        # A tick at the very stamp of the next frame, which is not yet known then, belongs here.
+        # A tick exactly at the next frame's stamp belongs to this frame: the next is not known yet.
         while (now_s := self._ticks / TICK_HZ) <= step.until_s + 1e-9:
             self._tick(now_s)
             self._ticks += 1
@@ -154,19 +154,19 @@ class Pipeline:
         safe = self._safety.step(self._smoother.sample(now_s), now_s)
         self._position = self._robot.write(safe, now_s).position
 
-    def _show(self, step: Step) -> None:
+    def _render(self, step: Step) -> None:
         step.robot = self._robot.render()
 
     @property
     def _observed(self) -> str:
-        """The extractor whose motion the policy follows, itself or through the animator."""
+        """The extractor whose motion the policy follows, directly or through the animator."""
         return self._animator.extractor if self._policy.observes == 'image' \
             else self.settings.plugin('motion')
 
     def _open_extractor(self, name: str, stack: contextlib.ExitStack) -> Extractor:
-        """The chosen extractor, or the one that the animator understands.
+        """The selected extractor, or the one whose motion the animator understands.
 
-        The latter gets those of the animator's options that it has too (weights, device, …).
+        The latter shares the animator's options (weights, device, …).
         """
         if name == self.settings.plugin('motion'):
             extractor: Extractor = self.settings.load('motion')
@@ -184,7 +184,7 @@ def virtual_robot(settings: Settings) -> VirtualRobot:
 
 
 def steps(frames: Iterable[Frame], period_s: float) -> Iterator[Step]:
-    """A step for each frame, which lasts until the next one's stamp."""
+    """A step for each frame, which lasts until the stamp of the next frame."""
     step: Step | None = None
     start_s = time.perf_counter()
     for frame in frames:

@@ -1,6 +1,6 @@
-"""Plug-ins of the six stages, found by name and imported only when chosen.
+"""Plug-ins of the six stages, found by name and imported only when selected.
 
-A plug-in is one file in its stage's folder, named as the parameter value that chooses it, and ends
+A plug-in is one file in its stage's folder, named as the parameter value that selects it, and ends
 with `PLUGIN = Class`. The class holds its options in the frozen dataclass `Class.Config` and is
 built as `Class(config, *context)`. Other packages add theirs through the entry-point group
 `ros_animate.<stage>` (name = parameter value, object = the class).
@@ -16,7 +16,7 @@ from typing import Any
 
 from ros_animate.configuration import ConfigurationError, build, suggest
 
-# Robots that are driven through ROS topics stand with the nodes, where ROS may be imported.
+# Robots that are driven through ROS topics are in nodes/, where ROS may be imported.
 PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors',),
             'animation': ('animation.animators',), 'policy': ('policy.policies',),
             'smoothing': ('smoothing.smoothers',),
@@ -25,8 +25,8 @@ STAGES = tuple(PACKAGES)
 
 
 def available(stage: str) -> list[str]:
-    """Names of the plug-ins of a stage, ours and those of other packages, sorted."""
-    return sorted({*_own(stage), *(e.name for e in _foreign(stage))})
+    """Sorted names of a stage's plug-ins, of this package and of others."""
+    return sorted({*_own(stage), *(e.name for e in _entry_points(stage))})
 
 
 def find(stage: str, name: str) -> type:
@@ -34,7 +34,7 @@ def find(stage: str, name: str) -> type:
     own = _own(stage)
     if name in own:
         return importlib.import_module(f'{own[name]}.{name}').PLUGIN
-    for entry in _foreign(stage):
+    for entry in _entry_points(stage):
         if entry.name == name:
             return entry.load()
     raise ConfigurationError(f'unknown {stage} plug-in {name!r}; '
@@ -42,23 +42,23 @@ def find(stage: str, name: str) -> type:
 
 
 def load(stage: str, name: str, values: Mapping[str, Any] | None = None, *context: Any) -> Any:
-    """The plug-in, built from its validated options.
+    """Builds a plug-in from its options, which are checked.
 
     Args:
         stage: One of STAGES.
         name: One of `available(stage)`.
         values: Options of the plug-in's `Config`; unknown ones are refused.
-        context: What the stage's plug-ins get besides: the RobotSpec for policy, smoothing and
-            hardware, nothing for the others.
+        context: Further arguments of the stage's plug-ins: the RobotSpec for policy, smoothing and
+            hardware, none for the others.
     """
     cls: Any = find(stage, name)
     return cls(build(cls.Config, values, f'{stage} ({name})'), *context)
 
 
 def load_shared(stage: str, name: str, values: Mapping[str, Any], *context: Any) -> Any:
-    """As `load`, with those of `values`, meant for another plug-in, that this one has as well.
+    """Builds a plug-in from the options of another one; those that it does not have are ignored.
 
-    An animator and the extractor that it understands share weights and device.
+    So an animator and the extractor whose motion it understands share weights and device.
     """
     cls: Any = find(stage, name)
     known = {field.name for field in dataclasses.fields(cls.Config)}
@@ -66,7 +66,7 @@ def load_shared(stage: str, name: str, values: Mapping[str, Any], *context: Any)
 
 
 def _own(stage: str) -> dict[str, str]:
-    """Packages by the names of the plug-ins that they hold."""
+    """Package of each plug-in of this package, by the plug-in's name."""
     if stage not in PACKAGES:
         raise ConfigurationError(f'unknown stage {stage!r}; {suggest(stage, STAGES)}')
     packages = [importlib.import_module(f'ros_animate.{name}') for name in PACKAGES[stage]]
@@ -75,5 +75,5 @@ def _own(stage: str) -> dict[str, str]:
             if not module.name.startswith('_')}
 
 
-def _foreign(stage: str) -> list[importlib.metadata.EntryPoint]:
+def _entry_points(stage: str) -> list[importlib.metadata.EntryPoint]:
     return list(importlib.metadata.entry_points(group=f'ros_animate.{stage}'))

@@ -1,4 +1,4 @@
-"""Which plug-ins run, with which options: config/retarget.yaml, overlaid by the user's wishes."""
+"""Settings of a run: plug-ins and their options, from config/retarget.yaml and the user."""
 from __future__ import annotations
 
 import dataclasses
@@ -8,30 +8,35 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from ros_animate.configuration import ConfigurationError, build, read_yaml, resource, suggest
-from ros_animate.hardware import safety
+from ros_animate.configuration import (
+    ConfigurationError,
+    build,
+    parse_assignment,
+    read_yaml,
+    resource,
+    suggest,
+)
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import STAGES, find, load
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
 
 DEFAULTS = ('config', 'retarget.yaml')
-_SAFETY = frozenset(f.name for f in dataclasses.fields(safety.Config))
+_SAFETY = frozenset(f.name for f in dataclasses.fields(SafetyConfig))
 TOP_LEVEL = {'robot': str, 'mirror': bool, 'portrait': str}
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """One run of `ros_animate retarget`.
+    """Options of one run of `ros_animate retarget`.
 
     Attributes:
-        output: Folder of the files, made already; None for none.
-        limit: Frames after which the run ends; None for no limit.
-        duration_s: Seconds after which it ends (of the source offline, of the clock live).
-        processes: Live only: one process for each node.
-        record: Live only: a bag to be made of the run.
-        quiet: No progress, no summary.
+        output: Folder of the files, which exists already; None to write no files.
+        limit: Number of frames after which the run ends; None for no limit.
+        duration_s: Seconds after which the run ends (of the source offline, of the clock live).
+        processes: Live only: True to run every node in a process of its own.
+        record: Live only: path of a bag that records the run.
+        quiet: True for no progress and no summary.
     """
 
     output: pathlib.Path | None = None
@@ -44,12 +49,12 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Settings:
-    """A complete choice.
+    """Complete settings: the robot, and plug-in and options of every stage.
 
     Attributes:
-        robot: What `load_spec` takes.
-        mirror: The robot moves as the person's mirror image.
-        portrait: Path of the picture that is animated; '' for the robot's own virtual face.
+        robot: Name of a robot, or path of a robot file.
+        mirror: True if the robot moves as the person's mirror image.
+        portrait: Path of the image that is animated; '' for the robot's own virtual face.
         stages: Section of each stage: 'plugin' and the plug-in's options.
     """
 
@@ -65,12 +70,12 @@ class Settings:
 
     def plugin(self, stage: str) -> str:
         """Name of the stage's plug-in."""
-        named = self.stages[stage].get('plugin')
-        if named is None and stage == 'hardware':
+        name = self.stages[stage].get('plugin')
+        if name is None and stage == 'hardware':
             return self.spec.transport
-        if not isinstance(named, str):
-            raise ConfigurationError(f'{stage}.plugin: expected a name, got {named!r}')
-        return named
+        if not isinstance(name, str):
+            raise ConfigurationError(f'{stage}.plugin: expected a name, got {name!r}')
+        return name
 
     def options(self, stage: str) -> dict[str, Any]:
         """Options of the stage's plug-in, without defaults."""
@@ -82,13 +87,13 @@ class Settings:
         return options
 
     @property
-    def safety(self) -> safety.Config:
-        """Options of the safety layer, which stand in the section hardware."""
-        given = {k: v for k, v in self.stages['hardware'].items() if k in _SAFETY}
-        return build(safety.Config, given, 'hardware (safety)')
+    def safety(self) -> SafetyConfig:
+        """Options of the safety layer, from the section hardware."""
+        options = {k: v for k, v in self.stages['hardware'].items() if k in _SAFETY}
+        return build(SafetyConfig, options, 'hardware (safety)')
 
     def load(self, stage: str) -> Any:
-        """The stage's plug-in, built."""
+        """Builds the stage's plug-in."""
         context = (self.spec,) if stage in ('policy', 'smoothing', 'hardware') else ()
         return load(stage, self.plugin(stage), self.options(stage), *context)
 
@@ -96,9 +101,9 @@ class Settings:
         """Raises ConfigurationError for a wrong name or value, before anything is started.
 
         Args:
-            stages: Which sections.
-            node_options: Leave options that the plug-in does not have to the stage's ROS node,
-                which has options of its own and refuses the others.
+            stages: Sections to check.
+            node_options: True to ignore options that the plug-in does not have: the stage's ROS
+                node has options of its own, and refuses unknown ones.
         """
         for stage in stages:
             name = self.plugin(stage)
@@ -112,28 +117,28 @@ class Settings:
                 _ = self.safety
 
     def as_mapping(self) -> dict[str, Any]:
-        """The same as plain data, as a configuration file holds it."""
+        """The settings as plain data, as a configuration file holds them."""
         return {**{key: getattr(self, key) for key in TOP_LEVEL},
                 **{stage: dict(section) for stage, section in self.stages.items() if section}}
 
 
 def load_settings(files: Iterable[str | pathlib.Path] = (), params: Iterable[str] = (),
                   **overrides: Any) -> Settings:
-    """The defaults, overlaid by `files`, then `overrides`, then `params`.
+    """The defaults, overridden by `files`, then `overrides`, then `params`.
 
-    Where a layer names another plug-in, the options of the layers below for the former one go.
+    A layer that names another plug-in drops the options of the layers below, which were meant for
+    the previous one.
 
     Args:
         files: YAML files like config/retarget.yaml, later ones win.
-        params: 'stage.key=value' (the value as in YAML), or a top-level 'key=…'.
-        overrides: Top-level keys; None is no wish. A stage's value is a mapping.
+        params: 'stage.key=value' (the value as in YAML), or 'key=value' for a top-level key.
+        overrides: Top-level keys; None leaves the layers below. A stage's value is a mapping.
 
     Raises:
         ConfigurationError: A file, key or value is wrong; the message names it.
     """
-    wishes = {k: v for k, v in overrides.items() if v is not None}
     layers = [(pathlib.Path(file).name, read_yaml(file)) for file in files]
-    layers.append(('', wishes))
+    layers.append(('', {k: v for k, v in overrides.items() if v is not None}))
     layers += [(text, parse_param(text)) for text in params]
     merged = read_yaml(resource(*DEFAULTS))
     for where, layer in layers:
@@ -143,7 +148,7 @@ def load_settings(files: Iterable[str | pathlib.Path] = (), params: Iterable[str
 
 
 def overlay(below: Mapping[str, Any], layer: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """`below` with the wishes of `layer`, which is checked; `where` names it in errors."""
+    """`below`, overridden by `layer`, which is checked; `where` names the layer in errors."""
     prefix = f'{where}: ' if where else ''
     result = dict(below)
     for key, value in layer.items():
@@ -175,12 +180,9 @@ def _overlay_section(below: Mapping[str, Any], section: Any, where: str) -> dict
 
 def parse_param(text: str) -> dict[str, Any]:
     """{'stage': {'key': value}} for 'stage.key=value', {'key': value} for 'key=value'."""
-    path, equals, value_text = text.partition('=')
-    keys = path.strip().split('.')
-    if not equals or len(keys) > 2 or not all(keys):
-        raise ConfigurationError(f'expected stage.key=value, got {text!r}')
-    try:
-        value = yaml.safe_load(value_text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'{text}: {value_text!r} is not valid YAML') from error
+    form = 'stage.key=value'
+    path, value = parse_assignment(text, form)
+    keys = path.split('.')
+    if len(keys) > 2 or not all(keys):
+        raise ConfigurationError(f'expected {form}, got {text!r}')
     return {keys[0]: {keys[1]: value}} if len(keys) == 2 else {keys[0]: value}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, build, build_mistake, suggest
+from ros_animate.configuration import ConfigurationError, build, build_error, suggest
 from ros_animate.face.virtual.appearance import Appearance
 from ros_animate.face.virtual.face import MUSCLES
 from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
@@ -57,7 +57,7 @@ def face_mistakes(face: Mapping[str, Any], controls: Collection[str]) -> Iterato
 
 def _appearance_mistakes(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
     for name, value in part.items():
-        mistake = build_mistake(Appearance, _tuples({name: value}), where)
+        mistake = build_error(Appearance, _tuples({name: value}), where)
         if mistake:
             yield part, name, mistake
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from ros_animate.configuration import build_mistake, suggest
+from ros_animate.configuration import build_error, suggest
 from ros_animate.plugins import available, find
 from ros_animate.robot.mistakes import Mistake
 
@@ -32,6 +32,6 @@ def section_mistakes(content: Mapping[str, Any], controls: Collection[str]) -> I
     plugin: Any = find('hardware', transport)
     options = sections.get('options', {})
     for key, value in options.items():
-        mistake = build_mistake(plugin.Config, {key: value}, 'options')
+        mistake = build_error(plugin.Config, {key: value}, 'options')
         if mistake:
             yield options, key, mistake

@@ -1,7 +1,6 @@
 """Options given as texts, and what a run was begun with."""
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +8,13 @@ from typing import Any
 
 import yaml
 
-from ros_animate.configuration import ConfigurationError, build, read_yaml, suggest
+from ros_animate.configuration import (
+    ConfigurationError,
+    build,
+    parse_assignment,
+    read_yaml,
+    suggest,
+)
 from ros_animate.errors import UserError
 from ros_animate.files import write_atomically
 from ros_animate.training.core import checkpoints
@@ -26,34 +31,20 @@ def parse_settings(texts: Sequence[str], *parts: type) -> tuple[Any, ...]:
         ConfigurationError: Names the text and what is wrong with it.
     """
     fields = [{f.name for f in dataclasses.fields(part)} for part in parts]
-    wishes = read_texts(texts, set().union(*fields))
-    *built, network = [{k: v for k, v in wishes.items() if k in names} for names in fields]
+    options = read_texts(texts, set().union(*fields))
+    *built, network = [{k: v for k, v in options.items() if k in names} for names in fields]
     return (*(build(part, values, '--set') for part, values in zip(parts, built)), network)
 
 
 def read_texts(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
     """('key=value', …) as a mapping; raises ConfigurationError for unknown keys."""
-    known, wishes = set(known), {}
+    known, options = set(known), {}
     for text in texts:
-        key, equals, value = text.partition('=')
-        if not equals:
-            raise ConfigurationError(f'--set {text}: expected key=value')
+        key, value = parse_assignment(text, '--set key=value')
         if key not in known:
             raise ConfigurationError(f'--set: unknown option {key!r}; {suggest(key, known)}')
-        wishes[key] = _value(value)
-    return wishes
-
-
-def _value(text: str) -> Any:
-    """As in YAML, where however 1e-3 without a point would be a text."""
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'--set: {text!r} is no value: {error}') from error
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return float(value)
-    return value
+        options[key] = value
+    return options
 
 
 def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> None:

@@ -47,13 +47,13 @@ def test_check_reports_every_mistake_and_the_exit_status(tmp_path, capsys):
     assert 'no mistakes' in capsys.readouterr().out
 
 
-def test_plot_makes_a_picture(tmp_path):
-    path, picture = tmp_path / 'in.csv', tmp_path / 'plot.png'
+def test_plot_makes_a_image(tmp_path):
+    path, image = tmp_path / 'in.csv', tmp_path / 'plot.png'
     rows = [[k / 30, *(SPEC.neutral + 0.2 * (k > 5))] for k in range(15)]
     np.savetxt(path, rows, delimiter=',', header=','.join(('stamp_s', *SPEC.names)), comments='')
     assert main(['robots', 'plot', str(path), '--control', 'Brow Inner Left', '--control',
-                 'Jaw Pitch', '--rate', '60', '--output', str(picture)]) == 0
-    assert cv2.imread(str(picture)).std() > 10
+                 'Jaw Pitch', '--rate', '60', '--output', str(image)]) == 0
+    assert cv2.imread(str(image)).std() > 10
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [

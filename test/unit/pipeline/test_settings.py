@@ -4,7 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_animate.configuration import ConfigurationError
+from ros_animate.configuration import ConfigurationError, parse_assignment
 from ros_animate.plugins import STAGES
 from ros_animate.settings import TOP_LEVEL, load_settings, overlay, parse_param
 
@@ -40,7 +40,7 @@ def test_options_go_with_the_plugin_they_belong_to(tmp_path):
     assert same.options('camera') == {'width': 1280, 'height': 720}
 
 
-def test_params_belong_to_the_plugin_that_is_chosen_beside_them():
+def test_params_belong_to_the_plugin_that_is_selected_beside_them():
     settings = load_settings(params=['camera.fps=12'], camera={'plugin': 'images', 'path': 'p'})
     assert settings.options('camera') == {'path': 'p', 'fps': 12}
 
@@ -141,3 +141,19 @@ def test_options_of_a_node_are_left_to_the_node():
     wrong = load_settings(params=['motion.silence_s=3', 'motion.min_presence=7'])
     with pytest.raises(ConfigurationError, match='min_presence'):
         wrong.check(['motion'], node_options=True)
+
+
+@pytest.mark.parametrize('text, value', [
+    ('a=1', 1), ('a=1e-3', 1e-3), ('a=1.5e3', 1500.0), ('a=-.5E+2', -50.0), ('a=true', True),
+    ('a=', None), ('a=[1, x]', [1, 'x']), ('a=1e', '1e'), ('a=e5', 'e5'), ('a=nan', 'nan'),
+    ('a=x=1', 'x=1')])
+def test_assignments_hold_yaml_and_scientific_numbers(text, value):
+    key, found = parse_assignment(text)
+    assert (key, found) == ('a', value) and type(found) is type(value)
+
+
+@pytest.mark.parametrize('text', ['a', '', '=1', ' =1', 'a=[', 'a=2001-99-99'])
+def test_a_malformed_assignment_is_named(text):
+    with pytest.raises(ConfigurationError, match=r'name=value|not valid YAML') as error:
+        parse_assignment(text, 'name=value')
+    assert text in str(error.value)
