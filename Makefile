@@ -8,18 +8,22 @@ START := $(PYTHON)
 export PYTHON
 endif
 BIN := .venv/bin
+# Variables of the installed ROS that was sourced at set-up; none with ROS from wheels.
+ROS := . .venv/environment.sh &&
+PYTEST := $(ROS) $(BIN)/python -m pytest -n auto --dist worksteal
 DEMO := output/demo
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test test-slow lint bench clean
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo    a virtual Ameca imitates an animated face; pictures in $(DEMO)'
-	@echo 'make test    all tests            (ARGS="-k bezier -x" is passed to pytest)'
-	@echo 'make lint    ruff, mypy, codespell'
-	@echo 'make bench   the figures of README.md'
-	@echo 'make setup   .venv and the ROS package, which the others call for themselves'
-	@echo 'make clean   removes all that make made'
+	@echo 'make demo       a virtual Ameca imitates an animated face; images in $(DEMO)'
+	@echo 'make test       all tests but the slow ones  (ARGS="-k bezier -x" is passed to pytest)'
+	@echo 'make test-slow  those that take minutes'
+	@echo 'make lint       ruff, mypy, codespell, the layers'
+	@echo 'make bench      the figures of docs/benchmarks.md'
+	@echo 'make setup      .venv and the ROS package, which the others call for themselves'
+	@echo 'make clean      removes all that make made'
 
 setup:
 	@command -v $(START) >/dev/null || { \
@@ -28,21 +32,25 @@ setup:
 	@$(START) scripts/bootstrap.py
 
 demo: setup
-	$(BIN)/ros_animate retarget --source demo --duration 5 --offline --output $(DEMO) $(ARGS)
+	$(ROS) $(BIN)/ros_animate retarget --source demo --duration 5 --offline --output $(DEMO) $(ARGS)
 	@echo 'Look at $(DEMO)/side_by_side.mp4 (driving face, animated portrait, robot)'
-	@echo 'and $(DEMO)/controls.png (what the motors were told).'
+	@echo 'and $(DEMO)/controls.png (the commands to the motors).'
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) -m 'not slow' $(ARGS)
+
+test-slow: setup
+	$(PYTEST) -m slow $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/lint-imports --no-logo
 
 bench: setup
-	@set -e; for script in $(filter-out benchmarks/ablation.py,$(wildcard benchmarks/*.py)); do \
+	@set -e; $(ROS) for script in $(filter-out benchmarks/ablation.py,$(wildcard benchmarks/*.py)); do \
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 clean:
-	rm -rf .venv build install log output *.egg-info
+	rm -rf .venv build install log output *.egg-info .import_linter_cache

