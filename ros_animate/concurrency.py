@@ -1,4 +1,4 @@
-"""A chain of functions, each in a thread of its own."""
+"""Pipelines of functions, each in a thread of its own."""
 from __future__ import annotations
 
 from collections import deque
@@ -18,9 +18,9 @@ def pipelined(items: Iterable[Any], *functions: Callable[[Any], Any],
     Closing the generator stops the threads.
 
     Args:
-        items: What to work on.
-        functions: One argument, one result.
-        depth: How many items are under way at once, > 0.
+        items: Arguments of the first function.
+        functions: Functions with one argument and one result.
+        depth: Number of items under way at once, > 0.
     """
     iterator = iter(items)
     workers = [ThreadPoolExecutor(1) for _ in range(1 + len(functions))]

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, taken where it is safe."""
+"""Handling of Ctrl-C and SIGTERM at safe points."""
 from __future__ import annotations
 
 import signal
@@ -28,13 +28,13 @@ class DeferredSignals:
         self._restore()
 
     def check(self) -> None:
-        """Does what the noted signal does without this object; nothing if none came."""
+        """Handles the noted signal, if any, as it would be handled without this object."""
         if self._noted is not None:
             number, self._noted = self._noted, None
             handler = self._previous[number]
             if callable(handler):
                 handler(number, None)
-            else:  # the system's own way, or none: in a shell's background Ctrl-C is ignored
+            else:  # the system's default, or ignored: in a shell's background Ctrl-C is
                 signal.raise_signal(number)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

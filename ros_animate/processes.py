@@ -1,6 +1,7 @@
-"""Child processes and threads: their parent, their priority. Imports no ROS."""
+"""Parents and scheduling priorities of processes and threads. Imports no ROS."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -35,3 +36,20 @@ def lower_priority() -> None:
         thread = threading.get_native_id()
         lowered = max(os.getpriority(os.PRIO_PROCESS, thread), BACKGROUND_NICE)
         os.setpriority(os.PRIO_PROCESS, thread, lowered)
+
+
+def run_only_when_idle(enabled: bool) -> None:
+    """Lets this process and its later threads use idle processor time only.
+
+    For work that can wait for ever. A lower priority is not enough for that: with it Linux still
+    lets a time slice end before another process gets its turn.
+
+    Args:
+        enabled: False returns to normal scheduling, where the system permits it.
+    """
+    if not hasattr(os, 'sched_setscheduler'):
+        return
+    policy = os.SCHED_IDLE if enabled else os.SCHED_OTHER
+    with contextlib.suppress(PermissionError):
+        for thread in map(int, os.listdir('/proc/self/task')):
+            os.sched_setscheduler(thread, policy, os.sched_param(0))

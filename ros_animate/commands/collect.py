@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.commands.retarget import positive
@@ -21,6 +22,7 @@ from ros_animate.errors import UserError
 
 if TYPE_CHECKING:
     from ros_animate.collection.pairs import PairMaker
+    from ros_animate.collection.recording import Camera
     from ros_animate.settings import Settings
 
 HELP = 'make pairs of pictures and control values for training'
@@ -83,8 +85,16 @@ def _real(args: argparse.Namespace, settings: Settings) -> int:
     if not args.speed <= 1:
         raise UserError(f"--speed is a part of the robot's own, at most 1, got {args.speed:g}")
     settings.check(('hardware',))
-    return collect_from_robot(settings, args.images, args.output, args.seed, args.size, args.count,
-                              Timing(args.speed, args.settle), args.quiet)
+    return collect_from_robot(settings, args.images, _image_listener, args.output, args.seed,
+                              args.size, args.count, Timing(args.speed, args.settle), args.quiet)
+
+
+def _image_listener(topic: str) -> AbstractContextManager[Camera]:
+    try:
+        from ros_animate.nodes.image_listener import ImageListener
+    except ImportError as error:
+        raise UserError(f'--images needs ROS 2 in this environment: {error}') from error
+    return ImageListener(topic)
 
 
 def _virtual(args: argparse.Namespace, settings: Settings) -> int:

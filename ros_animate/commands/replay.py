@@ -30,6 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ros_animate.runtime.live import replay
+    from ros_animate.runtime.replay import replay
     return replay(pathlib.Path(args.bag).expanduser(), rate=args.rate, topics=args.topics,
                   loop=args.loop, restamp=args.restamp, quiet=args.quiet)

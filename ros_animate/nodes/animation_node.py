@@ -1,4 +1,4 @@
-"""Moves the portrait as the person moves."""
+"""Animates the portrait with the motion of the face."""
 from __future__ import annotations
 
 import dataclasses
@@ -15,8 +15,9 @@ from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_from_message, image_to_message
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_from_message, seconds
+from ros_animate.nodes.neutral_calibration import NeutralCalibration
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import NEWEST, NeutralCalibration, NodeOptions, StageNode
+from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.plugins import load_shared
 from ros_animate.processes import lower_priority
 from ros_animate.types import Frame, Motion
@@ -26,16 +27,17 @@ from ros_animate.types import Frame, Motion
 class AnimationNodeOptions(NodeOptions):
     """Options of the animation node."""
 
-    portrait: str = option('', "picture that is animated; empty: the robot's virtual face")
+    portrait: str = option('', "image that is animated; empty: the robot's virtual face")
     own_extractor: bool = option(
         False, 'listens to image_raw with the extractor that the animator understands, for a '
-        'policy that wants the motion of another one')
+        'policy that needs the motion of another one')
     background: bool = option(
-        False, 'gives way to other nodes: for a portrait that no command waits for')
+        False, 'runs at a lower priority than other nodes: for a portrait that no command waits '
+        'for')
 
 
 class AnimationNode(StageNode):
-    """motion to animated/image_raw.
+    """Node from motion to animated/image_raw.
 
     Nothing is computed while nobody listens: in feature space the portrait is only for people.
     """
@@ -49,16 +51,17 @@ class AnimationNode(StageNode):
         options: AnimationNodeOptions = self.parameters.options
         self._animator: Animator = self.make_plugin()
         self._animator.set_source(source_image(options.portrait, self.spec))
-        self._publisher = self.create_publisher(ImageMessage, 'animated/image_raw', NEWEST)
-        self._yields = options.background
+        self._publisher = self.publisher_of('animated/image_raw')
+        # Done by the first callback, because it is the callbacks' thread whose priority counts.
+        self._has_to_lower_priority = options.background
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
         if options.own_extractor:
             self._extractor = load_shared('motion', self._animator.extractor,
                                           dataclasses.asdict(self.parameters.config))
-            self.listen(ImageMessage, 'image_raw', self._see)
+            self.listen('image_raw', self._animate_image)
         else:
-            self.listen(MotionMessage, 'motion', self._move)
+            self.listen('motion', self._animate_motion)
 
     def health(self) -> Health:
         level, message = super().health()
@@ -70,12 +73,12 @@ class AnimationNode(StageNode):
         if self._extractor is not None:
             self._extractor.close()
 
-    def _see(self, message: ImageMessage) -> None:
+    def _animate_image(self, message: ImageMessage) -> None:
         assert self._extractor is not None
         frame = Frame(image_from_message(message), seconds(message.header.stamp))
         self._animate(self._extractor.extract(frame), message)
 
-    def _move(self, message: MotionMessage) -> None:
+    def _animate_motion(self, message: MotionMessage) -> None:
         if message.model != self._animator.extractor:
             raise MessageError(f'{self.parameters.plugin} understands the motion of '
                                f'{self._animator.extractor}, not of {message.model!r}')
@@ -84,10 +87,10 @@ class AnimationNode(StageNode):
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
         if motion is None:
             return
-        if self._yields:
-            self._yields = False
+        if self._has_to_lower_priority:
+            self._has_to_lower_priority = False
             lower_priority()
-        self._calibration.see(motion)
+        self._calibration.update(motion)
         if self._publisher.get_subscription_count():
             animated = self._animator.animate(motion)
             self.send(self._publisher, image_to_message(animated.image, message.header))

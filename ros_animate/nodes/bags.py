@@ -1,4 +1,4 @@
-"""rosbag2 bags (MCAP or SQLite) written and read by `rosbags`, message by message as bytes."""
+"""Writes and reads rosbag2 bags (MCAP or SQLite) with `rosbags`, message by message as bytes."""
 from __future__ import annotations
 
 import functools
@@ -29,7 +29,7 @@ _FOREVER = QosTime(2147483647, 4294967295)
 
 @functools.cache
 def typestore() -> Any:
-    """The types of ROS 2 Jazzy and our own."""
+    """The message types of ROS 2 Jazzy and of this package."""
     store = get_typestore(Stores.ROS2_JAZZY)
     for path in sorted(resource('msg').glob('*.msg')):
         name = f'{PACKAGE}/msg/{path.stem}'
@@ -42,7 +42,7 @@ class BagWriter:
 
     Args:
         path: Folder of the bag, which must not exist.
-        storage: A key of STORAGES.
+        storage: Format of the bag, a key of STORAGES.
 
     Raises:
         UserError: The bag exists or cannot be written.
@@ -85,15 +85,15 @@ class BagReader:
 
     Args:
         path: Folder of the bag.
-        topics: Which ones, with or without namespace; all if empty.
+        topics: Names of topics, with or without namespace; all if empty.
 
     Attributes:
-        types: Type name of each chosen topic.
+        types: Type name of each selected topic.
         start_ns, end_ns: Time of the first message and of the end.
-        count: Messages of the chosen topics.
+        count: Number of messages of the selected topics.
 
     Raises:
-        UserError: No bag, a damaged one, or one without the topics.
+        UserError: The bag does not exist, is damaged, or lacks the topics.
     """
 
     def __init__(self, path: pathlib.Path, topics: Sequence[str] = ()) -> None:
@@ -104,7 +104,7 @@ class BagReader:
             self._reader.open()
         except (ReaderError, OSError) as error:
             raise UserError(f'cannot read the bag {path}: {error}') from error
-        self._connections = [c for c in self._reader.connections if _chosen(c.topic, topics)]
+        self._connections = [c for c in self._reader.connections if _is_selected(c.topic, topics)]
         self.types = {c.topic: c.msgtype for c in self._connections}
         self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
         self.count = sum(c.msgcount for c in self._connections)
@@ -112,7 +112,7 @@ class BagReader:
         if not self.count:
             raise UserError(f'the bag {path} has no messages of {", ".join(topics) or "any topic"}'
                             f'; it holds {there}')
-        self._refuse_other_definitions(path)
+        self._check_definitions(path)
 
     def __enter__(self) -> BagReader:
         return self
@@ -122,12 +122,12 @@ class BagReader:
         self._reader.close()
 
     def messages(self) -> Iterator[tuple[str, int, bytes]]:
-        """(topic, time in nanoseconds, serialized message)."""
+        """Yields (topic, time in nanoseconds, serialized message)."""
         for connection, time_ns, data in self._reader.messages(connections=self._connections):
             yield connection.topic, time_ns, bytes(data)
 
-    def _refuse_other_definitions(self, path: pathlib.Path) -> None:
-        """Bytes of a message that has since been given other fields must not reach a node."""
+    def _check_definitions(self, path: pathlib.Path) -> None:
+        """Refuses messages that were recorded with other fields: nodes cannot read their bytes."""
         for connection in self._connections:
             if connection.msgtype.split('/')[0] != PACKAGE or not connection.digest:
                 continue
@@ -137,7 +137,7 @@ class BagReader:
                                 f'of {connection.msgtype}')
 
 
-def _chosen(topic: str, topics: Sequence[str]) -> bool:
+def _is_selected(topic: str, topics: Sequence[str]) -> bool:
     return not topics or any(topic.lstrip('/') == name.lstrip('/')
                              or topic.endswith(f'/{name.lstrip("/")}') for name in topics)
 

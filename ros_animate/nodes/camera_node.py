@@ -2,24 +2,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 from sensor_msgs.msg import CameraInfo
-from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from ros_animate.backoff import Backoff
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import image_to_message
 from ros_animate.nodes.diagnostics import Health
-from ros_animate.nodes.readiness import are_ready, check_names
+from ros_animate.nodes.readiness import check_names, wait_until_ready
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import NEWEST, RELIABLE, NodeOptions, StageNode
+from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.types import Frame
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 5.0
-# A simulated clock is looked at this often; the real one is waited for exactly.
+# Longest sleep: a simulated clock has to be read again; the real one is waited for exactly.
 MAX_WAIT_S = 0.1
 MIN_WAIT_S = 0.002
 
@@ -28,9 +29,9 @@ MIN_WAIT_S = 0.002
 class CameraNodeOptions(NodeOptions):
     """Options of the camera node."""
 
-    frame_id: str = option('camera', 'in the headers of the pictures')
+    frame_id: str = option('camera', 'frame_id in the headers of the images')
     limit: int = option(0, 'the source ends after this many frames; 0 for all', low=0)
-    wait_for: list[str] = option([], 'nodes that have to be there before the first frame is read')
+    wait_for: list[str] = option([], 'nodes that have to be ready before the first frame is read')
     exit_at_end: bool = option(False, 'the node ends with its source; else it stays, silent')
 
     def __post_init__(self) -> None:
@@ -50,8 +51,8 @@ class CameraNode(StageNode):
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
         self._options: CameraNodeOptions = self.parameters.options
-        self._images = self.create_publisher(ImageMessage, 'image_raw', NEWEST)
-        self._infos = self.create_publisher(CameraInfo, 'camera_info', RELIABLE)
+        self._images = self.publisher_of('image_raw')
+        self._infos = self.publisher_of('camera_info')
         self._stopping = threading.Event()
         self._trouble = ''
         self._ended = False
@@ -82,15 +83,14 @@ class CameraNode(StageNode):
         return diagnostics.OK, 'running'
 
     def _work(self) -> None:
-        while not (are_ready(self, self._options.wait_for) or self._stopping.is_set()):
-            self._stopping.wait(MAX_WAIT_S)
-        self._play()
+        if wait_until_ready(self, self._options.wait_for, self._stopping):
+            self._play()
         if self._ended and self._options.exit_at_end:
             self.request_stop()
 
     def _play(self) -> None:
         """Plays the source until it ends, fails for good, or the node stops."""
-        retry_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
         while not self._stopping.is_set() and not self._ended:
             before = self._sent
             try:
@@ -99,8 +99,9 @@ class CameraNode(StageNode):
                 self._publish_all()
             except SourceError as error:
                 self._fail(str(error), final=not self._source.live)
-                retry_s = FIRST_RETRY_S if self._sent > before else min(2 * retry_s, LAST_RETRY_S)
-                self._stopping.wait(retry_s)
+                if self._sent > before:
+                    backoff.reset()
+                self._stopping.wait(backoff.note_failure(time.monotonic()))
 
     def _publish_all(self) -> None:
         start_s: float | None = None
@@ -136,10 +137,10 @@ class CameraNode(StageNode):
         self._infos.publish(info)
         self._sent += 1
 
-    def _fail(self, why: str, *, final: bool) -> None:
-        self._trouble, self._ended = why, final
+    def _fail(self, reason: str, *, final: bool) -> None:
+        self._trouble, self._ended = reason, final
         self.diagnostics.count('failures')
-        self.get_logger().error(why if final else f'{why}; trying again',
+        self.get_logger().error(reason if final else f'{reason}; trying again',
                                 throttle_duration_sec=LAST_RETRY_S)
 
 

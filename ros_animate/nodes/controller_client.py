@@ -1,53 +1,43 @@
-"""The ROS side of a robot with ros2_control: a publisher of trajectories, its joint states."""
+"""ROS side of a robot with ros2_control: publishes trajectories, keeps the joint states."""
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Sequence
 
 import numpy as np
-import rclpy
-from builtin_interfaces.msg import Duration
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from ros_animate.nodes.messages import duration_message
+from ros_animate.nodes.qos import RELIABLE_NEWEST
+from ros_animate.nodes.spinner import BackgroundNode
 from ros_animate.types import Array
-
-NANOSECONDS = 10 ** 9
 
 
 class ControllerClient:
-    """A node of its own, in a context of its own: it serves inside and outside of our nodes.
+    """Client of a joint_trajectory_controller.
 
     Args:
-        controller: Name of the joint_trajectory_controller, with its namespace.
-        joint_states: Topic to listen to, '' for none.
+        controller: Name of the controller, with its namespace.
+        joint_states: Topic of the joint states, '' for none.
         joints: (N,) joint names.
 
     Attributes:
-        topic: Where trajectories are published.
+        topic: Topic on which trajectories are published.
     """
 
     def __init__(self, controller: str, joint_states: str, joints: Sequence[str]) -> None:
         self.topic = f'{controller.rstrip("/")}/joint_trajectory'
         self._joints = list(joints)
-        self._heard = threading.Condition()
+        self._updated = threading.Condition()
         self._position, self._velocity = np.full((2, len(joints)), np.nan)
-        self._heard_s = time.monotonic()
-        self._context = rclpy.Context()
-        self._context.init()
-        self._node = rclpy.create_node('joint_trajectory_client', context=self._context)
-        self._publisher = self._node.create_publisher(JointTrajectory, self.topic,
-                                                      QoSProfile(depth=1))
+        self._updated_s = time.monotonic()
+        self._background = BackgroundNode('joint_trajectory_client')
+        node = self._background.node
+        self._publisher = node.create_publisher(JointTrajectory, self.topic, RELIABLE_NEWEST)
         if joint_states:
-            self._node.create_subscription(JointState, joint_states, self._hear, 1)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._spin, name='controller_client', daemon=True)
-        self._thread.start()
+            node.create_subscription(JointState, joint_states, self._update, RELIABLE_NEWEST)
 
     def send(self, points: Sequence[tuple[float, Array, Array, Array]]) -> None:
         """Publishes (time_from_start_s, position, velocity, acceleration) points, in SI units.
@@ -57,48 +47,37 @@ class ControllerClient:
         self._publisher.publish(JointTrajectory(joint_names=self._joints, points=[
             JointTrajectoryPoint(positions=position.tolist(), velocities=velocity.tolist(),
                                  accelerations=acceleration.tolist(),
-                                 time_from_start=_duration(time_s))
+                                 time_from_start=duration_message(time_s))
             for time_s, position, velocity, acceleration in points]))
 
     def has_controller(self) -> bool:
-        """Whether anybody listens."""
+        """True if a controller is subscribed to the trajectories."""
         return bool(self._publisher.get_subscription_count())
 
     def joint_state(self) -> tuple[Array, Array, float]:
-        """(position, velocity, age_s) of the joints in SI units; NaN for what was never heard."""
-        with self._heard:
+        """(position, velocity, age_s) of the joints in SI units; NaN for unknown positions."""
+        with self._updated:
             return (self._position.copy(), np.nan_to_num(self._velocity),
-                    time.monotonic() - self._heard_s)
+                    time.monotonic() - self._updated_s)
 
     def wait_for_joints(self, timeout_s: float) -> list[str]:
-        """Waits until every joint was heard of; returns those of which nothing was."""
-        with self._heard:
-            self._heard.wait_for(lambda: bool(np.isfinite(self._position).all()), timeout_s)
+        """Waits until the position of every joint is known; returns the joints without one."""
+        with self._updated:
+            self._updated.wait_for(lambda: bool(np.isfinite(self._position).all()), timeout_s)
             return [joint for joint, position in zip(self._joints, self._position, strict=True)
                     if not np.isfinite(position)]
 
     def close(self) -> None:
         """Ends the node."""
-        self._context.try_shutdown()
-        self._thread.join()
-        self._node.destroy_node()
+        self._background.close()
 
-    def _spin(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
-            self._executor.spin()
-
-    def _hear(self, message: JointState) -> None:
+    def _update(self, message: JointState) -> None:
         indices = {name: i for i, name in enumerate(message.name)}
-        with self._heard:
+        with self._updated:
             for k, joint in enumerate(self._joints):
                 i = indices.get(joint)
                 if i is not None and i < len(message.position):
                     self._position[k] = message.position[i]
                     self._velocity[k] = message.velocity[i] if i < len(message.velocity) else 0.0
-                    self._heard_s = time.monotonic()
-            self._heard.notify_all()
-
-
-def _duration(time_s: float) -> Duration:
-    sec, nanosec = divmod(round(time_s * NANOSECONDS), NANOSECONDS)
-    return Duration(sec=sec, nanosec=nanosec)
+                    self._updated_s = time.monotonic()
+            self._updated.notify_all()

@@ -1,7 +1,7 @@
-"""Pictures: ROS image messages to RGB arrays and back.
+"""Images: ROS messages to RGB arrays and back.
 
-Inside the program a picture is RGB uint8 (H, W, 3); every other layout ends here. A message that
-cannot be what it says raises MessageError with the numbers that disagree.
+Inside the program an image is RGB uint8 (H, W, 3); every other layout ends here. A message that
+contradicts itself raises MessageError with the numbers that disagree.
 """
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ from ros_animate.types import Image
 
 
 class MessageError(ValueError):
-    """A message contradicts itself, or is of a kind that we do not read."""
+    """A message contradicts itself, or has a format that is not supported."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How the pixels of one encoding lie in memory and which OpenCV code makes RGB of them."""
+    """Memory layout of one encoding.
+
+    Attributes:
+        channels: Values per pixel.
+        to_rgb: OpenCV code that converts to RGB, None if it is RGB.
+        dtype: Type of a value.
+        even: 'width' or 'both' where pixels are coded in pairs.
+    """
 
     channels: int
     to_rgb: int | None = None
@@ -54,12 +61,14 @@ _LAYOUTS = {
 ENCODINGS = tuple(_LAYOUTS)
 
 
-def image_from_message(message: ImageMessage) -> Image:
-    """The picture as (H, W, 3) uint8 RGB; a view of the message's memory where that is possible.
+def image_from_message(message: ImageMessage | CompressedImage) -> Image:
+    """The image as (H, W, 3) uint8 RGB; a view of the message's memory where that is possible.
 
     Raises:
         MessageError: Unknown encoding, no pixels, or a buffer that does not fit the size.
     """
+    if isinstance(message, CompressedImage):
+        return image_from_compressed(message)
     layout = _layout(message)
     pixels = _pixels(message, layout)
     if layout.dtype is np.uint16:
@@ -70,7 +79,7 @@ def image_from_message(message: ImageMessage) -> Image:
 
 
 def image_from_compressed(message: CompressedImage) -> Image:
-    """The picture of a JPEG, PNG or other file that OpenCV reads, as (H, W, 3) uint8 RGB.
+    """The image of a JPEG, PNG or other file that OpenCV reads, as (H, W, 3) uint8 RGB.
 
     Raises:
         MessageError: The bytes are no such file, or are cut short.
@@ -87,7 +96,7 @@ def image_from_compressed(message: CompressedImage) -> Image:
 
 
 def image_to_message(image: Image, header: Header) -> ImageMessage:
-    """An rgb8 message of a (H, W, 3) uint8 RGB picture."""
+    """The rgb8 message of a (H, W, 3) uint8 RGB image."""
     height, width = image.shape[:2]
     # rclpy copies an array.array as a whole and looks at every element of anything else.
     data = array.array('B')
@@ -100,7 +109,7 @@ def _layout(message: ImageMessage) -> _Layout:
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
         raise MessageError(f'image encoding {message.encoding!r} is not supported; '
-                                f'supported: {", ".join(ENCODINGS)}')
+                           f'supported: {", ".join(ENCODINGS)}')
     size = f'{message.width}x{message.height}'
     if not message.width or not message.height:
         raise MessageError(f'an image of {size} pixels')
@@ -119,7 +128,7 @@ def _pixels(message: ImageMessage, layout: _Layout) -> np.ndarray:
     expected = message.step * message.height
     if len(message.data) != expected:
         raise MessageError(f'{what}: expected {expected} bytes of data (step '
-                                f'{message.step}), got {len(message.data)}')
+                           f'{message.step}), got {len(message.data)}')
     rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)[:, :row]
     shape = (message.height, message.width, layout.channels)
     pixels = np.ascontiguousarray(rows).view(item).reshape(shape)

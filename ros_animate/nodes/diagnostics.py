@@ -1,4 +1,4 @@
-"""How a node is doing: counts, rates, durations and ages, once a second on /diagnostics."""
+"""Counts, rates, durations and ages of a node, once a second on /diagnostics."""
 from __future__ import annotations
 
 import time
@@ -12,6 +12,8 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 
+from ros_animate.nodes.qos import RELIABLE
+
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
                           DiagnosticStatus.STALE)
 Health = tuple[bytes, str]
@@ -24,9 +26,13 @@ class Diagnostics:
     """Collects figures of one node and publishes them.
 
     Args:
-        node: Its name is that of the status; its clock stamps the messages.
-        hardware_id: What the node talks to.
+        node: Node that gives the status its name and the messages their stamps.
+        hardware_id: Name of the plug-in.
         health: Called once a second for the level and a message.
+
+    Attributes:
+        counts: Counters by name.
+        notes: Further values by name.
     """
 
     def __init__(self, node: Node, hardware_id: str, health: Callable[[], Health]) -> None:
@@ -36,20 +42,20 @@ class Diagnostics:
         self._node, self._hardware_id, self._health = node, hardware_id, health
         self._before: Counter[str] = Counter()
         self._before_s = time.monotonic()
-        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        # Steady, so that a paused simulation clock does not hide what is wrong.
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', RELIABLE)
+        # Steady, so that a paused simulation clock does not hide a problem.
         node.create_timer(PERIOD_S, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def count(self, name: str) -> None:
-        """One more of `name`."""
+        """Adds 1 to the counter `name`."""
         self.counts[name] += 1
 
     def measure(self, name: str, milliseconds: float) -> None:
-        """One more duration or age."""
+        """Adds a duration or age to the samples of `name`."""
         self._samples.setdefault(name, deque(maxlen=WINDOW)).append(milliseconds)
 
     def publish(self) -> None:
-        """Publishes the status of this moment."""
+        """Publishes the present status."""
         level, message = self._health()
         values = {**self.counts, **self._rates(), **self._percentiles(), **self.notes}
         status = DiagnosticStatus(

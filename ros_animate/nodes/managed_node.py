@@ -1,4 +1,4 @@
-"""A node with a life cycle that, if wanted, brings itself up and comes back after errors."""
+"""A node with a life cycle that can start itself and recover from errors."""
 from __future__ import annotations
 
 import threading
@@ -8,13 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from lifecycle_msgs.msg import State
-from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.lifecycle.node import LifecycleNodeMixin
 
+from ros_animate.backoff import Backoff
 from ros_animate.errors import UserError
+from ros_animate.nodes.rclpy_compatibility import (
+    lifecycle_state,
+    refuse_impossible_transitions,
+)
 from ros_animate.nodes.stage_node import StageNode
 
 SUPERVISION_S = 0.1
@@ -27,11 +31,12 @@ UNCONFIGURED, INACTIVE, ACTIVE, FINALIZED = (
 
 
 class ManagedNode(LifecycleNodeMixin, StageNode):
-    """Unconfigured, inactive (connected), active (at work): `ros2 lifecycle`.
+    """A node with the states unconfigured, inactive (connected) and active (at work).
 
-    A defect leads through the error state to unconfigured, from where the node can be configured
-    again. With `autostart` it configures and activates itself: at the start and, less and less
-    often, after errors; without it somebody else does.
+    `ros2 lifecycle` shows and changes them. A defect leads through the error state to
+    unconfigured, from where the node can be configured again. With `autostart` it configures and
+    activates itself: at the start and, less and less often, after errors; without it somebody
+    else does.
     """
 
     def __init__(self, **node_arguments: Any) -> None:
@@ -39,38 +44,37 @@ class ManagedNode(LifecycleNodeMixin, StageNode):
         LifecycleNodeMixin.__init__(self)
         self.autostart = False
         self._transition = threading.RLock()
-        self._retry_s, self._retry_at_s = FIRST_RETRY_S, 0.0
-        self._service_change_state.callback = self._refuse_impossible(
-            self._service_change_state.callback)
+        self._backoff = Backoff(FIRST_RETRY_S, LAST_RETRY_S)
+        refuse_impossible_transitions(self, self._transition)
         self.create_timer(SUPERVISION_S, self._supervise,
                           clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def configure(self) -> None:
-        """Takes what the work needs; raises UserError if it is not to be had."""
+        """Acquires all resources; raises UserError if one is not available."""
 
     def activate(self) -> None:
-        """Begins to work."""
+        """Begins the work."""
 
     def deactivate(self) -> None:
-        """Stops to work, in good order."""
+        """Ends the work in good order; it may begin again."""
 
     def release(self) -> None:
-        """Gives back what `configure` took."""
+        """Releases the resources that `configure` acquired."""
 
     def finish(self) -> None:
-        """Stops to work for good."""
+        """Ends the work for good."""
 
     def defect(self) -> str:
-        """Why the node, once configured, cannot work on; '' while it can."""
+        """Reason why the configured node cannot go on; '' while it can."""
         return ''
 
     @property
     def life_state(self) -> int:
         """UNCONFIGURED, INACTIVE, ACTIVE or FINALIZED."""
-        return int(self._state_machine.current_state[0])
+        return lifecycle_state(self)
 
     def bring_up(self) -> None:
-        """Configures and activates, as far as it goes."""
+        """Configures and activates, as far as that succeeds."""
         with self._transition:
             if self.life_state == UNCONFIGURED:
                 self.trigger_configure()
@@ -78,7 +82,7 @@ class ManagedNode(LifecycleNodeMixin, StageNode):
                 self.trigger_activate()
 
     def take_down(self) -> None:
-        """To the final state, from wherever the node is."""
+        """Brings the node to the final state."""
         with self._transition:
             if self.life_state in (UNCONFIGURED, INACTIVE, ACTIVE):
                 self.trigger_shutdown()
@@ -108,7 +112,7 @@ class ManagedNode(LifecycleNodeMixin, StageNode):
         return self._try(self.release)
 
     def _try(self, step: Callable[[], None]) -> TransitionCallbackReturn:
-        """Runs a step. The life cycle itself would swallow what went wrong."""
+        """Runs a step and logs its errors, which rclpy would swallow."""
         try:
             step()
         except UserError as error:
@@ -126,30 +130,12 @@ class ManagedNode(LifecycleNodeMixin, StageNode):
             elif self.defect() and self.life_state == INACTIVE:
                 self.trigger_cleanup()
             elif self.life_state == ACTIVE:
-                self._retry_s, self._retry_at_s = FIRST_RETRY_S, 0.0
+                self._backoff.reset()
             elif self.autostart and self.life_state == UNCONFIGURED:
                 self._try_again()
 
     def _try_again(self) -> None:
-        if time.monotonic() >= self._retry_at_s:
+        if self._backoff.is_due(time.monotonic()):
             self.bring_up()
-            self._retry_at_s = time.monotonic() + self._retry_s
-            self._retry_s = min(2 * self._retry_s, LAST_RETRY_S)
-
-    def _refuse_impossible(self, change: Callable[..., ChangeState.Response]
-                           ) -> Callable[..., ChangeState.Response]:
-        """A request that the state does not allow is answered, not fatal."""
-        def answer(request: ChangeState.Request,
-                   response: ChangeState.Response) -> ChangeState.Response:
-            with self._transition:
-                possible = [t for t in self._state_machine.available_transitions
-                            if request.transition.id == t[0]
-                            or request.transition.label == t[1]]
-                if not possible:
-                    self.get_logger().warning(
-                        f'no transition {request.transition.label or request.transition.id} in '
-                        f'state {self._state_machine.current_state[1]}')
-                    response.success = False
-                    return response
-                return change(request, response)
-        return answer
+            if self.life_state != ACTIVE:
+                self._backoff.note_failure(time.monotonic())

@@ -1,8 +1,8 @@
-"""What the stages hand to each other: ROS messages to core types and back.
+"""Converts ROS messages to core types and back.
 
-ROS speaks of joints, in SI units; the core of controls, in the robot's units. `Joints` knows both.
-Messages that contradict themselves raise MessageError. Headers are handed on whole, never rebuilt
-from a float: the stamp of the camera frame stays exact to the nanosecond.
+ROS messages hold joints in SI units; core types hold controls in the robot's units. `Joints`
+converts between them. Messages that contradict themselves raise MessageError. Headers are handed
+on whole, never rebuilt from a float: the stamp of the camera frame stays exact to the nanosecond.
 """
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ def seconds(stamp: TimeMessage | DurationMessage) -> float:
     return stamp.sec + stamp.nanosec * 1e-9
 
 
+def nanoseconds(stamp: TimeMessage | DurationMessage) -> int:
+    """The stamp in nanoseconds."""
+    return int(stamp.sec * NANOSECONDS + stamp.nanosec)
+
+
 def stamp_message(time_s: float) -> TimeMessage:
     """The ROS stamp of a time in seconds."""
     sec, nanosec = divmod(round(time_s * NANOSECONDS), NANOSECONDS)
@@ -47,7 +52,7 @@ def duration_message(duration_s: float) -> DurationMessage:
 
 
 def motion_to_message(motion: Motion, header: Header) -> MotionMessage:
-    """The message of what an extractor found."""
+    """The message of an extracted motion."""
     message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence))
     for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks'):
         values = getattr(motion, name)
@@ -98,11 +103,11 @@ def motion_from_message(message: MotionMessage) -> Motion | None:
 
 @dataclass(frozen=True)
 class Joints:
-    """The joints of one robot: names and factors from its units to SI.
+    """Names of a robot's joints, and factors from its units to SI.
 
     Attributes:
-        controls: (N,) names in the core.
-        names: (N,) names in ROS.
+        controls: (N,) names of the controls in the core.
+        names: (N,) names of the joints in ROS.
         to_si: (N,) radians per degree for angles, 1 for controls without a physical unit.
     """
 
@@ -116,7 +121,7 @@ class Joints:
         return cls(spec.names, list(spec.joints), np.array(spec.si))
 
     def order(self, joint_names: Sequence[str]) -> NDArray[np.intp]:
-        """Where each of our joints stands in `joint_names`; raises MessageError."""
+        """(N,) indices of the robot's joints in `joint_names`; raises MessageError."""
         if list(joint_names) == self.names:
             return np.arange(len(self.names))
         missing = sorted(set(self.names) - set(joint_names))
@@ -156,7 +161,7 @@ class Joints:
 
     def trajectory_from_message(self, message: JointTrajectory,
                                 now_s: float) -> list[tuple[float, Command]]:
-        """(time, command) of every point; a zero stamp means "starts now", as ROS has it."""
+        """(time_s, command) of every point; by ROS's convention a zero stamp means "starts now"."""
         order = self.order(message.joint_names)
         stamp_s = seconds(message.header.stamp)
         start_s = stamp_s or now_s
@@ -169,7 +174,7 @@ class Joints:
 
     def command_to_message(self, command: Command, header: Header,
                            sent: TimeMessage) -> CommandMessage:
-        """The message of what was really sent, and when."""
+        """The message of a sent command and its time of sending."""
         self._require(command.names)
         return CommandMessage(header=header, sent=sent, joint_names=self.names,
                               positions=_flat(command.position * self.to_si, 'd'),
@@ -177,7 +182,7 @@ class Joints:
                               accelerations=_flat(command.acceleration * self.to_si, 'd'))
 
     def command_from_message(self, message: CommandMessage) -> Command:
-        """What was really sent, in this robot's order and units."""
+        """The sent command in this robot's order and units."""
         order = self.order(message.joint_names)
         return Command(self.controls,
                        self._column(message.positions, 'positions', order, required=True),
@@ -207,7 +212,7 @@ class Joints:
 
 
 def _flat(values: Any, typecode: str) -> array.array:
-    """One row after the other; rclpy takes an array.array as a whole."""
+    """The values row by row. rclpy copies an array.array as a whole."""
     flat = array.array(typecode)
     flat.frombytes(np.asarray(values, np.dtype(typecode)).tobytes())
     return flat

@@ -1,4 +1,4 @@
-"""Says how the face in every camera frame moves."""
+"""Extracts the motion of the face from every camera frame."""
 from __future__ import annotations
 
 import time
@@ -10,13 +10,13 @@ from sensor_msgs.msg import Image as ImageMessage
 from ros_animate.configuration import option
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.mirror import mirrored
-from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes import diagnostics
-from ros_animate.nodes.conversions import image_from_compressed, image_from_message
+from ros_animate.nodes.conversions import image_from_message
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_to_message, nothing_found, seconds
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import RELIABLE, NodeOptions, StageNode
+from ros_animate.nodes.stage_node import NodeOptions, StageNode
+from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
 from ros_animate.types import Frame
 
 
@@ -26,14 +26,14 @@ class MotionNodeOptions(NodeOptions):
 
     mirror: bool = option(False, 'left and right are exchanged, as by a mirror')
     image_transport: str = option('raw', 'compressed: listens to <image_raw>/compressed instead',
-                                  choices=('raw', 'compressed'))
+                                  choices=IMAGE_TRANSPORTS)
 
 
 class MotionNode(StageNode):
-    """image_raw (or image_raw/compressed) to motion.
+    """Node from image_raw (or image_raw/compressed) to motion.
 
-    A frame without a face gives a message too, with confidence 0: downstream knows that the camera
-    lives, and the robot holds and then goes to neutral.
+    A frame without a face gives a message too, with confidence 0: downstream nodes can tell it
+    from a silent camera, and the robot holds and then goes to neutral.
     """
 
     stage = 'motion'
@@ -42,37 +42,32 @@ class MotionNode(StageNode):
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
         self._extractor: Extractor = self.make_plugin()
-        self._publisher = self.create_publisher(MotionMessage, 'motion', RELIABLE)
-        self._face_seen_s: float | None = None
-        if self.parameters.options.image_transport == 'compressed':
-            # As image_transport does it: a remapping of the base name moves this topic too.
-            topic = self.resolve_topic_name('image_raw') + '/compressed'
-            self.listen(CompressedImage, topic, self._see)
-        else:
-            self.listen(ImageMessage, 'image_raw', self._see)
+        self._publisher = self.publisher_of('motion')
+        self._face_found_s: float | None = None
+        self.listen(camera_topic(self.parameters.options.image_transport), self._extract)
 
     def health(self) -> Health:
         level, message = super().health()
-        if level == diagnostics.OK and self._face_seen_s is None:
+        if level != diagnostics.OK:
+            return level, message
+        if self._face_found_s is None:
             return diagnostics.WARN, 'no face seen yet'
-        if level == diagnostics.OK and self._face_seen_s is not None:
-            lost_s = time.monotonic() - self._face_seen_s
-            if lost_s > self.parameters.options.silence_s:
-                return diagnostics.WARN, f'no face for {lost_s:.1f} s'
+        missing_s = time.monotonic() - self._face_found_s
+        if missing_s > self.parameters.options.silence_s:
+            return diagnostics.WARN, f'no face for {missing_s:.1f} s'
         return level, message
 
     def close(self) -> None:
         self._extractor.close()
 
-    def _see(self, message: ImageMessage | CompressedImage) -> None:
-        compressed = isinstance(message, CompressedImage)
-        image = image_from_compressed(message) if compressed else image_from_message(message)
-        motion = self._extractor.extract(Frame(image, seconds(message.header.stamp)))
+    def _extract(self, message: ImageMessage | CompressedImage) -> None:
+        frame = Frame(image_from_message(message), seconds(message.header.stamp))
+        motion = self._extractor.extract(frame)
         if motion is None:
             self.diagnostics.count('face_missing')
             self.send(self._publisher, nothing_found(self.parameters.plugin, message.header))
             return
-        self._face_seen_s = time.monotonic()
+        self._face_found_s = time.monotonic()
         if self.parameters.options.mirror:
             motion = mirrored(motion)
         self.send(self._publisher, motion_to_message(motion, message.header))

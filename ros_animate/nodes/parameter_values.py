@@ -1,7 +1,7 @@
-"""Options of plug-ins as values that ROS parameters can hold, and back; imports no ROS.
+"""Converts options of plug-ins to values that ROS parameters can hold, and back.
 
-A ROS parameter is a plain value or a list of one type. Mappings are flattened with dots; anything
-else that is nested is written as YAML text.
+A ROS parameter is a plain value or a list of one type. Mappings are flattened with dots; other
+nested values are written as YAML text. Imports no ROS.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ros_animate.configuration import ConfigurationError
 
 
 def to_ros(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of a section as ROS parameters: nested mappings flattened with dots."""
+    """The options of a section as ROS parameters; nested mappings are flattened with dots."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
@@ -26,7 +26,7 @@ def to_ros(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encoded(value: Any) -> Any:
-    """A value that ROS can hold: all but a filled list of one type of item becomes YAML text."""
+    """A value that ROS can hold; structures other than a list of one type become YAML text."""
     if isinstance(value, Mapping):
         return yaml.safe_dump(plain(value), default_flow_style=True).strip()
     if isinstance(value, (list, tuple)):
@@ -42,7 +42,7 @@ def encoded(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Arrays and tuples as lists, all the way down."""
+    """The value with all arrays and tuples replaced by lists."""
     if isinstance(value, Mapping):
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, (str, bytes)) or not hasattr(value, '__iter__'):
@@ -65,7 +65,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def decoded(cls: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given`, with text that stands for a structure read as YAML; raises ConfigurationError."""
+    """The values with YAML text parsed where `cls` has a structure; raises ConfigurationError."""
     hints = typing.get_type_hints(cls)
     return {name: _read(name, value) if isinstance(value, str) and _is_structure(hints.get(name))
             else value for name, value in given.items()}

@@ -1,9 +1,9 @@
 """ROS parameters of a node, from the dataclasses that hold its defaults.
 
-A node's parameters are `plugin` (which plug-in of its stage), the options of that plug-in, the
+A node's parameters are `plugin` (the plug-in of its stage), the options of that plug-in, the
 node's own options, and `robot` where the stage needs one. Defaults come from config/retarget.yaml
-and the dataclasses, overrides from the parameter file or `--ros-args -p`. Whatever else is given
-is refused by name. They hold from start to end, all but the changeable ones are read-only.
+and the dataclasses, overrides from the parameter file or `--ros-args -p`. Other parameters are
+refused by name. All but the changeable ones are read-only.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ros_animate.plugins import find
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import load_settings
 
-# Declared by rclpy itself.
+# Parameters that rclpy declares itself.
 _FOREIGN = ('use_sim_time', 'start_type_description_service', 'qos_overrides')
 _LARGEST = sys.float_info.max
 _LARGEST_INTEGER = 2 ** 63 - 1
@@ -36,7 +36,7 @@ class Parameters:
         plugin: Name of the plug-in.
         config: Instance of the plug-in's `Config`.
         options: Instance of the node's own options.
-        spec: The robot, None for stages that know none.
+        spec: Description of the robot, None for stages without one.
     """
 
     plugin: str
@@ -50,10 +50,10 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool,
     """Declares and checks every parameter of a stage's node; raises ConfigurationError.
 
     Args:
-        node: Made with `automatically_declare_parameters_from_overrides=True`.
-        stage: One of `plugins.STAGES`.
+        node: A node with `automatically_declare_parameters_from_overrides=True`.
+        stage: Name of the stage, one of `plugins.STAGES`.
         options: Dataclass of the node's own options.
-        with_robot: The stage needs to know the robot.
+        with_robot: True if the stage needs the robot's description.
         changeable: Parameters that the node lets be set while it runs.
     """
     given = _given(node)
@@ -64,27 +64,27 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool,
     where = f'{stage} ({plugin})'
     config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
     config = build(config_type, decoded(config_type, settings.options(stage)), where)
-    chosen: Any = build(options, decoded(options, own), f'{stage} node')
+    own_options: Any = build(options, decoded(options, own), f'{stage} node')
     _declare(node, 'plugin', plugin, ParameterDescriptor(description=f'plug-in of {stage}'))
     if with_robot:
         _declare(node, 'robot', settings.robot, ParameterDescriptor(
             description='name of a robot, or path of its description'))
-    for instance in (config, chosen):
+    for instance in (config, own_options):
         for name, value, descriptor in _described(instance):
             _declare(node, name, value, descriptor, read_only=name not in changeable)
-    return Parameters(plugin, config, chosen, settings.spec if with_robot else None)
+    return Parameters(plugin, config, own_options, settings.spec if with_robot else None)
 
 
 def declare_options(node: Node, options: type) -> Any:
-    """Declares and checks the parameters of a node that is no stage; returns the options."""
-    chosen: Any = build(options, decoded(options, _given(node)), node.get_name())
-    for name, value, descriptor in _described(chosen):
+    """Declares and checks the parameters of a node outside of the stages; returns the options."""
+    values: Any = build(options, decoded(options, _given(node)), node.get_name())
+    for name, value, descriptor in _described(values):
         _declare(node, name, value, descriptor)
-    return chosen
+    return values
 
 
 def _given(node: Node) -> dict[str, Any]:
-    """The overrides that the node was started with, dots as nested mappings."""
+    """The parameters that the node was started with; dots in names become nested mappings."""
     return nested({name: plain(parameter.value)
                   for name, parameter in node.get_parameters_by_prefix('').items()
                   if name.split('.')[0] not in _FOREIGN})
@@ -124,9 +124,9 @@ def _descriptor(field: dataclasses.Field[Any], value: Any) -> ParameterDescripto
 def _declare(node: Node, name: str, value: Any, descriptor: ParameterDescriptor,
              read_only: bool = True) -> None:
     if node.has_parameter(name):
-        # It came from an override, without description and perhaps as an integer for a float.
+        # The override has no description, and may be an integer where a float is expected.
         node.undeclare_parameter(name)
     descriptor.read_only = read_only
-    # An empty list is a text: to be replaced by a list, what may be changed has no fixed type.
+    # An empty list is declared as text; it can only be changed to a list if the type is not fixed.
     descriptor.dynamic_typing = value is None or not read_only
     node.declare_parameter(name, value, descriptor, ignore_override=True)

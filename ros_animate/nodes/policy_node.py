@@ -1,20 +1,20 @@
-"""Says what the robot shall do."""
+"""Predicts the robot's actions from motion or animated images."""
 from __future__ import annotations
 
 from sensor_msgs.msg import Image as ImageMessage
 
-from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import image_from_message
 from ros_animate.nodes.messages import Joints, motion_from_message, seconds
+from ros_animate.nodes.neutral_calibration import NeutralCalibration
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import RELIABLE, NeutralCalibration, StageNode
+from ros_animate.nodes.stage_node import StageNode
 from ros_animate.policy.base import Policy
 from ros_animate.types import Frame, Motion
 
 
 class PolicyNode(StageNode):
-    """motion (feature space) or animated/image_raw (image space) to actions."""
+    """Node from motion (feature space) or animated/image_raw (image space) to actions."""
 
     stage = 'policy'
     with_robot = True
@@ -24,14 +24,14 @@ class PolicyNode(StageNode):
         spec = self.spec
         self._joints = Joints.of(spec)
         self._policy: Policy = self.make_plugin(spec)
-        self._publisher = self.create_publisher(ActionChunkMessage, 'actions', RELIABLE)
+        self._publisher = self.publisher_of('actions')
         self._calibration = NeutralCalibration(self, self._policy.calibrate)
         if self._policy.observes == 'motion':
-            self.listen(MotionMessage, 'motion', self._observe)
+            self.listen('motion', self._act)
         else:
-            self.listen(ImageMessage, 'animated/image_raw', self._observe)
+            self.listen('animated/image_raw', self._act)
 
-    def _observe(self, message: MotionMessage | ImageMessage) -> None:
+    def _act(self, message: MotionMessage | ImageMessage) -> None:
         observation: Motion | Frame | None
         if isinstance(message, MotionMessage):
             observation = motion_from_message(message)
@@ -39,7 +39,7 @@ class PolicyNode(StageNode):
             observation = Frame(image_from_message(message), seconds(message.header.stamp))
         if observation is None:
             return
-        self._calibration.see(observation)
+        self._calibration.update(observation)
         chunk = self._policy.act(observation)
         self.send(self._publisher, self._joints.chunk_to_message(chunk, message.header))
 

@@ -9,18 +9,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.nodes.bags import STORAGES, BagWriter
 from ros_animate.nodes.parameters import declare_options
+from ros_animate.nodes.qos import buffered
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.topics import TOPICS, Topic
+from ros_animate.nodes.topics import TOPICS, Topic, remapped
 
 # Room for two seconds of messages: the recorder may be late, but shall not lose any.
 DEPTH, IMAGE_DEPTH = 500, 60
-# Messages on their way to the disk; with more the middleware keeps what comes, or drops it.
+# Messages on their way to the disk; with more of them the middleware keeps or drops new ones.
 MAX_PENDING = 200
 
 
@@ -31,8 +30,8 @@ class RecordOptions:
     bag: str = option('', 'folder to write, which must not exist')
     storage: str = option('mcap', 'format of the bag', choices=tuple(STORAGES))
     topics: list[str] = option(
-        [name for name in TOPICS if name != 'robot/image_raw'], 'which topics of the pipeline; '
-        "the robot's picture costs time and can be drawn from its commands at any time")
+        [name for name, topic in TOPICS.items() if topic.recorded], 'topics of the pipeline; '
+        "the robot's image costs time and can be drawn from its commands at any time")
 
     def __post_init__(self) -> None:
         if not self.bag:
@@ -43,7 +42,7 @@ class RecordOptions:
 
 
 class RecordNode(RunnableNode):
-    """Writes what it hears, serialized as it came, with the time at which it came."""
+    """Writes serialized messages as they come, with their time of arrival."""
 
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__('record', automatically_declare_parameters_from_overrides=True,
@@ -64,12 +63,11 @@ class RecordNode(RunnableNode):
     def _listen(self, topics: Sequence[str]) -> None:
         for name in topics:
             topic = TOPICS[name]
-            qos = QoSProfile(history=HistoryPolicy.KEEP_LAST,
-                             depth=IMAGE_DEPTH if topic.best_effort else DEPTH,
-                             reliability=ReliabilityPolicy.BEST_EFFORT)
+            resolved = self.resolve_topic_name(remapped(self, name))
             self.create_subscription(
-                topic.type, name, functools.partial(self._write, self.resolve_topic_name(name),
-                                                    topic), qos, raw=True)
+                topic.message_class, remapped(self, name),
+                functools.partial(self._write, resolved, topic),
+                buffered(IMAGE_DEPTH if topic.best_effort else DEPTH), raw=True)
 
     def _write(self, name: str, topic: Topic, data: bytes) -> None:
         self._pending.acquire()

@@ -1,7 +1,6 @@
 """Publishes the messages of a bag with their original timing."""
 from __future__ import annotations
 
-import importlib
 import pathlib
 import struct
 import threading
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock as ClockMessage
 
@@ -19,16 +17,17 @@ from ros_animate.errors import UserError
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.messages import NANOSECONDS
 from ros_animate.nodes.parameters import declare_options
-from ros_animate.nodes.readiness import are_ready, check_names
+from ros_animate.nodes.qos import NEWEST, RELIABLE
+from ros_animate.nodes.readiness import check_names, wait_until_ready
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
+from ros_animate.nodes.topics import message_class
 
 CLOCK_PERIOD_S = 0.005
-# Of the whole machine, whatever the namespace of the pipeline is.
+# Topics that keep their name in any namespace.
 GLOBAL_TOPICS = ('/clock', '/diagnostics', '/parameter_events', '/rosout', '/tf', '/tf_static')
 # Offset of a std_msgs/Header's stamp in a serialized message that begins with one.
 _STAMP_OFFSET = 4
-POLL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,11 @@ class ReplayOptions:
 
     bag: str = option('', 'folder of the bag')
     rate: float = option(1.0, 'how many times faster than recorded', low=0.01, high=100.0)
-    topics: list[str] = option([], 'which topics, without namespace; all if empty')
+    topics: list[str] = option([], 'topics to publish, without namespace; all if empty')
     loop: bool = option(False, 'start over at the end')
     restamp: bool = option(False, 'headers get the present time; else they keep theirs and the '
                                   "bag's time is published on /clock (use_sim_time)")
-    wait_for: list[str] = option([], 'nodes that have to be there before it begins')
+    wait_for: list[str] = option([], 'nodes that have to be ready before it begins')
 
     def __post_init__(self) -> None:
         if not self.bag:
@@ -50,14 +49,14 @@ class ReplayOptions:
 
 
 class ReplayNode(RunnableNode):
-    """Plays in a thread of its own; the bytes go out as they were recorded.
+    """Plays in a thread of its own; the bytes are published as they were recorded.
 
     Topics keep their names, below the node's own namespace. With `restamp` every header is moved
-    by what has passed since the recording, so nodes on the real clock take the messages for new.
+    by what has passed since the recording, so nodes on the real clock take the messages as new.
 
     Attributes:
-        count: Messages in all.
-        sent: Messages published so far.
+        count: Number of all messages.
+        sent: Number of messages published so far.
         ended: Set when all are published.
     """
 
@@ -71,9 +70,8 @@ class ReplayNode(RunnableNode):
         self._stamped: set[str] = set()
         for topic, type_name in self._bag.types.items():
             self._offer(topic, type_name)
-        clock_qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         self._clock_publisher = None if self._options.restamp else self.create_publisher(
-            ClockMessage, '/clock', clock_qos)
+            ClockMessage, '/clock', NEWEST)
         self.ended = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name='bag')
@@ -93,18 +91,17 @@ class ReplayNode(RunnableNode):
     def _offer(self, topic: str, type_name: str) -> None:
         if topic == '/clock':
             return
-        message_type = _message_class(topic, type_name)
+        message_type = _class_of(topic, type_name)
         relative = topic if topic in GLOBAL_TOPICS else topic.lstrip('/')
-        self._publishers_by_topic[topic] = self.create_publisher(message_type, relative, 10)
+        self._publishers_by_topic[topic] = self.create_publisher(message_type, relative, RELIABLE)
         fields = message_type.get_fields_and_field_types()
         if next(iter(fields.values()), None) == 'std_msgs/Header':
             self._stamped.add(topic)
 
     def _work(self) -> None:
         try:
-            while not are_ready(self, self._options.wait_for):
-                if self._stopping.wait(POLL_S):
-                    return
+            if not wait_until_ready(self, self._options.wait_for, self._stopping):
+                return
             self._play()
             while self._options.loop and not self._stopping.is_set():
                 self._play()
@@ -140,10 +137,9 @@ class ReplayNode(RunnableNode):
             self._clock_publisher.publish(ClockMessage(clock=Time(nanoseconds=time_ns).to_msg()))
 
 
-def _message_class(topic: str, type_name: str) -> Any:
-    package, _, name = type_name.split('/')
+def _class_of(topic: str, type_name: str) -> Any:
     try:
-        return getattr(importlib.import_module(f'{package}.msg'), name)
+        return message_class(type_name)
     except (ImportError, AttributeError) as error:
         raise UserError(f'{topic}: the message type {type_name} is not installed; '
                         'choose other topics') from error
@@ -152,8 +148,8 @@ def _message_class(topic: str, type_name: str) -> Any:
 def _restamped(data: bytes, shift_ns: int) -> bytes:
     """The serialized message with the stamp of its header moved."""
     order = '<' if data[1] & 1 else '>'
-    seconds, nanoseconds = struct.unpack_from(f'{order}iI', data, _STAMP_OFFSET)
-    moved = divmod(seconds * NANOSECONDS + nanoseconds + shift_ns, NANOSECONDS)
+    seconds, rest_ns = struct.unpack_from(f'{order}iI', data, _STAMP_OFFSET)
+    moved = divmod(seconds * NANOSECONDS + rest_ns + shift_ns, NANOSECONDS)
     end = _STAMP_OFFSET + 8
     return data[:_STAMP_OFFSET] + struct.pack(f'{order}iI', *moved) + data[end:]
 

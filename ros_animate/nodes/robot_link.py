@@ -1,24 +1,20 @@
-"""The hardware node's hold on a robot: what is sent, what is seen, and what if it goes away."""
+"""Connection of the hardware node to its robot. Imports no ROS."""
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
-from ros_animate.hardware.base import Robot, RobotError, VirtualRobot
-from ros_animate.processes import lower_priority
-from ros_animate.types import Command, Image, RobotState
+from ros_animate.hardware.base import Robot, RobotError
+from ros_animate.types import Command, RobotState
 
 
 class RobotLink:
-    """A robot that may go away.
+    """A robot that may become unreachable.
 
     Args:
-        robot: Not connected yet.
+        robot: The robot, not connected yet.
 
     Attributes:
-        connected: The connection stands.
-        trouble: Why it does not although it should; '' otherwise.
-        measures: The robot tells where it is.
+        connected: True while the connection stands.
+        trouble: Reason why the connection failed; '' otherwise.
+        measures: True if the robot measures its position.
     """
 
     def __init__(self, robot: Robot) -> None:
@@ -52,45 +48,3 @@ class RobotLink:
         except RobotError as error:
             self.connected, self.trouble = False, str(error)
             return None, None
-
-
-class RobotView:
-    """Renders a virtual robot in a thread, so that no tick waits for a picture.
-
-    Args:
-        robot: To be rendered.
-        publish: Called in that thread with the picture and the time that it shows.
-    """
-
-    def __init__(self, robot: VirtualRobot, publish: Callable[[Image, float], None]) -> None:
-        self._robot, self._publish = robot, publish
-        self._wanted = threading.Event()
-        self._closing = False
-        self._time_s = 0.0
-        self._thread = threading.Thread(target=self._work, name='view')
-
-    def start(self) -> None:
-        """Begins to render what is wanted."""
-        self._thread.start()
-
-    def want(self, time_s: float) -> None:
-        """Asks for a picture of now; nothing happens while one is being made."""
-        self._time_s = time_s
-        self._wanted.set()
-
-    def close(self) -> None:
-        """Ends the thread."""
-        self._closing = True
-        self._wanted.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        lower_priority()
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            if self._closing:
-                return
-            time_s = self._time_s
-            self._publish(self._robot.render(), time_s)

@@ -1,17 +1,16 @@
-"""Turns action chunks into a trajectory."""
+"""Smooths action chunks into a trajectory."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from std_msgs.msg import Header
-from trajectory_msgs.msg import JointTrajectory
 
 from ros_animate.configuration import option
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import RELIABLE, NodeOptions, StageNode
-from ros_animate.robot.governor import stopping
+from ros_animate.nodes.stage_node import NodeOptions, StageNode
+from ros_animate.robot.governor import nearest_stop
 from ros_animate.smoothing.base import Smoother
 
 
@@ -25,13 +24,13 @@ class SmoothingNodeOptions(NodeOptions):
 
 
 class SmoothingNode(StageNode):
-    """actions to joint_trajectory.
+    """Node from actions to joint_trajectory.
 
-    A trajectory holds the present and the next few samples, so that who follows it needs no clock
+    A trajectory holds the present and the next few samples, so that a follower needs no clock
     in step with this one and bridges lost messages. `header.stamp` is the stamp of the camera
     frame that it answers and `time_from_start` counts from there: its points lie now and in the
-    near future, and the last one is the stop behind them, at velocity zero. That is what
-    joint_trajectory_controller accepts, and what happens if nothing follows.
+    near future, and the last one is the stop behind them, at velocity zero.
+    joint_trajectory_controller accepts it as it is, and the robot stops there if nothing follows.
 
     It is published at once when a chunk comes, and again when half of it has passed.
     """
@@ -47,16 +46,16 @@ class SmoothingNode(StageNode):
         self._joints = Joints.of(spec)
         self._smoother: Smoother = self.make_plugin(spec)
         self._header: Header | None = None
-        self._publisher = self.create_publisher(JointTrajectory, 'joint_trajectory', RELIABLE)
+        self._publisher = self.publisher_of('joint_trajectory')
         self._period_s = 1.0 / self._options.rate_hz
         self._timer = self.create_timer(0.5 * self._options.points * self._period_s, self._publish)
-        self.listen(ActionChunkMessage, 'actions', self._push)
+        self.listen('actions', self._push)
 
     def _push(self, message: ActionChunkMessage) -> None:
         dropped = self._smoother.dropped
         self._smoother.push(self._joints.chunk_from_message(message), self.now_s())
         if self._smoother.dropped > dropped:
-            # What is published goes on to answer the frame before, and grows stale with it.
+            # The trajectory still answers the frame before, and grows stale with it.
             self.diagnostics.count('dropped')
             return
         self._header = message.header
@@ -70,7 +69,7 @@ class SmoothingNode(StageNode):
         present = self._smoother.sample(now_s)
         times = [now_s + k * self._period_s for k in range(self._options.points)]
         commands = [present, *self._smoother.preview(times[1:])]
-        stop_s, stop = stopping(self.spec, commands[-1].position, commands[-1].velocity)
+        stop_s, stop = nearest_stop(self.spec, commands[-1].position, commands[-1].velocity)
         times.append(times[-1] + max(stop_s, self._period_s))
         commands.append(replace(commands[-1], position=stop, velocity=0.0 * stop,
                                 acceleration=0.0 * stop))

@@ -1,4 +1,4 @@
-"""What the nodes of all stages have in common."""
+"""Base class of the six stages' nodes."""
 from __future__ import annotations
 
 import time
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rclpy.publisher import Publisher
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from std_srvs.srv import Trigger
 
 from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
@@ -16,17 +14,12 @@ from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
 from ros_animate.nodes.messages import seconds
 from ros_animate.nodes.parameters import declare
+from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
+from ros_animate.nodes.topics import TOPICS, remapped
 from ros_animate.plugins import find
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.types import Frame, Motion
 
-# The newest message wins: while a node works, newer messages replace the one that waits for it.
-NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
-                    reliability=ReliabilityPolicy.BEST_EFFORT)
-# Small messages are offered reliably, so that subscribers of either kind match.
-RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10,
-                      reliability=ReliabilityPolicy.RELIABLE)
 SILENCE_S = 1.0
 WARNING_PERIOD_S = 5.0
 
@@ -44,7 +37,7 @@ class StageNode(RunnableNode):
 
     Attributes:
         stage: Name of the stage, and of the node.
-        with_robot: The stage needs the robot's description.
+        with_robot: True if the stage needs the robot's description.
         changeable: Parameters that may be set while the node runs.
         parameters: The validated parameters.
         diagnostics: Figures published once a second.
@@ -66,7 +59,7 @@ class StageNode(RunnableNode):
 
     @property
     def spec(self) -> RobotSpec:
-        """The robot; only for stages that know it."""
+        """Description of the robot; only for stages with `with_robot`."""
         assert self.parameters.spec is not None
         return self.parameters.spec
 
@@ -78,8 +71,16 @@ class StageNode(RunnableNode):
         """The node's clock (simulated with use_sim_time) in seconds."""
         return self.get_clock().now().nanoseconds * 1e-9
 
-    def listen(self, message_type: type, topic: str, callback: Callable[[Any], None]) -> None:
-        """Calls `callback` with the newest message; counts, times and survives bad ones."""
+    def publisher_of(self, topic: str) -> Publisher:
+        """A publisher of one of TOPICS."""
+        offered = NEWEST if TOPICS[topic].best_effort else RELIABLE
+        return self.create_publisher(TOPICS[topic].message_class, topic, offered)
+
+    def listen(self, topic: str, callback: Callable[[Any], None]) -> None:
+        """Calls `callback` with the newest message of one of TOPICS.
+
+        Messages are counted and timed; one that contradicts itself is reported and dropped.
+        """
         def receive(message: Any) -> None:
             self._input_s = time.monotonic()
             self.diagnostics.count('received')
@@ -90,10 +91,11 @@ class StageNode(RunnableNode):
                 self._reject(str(error))
                 return
             self.diagnostics.measure('step_ms', 1e3 * (time.perf_counter() - start_s))
-        self.create_subscription(message_type, topic, receive, NEWEST)
+        self.create_subscription(TOPICS[topic].message_class, remapped(self, topic), receive,
+                                 NEWEST)
 
     def send(self, publisher: Publisher, message: Any) -> None:
-        """Publishes; notes how old the camera frame is that the message answers."""
+        """Publishes; measures the age of the camera frame that the message answers."""
         publisher.publish(message)
         self.diagnostics.count('published')
         stamp_s = seconds(message.header.stamp)
@@ -111,39 +113,8 @@ class StageNode(RunnableNode):
             return diagnostics.WARN, f'input rejected: {self._rejected[1]}'
         return diagnostics.OK, 'running'
 
-    def _reject(self, why: str) -> None:
+    def _reject(self, reason: str) -> None:
         self.diagnostics.count('rejected')
-        self._rejected = (time.monotonic(), why)
-        self.get_logger().warning(f'input rejected: {why}',
+        self._rejected = (time.monotonic(), reason)
+        self.get_logger().warning(f'input rejected: {reason}',
                                   throttle_duration_sec=WARNING_PERIOD_S)
-
-
-class NeutralCalibration:
-    """Service `~/calibrate_neutral`: the person's present face becomes the neutral one.
-
-    Args:
-        node: Whose service it is.
-        calibrate: Called with the observation.
-    """
-
-    MAX_AGE_S = 1.0
-
-    def __init__(self, node: StageNode, calibrate: Callable[[Any], None]) -> None:
-        self._node, self._calibrate = node, calibrate
-        self._observation: Motion | Frame | None = None
-        self._seen_s = 0.0
-        node.create_service(Trigger, '~/calibrate_neutral', self._serve)
-
-    def see(self, observation: Motion | Frame) -> None:
-        """Keeps the observation for a call of the service."""
-        self._observation, self._seen_s = observation, time.monotonic()
-
-    def _serve(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        age_s = time.monotonic() - self._seen_s
-        if self._observation is None or age_s > self.MAX_AGE_S:
-            response.message = 'no face is seen: look at the camera and call again'
-            return response
-        self._calibrate(self._observation)
-        self._node.diagnostics.count('calibrations')
-        response.success, response.message = True, 'this face is neutral now'
-        return response

@@ -1,4 +1,4 @@
-"""When to send: once in every period, at once when there is something new to send."""
+"""Ticks at a fixed rate that are brought forward when there is something new to send."""
 from __future__ import annotations
 
 import threading
@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 
 class Slots:
-    """Divides time into slots of one period and gives the moment to act in each.
+    """Slots of one period, with one action in each.
 
     Something new is answered as soon as half a period has passed since the last action; without it
-    the action is due at the end of the slot. So there is exactly one action a slot, two are at
-    least half a period and at most two periods apart, and what comes less often than every other
-    slot waits 1/8 of a period on average, where a plain timer would let it wait 1/2.
+    the action is due at the end of the slot. So there is exactly one action a slot, and two are at
+    least half a period and at most two periods apart. News that come less often than every other
+    slot wait 1/8 of a period on average; with a plain timer they would wait 1/2.
     """
 
     def __init__(self, period_s: float, now_s: float) -> None:
@@ -22,24 +22,24 @@ class Slots:
         self._news = False
 
     def note_news(self) -> None:
-        """Something new has come."""
+        """Notes that there is something new to answer."""
         self._news = True
 
     def due_s(self) -> float:
-        """When to act next."""
+        """Time of the next action."""
         due_s = self._end_s - self.period_s if self._news else self._end_s
         return max(self._last_s + 0.5 * self.period_s, due_s)
 
     def act(self, now_s: float) -> None:
-        """The action of this slot is done."""
+        """Notes the action of this slot."""
         self._news = False
         self._last_s = now_s
-        # After a late action the next ones are early; slots that were slept through are gone.
+        # After a late action the next ones are early; slots that have passed meanwhile are skipped.
         self._end_s = max(self._end_s + self.period_s, now_s)
 
 
 class Ticker:
-    """Calls a function in a thread of its own as Slots has it, on a clock that cannot jump."""
+    """Calls a function at the times of Slots, in a thread of its own, on a steady clock."""
 
     def __init__(self, period_s: float, function: Callable[[], None]) -> None:
         self._function = function
@@ -55,7 +55,7 @@ class Ticker:
         self._thread.start()
 
     def note_news(self) -> None:
-        """Something new has come: the next tick is brought forward."""
+        """Brings the next tick forward, to answer something new."""
         with self._condition:
             self._slots.note_news()
             self._condition.notify()

@@ -1,4 +1,4 @@
-"""The environment of the nodes' processes; imports no ROS."""
+"""Environment variables of the node processes; imports no ROS."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""From settings to the nodes that have to run, and their parameters; imports no ROS.
+"""Plans which nodes run, with which parameters; imports no ROS.
 
 The command line and the launch files both start from here, so that the same settings give the same
 pipeline however it is run.
@@ -12,21 +12,21 @@ from typing import Any
 import yaml
 
 from ros_animate.nodes.parameter_values import to_ros
+from ros_animate.nodes.topics import COMPRESSED
 from ros_animate.plugins import STAGES, find
 from ros_animate.settings import Settings
 
 WITH_ROBOT = ('animation', 'policy', 'smoothing', 'hardware')
-COMPRESSED = '/compressed'
 
 
 @dataclass(frozen=True)
-class Arrangement:
-    """What is to run.
+class LaunchPlan:
+    """The nodes of a run.
 
     Attributes:
         parameters: ROS parameters of each node, by stage; a stage without a node is not in it.
-        remappings: (from, to) names.
-        image_transport: How the camera's pictures come: 'raw' or 'compressed'.
+        remappings: (from, to) names of topics.
+        image_transport: Transport of the camera's images, 'raw' or 'compressed'.
     """
 
     parameters: Mapping[str, dict[str, Any]]
@@ -39,14 +39,14 @@ class Arrangement:
         return [stage for stage in STAGES if stage not in self.parameters]
 
 
-def arrange(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = None, *,
-            stages: Sequence[str] = STAGES) -> Arrangement:
-    """The nodes for the settings.
+def make_launch_plan(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = None, *,
+                     stages: Sequence[str] = STAGES) -> LaunchPlan:
+    """Plans the nodes for the settings.
 
     Args:
-        settings: Checked ones.
+        settings: Checked settings.
         more: Options of the nodes themselves, by stage.
-        stages: Which ones are wanted.
+        stages: Stages that are to run.
     """
     from_topic = 'camera' in stages and settings.plugin('camera') == 'topic'
     parameters = {stage: _stage_parameters(settings, stage) for stage in stages
@@ -64,15 +64,15 @@ def arrange(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = N
     for stage, values in (more or {}).items():
         if stage in parameters:
             parameters[stage].update(to_ros(values))
-    return Arrangement(parameters, remappings, transport)
+    return LaunchPlan(parameters, remappings, transport)
 
 
 def parameter_file(parameters: Mapping[str, Mapping[str, Any]], namespace: str = '') -> str:
     """The text of a ROS parameter file.
 
     Args:
-        parameters: Of each node, by its name.
-        namespace: Of all nodes.
+        parameters: Parameters of each node, by its name.
+        namespace: Namespace of all nodes.
     """
     prefix = f'/{namespace.strip("/")}'.rstrip('/')
     return yaml.safe_dump({f'{prefix}/{name}': {'ros__parameters': dict(values)}
@@ -80,7 +80,7 @@ def parameter_file(parameters: Mapping[str, Mapping[str, Any]], namespace: str =
 
 
 def observes_image(settings: Settings) -> bool:
-    """Whether the policy waits for the animated portrait."""
+    """True if the policy waits for the animated portrait."""
     return find('policy', settings.plugin('policy')).observes == 'image'  # type: ignore[attr-defined]
 
 

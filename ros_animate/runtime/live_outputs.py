@@ -1,13 +1,11 @@
-"""From the spool of a live run to its files: a process of its own, without ROS, that can wait.
+"""Writes the files of a live run from its spool, in a process of its own, without ROS.
 
 Arguments: settings (YAML), folder of the spool, folder of the files.
 """
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import os
 import pathlib
 import signal
 import sys
@@ -18,7 +16,7 @@ import cv2
 import numpy as np
 
 from ros_animate.animation.source_image import source_image
-from ros_animate.errors import UserError
+from ros_animate.errors import ExitStatus, UserError
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.outputs.run_files import RunFiles
 from ros_animate.outputs.spool import (
@@ -29,35 +27,39 @@ from ros_animate.outputs.spool import (
     spooled_bytes,
 )
 from ros_animate.pipeline import virtual_robot
-from ros_animate.processes import become_child
+from ros_animate.processes import become_child, run_only_when_idle
 from ros_animate.settings import Settings, load_settings
 from ros_animate.types import Array, Command, Image
 
-# Frames from which the rate of the videos is taken.
+# Number of frames from which the rate of the videos is estimated.
 RATE_FRAMES = 31
 WAIT_S = 0.5
 DEFAULT_FPS = 30.0
 
 
-class Replayed:
-    """The virtual robot, given what the real one was sent at the time at which it was sent."""
+class ReplayedRobot:
+    """A virtual robot that gets the commands of the live run at their times of sending.
+
+    Attributes:
+        position: (N,) the newest command.
+    """
 
     def __init__(self, robot: VirtualRobot, start: Array) -> None:
         self._robot = robot
         self.position = start
 
     def show(self, frame: LiveFrame, names: tuple[str, ...]) -> Image:
-        """The robot's picture at the end of the frame's interval."""
-        still = np.zeros(len(names))
+        """The robot's image at the end of the frame's interval."""
+        zero = np.zeros(len(names))
         for time_s, position in zip(frame.sent_s, frame.positions, strict=True):
             self.position = position
-            self._robot.write(Command(names, position, still, still, frame.stamp_s), time_s)
+            self._robot.write(Command(names, position, zero, zero, frame.stamp_s), time_s)
         self._robot.read(frame.end_s)
         return self._robot.render()
 
 
 def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathlib.Path) -> None:
-    """Writes the videos and the table, frame by frame; says on standard output how many."""
+    """Writes the videos and the table, frame by frame; prints the count as lines of JSON."""
     frames = iter(frames)
     first = list(itertools.islice(frames, RATE_FRAMES))
     if not first:
@@ -67,7 +69,7 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
     start_s = first[0].stamp_s
     robot = virtual_robot(settings)
     with robot, RunFiles(folder, spec, rate([f.stamp_s for f in first])) as outputs:
-        replayed = Replayed(robot, spec.neutral)
+        replayed = ReplayedRobot(robot, spec.neutral)
         for count, frame in enumerate(itertools.chain(first, frames), 1):
             if frame.animated is not None:
                 animated = frame.animated
@@ -78,7 +80,7 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
 
 
 def rate(stamps: list[float]) -> float:
-    """Frames a second, the whole number where it is one but for the jitter of the stamps."""
+    """Frames a second, rounded to a whole number where only jitter of the stamps differs."""
     steps = np.diff(stamps)
     steps = steps[steps > 0]
     if not len(steps):
@@ -95,20 +97,20 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     cv2.setNumThreads(1)
-    give_way(True)
+    run_only_when_idle(True)
     settings_file, spool, folder = map(pathlib.Path, sys.argv[1:])
     try:
         settings = load_settings([settings_file])
         write_outputs(settings, _until(stopping, spool), folder)
     except UserError as error:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
-        return 2
-    return 0
+        return ExitStatus.USER_ERROR
+    return ExitStatus.OK
 
 
 def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
-    # Even work that only takes idle time slows the face down, by the caches that both share: as
-    # long as there is room the frames wait for the end of the run.
+    # Even work in idle time slows the nodes down, through the caches that both share: as long as
+    # there is room the frames wait for the end of the run.
     while not has_ended(spool) and spooled_bytes(spool) < RAW_BYTES:
         if stopping.wait(WAIT_S):
             break
@@ -116,22 +118,8 @@ def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame
     for frame in read_spool(spool, stopping.is_set):
         if not ended and has_ended(spool):
             ended = True
-            give_way(False)
+            run_only_when_idle(False)
         yield frame
-
-
-def give_way(wanted: bool) -> None:
-    """Runs this process and its later threads only where no other wants the processor, or not.
-
-    With a low priority alone Linux lets it finish its time slice before the face gets its turn.
-    """
-    if not hasattr(os, 'sched_setscheduler'):
-        return
-    policy = os.SCHED_IDLE if wanted else os.SCHED_OTHER
-    # Not everybody may return; then it stays as it is.
-    with contextlib.suppress(PermissionError):
-        for thread in map(int, os.listdir('/proc/self/task')):
-            os.sched_setscheduler(thread, policy, os.sched_param(0))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Child processes: started, watched, started again after a crash, stopped in order.
+"""Supervises child processes: starts and stops them in order, restarts them after a crash.
 
 For machines without `ros2 launch`; imports no ROS.
 """
@@ -15,29 +15,29 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ros_animate.errors import UserError
+from ros_animate.backoff import Backoff
+from ros_animate.errors import ExitStatus, UserError
 from ros_animate.processes import PARENT
 
-EXIT_USER_ERROR = 2
 FIRST_RESPAWN_S, LAST_RESPAWN_S = 0.5, 8.0
 # A process that lived this long had started well: the next respawn is quick again.
 HEALTHY_S = 10.0
 STOP_S = 8.0
 _TAIL_LINES = 30
-# What of a child's output a person wants to see while it runs.
+# Lines of a child's output that are shown to the user.
 _NOTABLE = re.compile(r'^\[(WARN|ERROR|FATAL)\]|^ros_animate: ')
 _LOG_PREFIX = re.compile(r'^\[(\w+)\] \[[\d.]+\] \[([\w./]+)\]: ')
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run.
+    """A program to run.
 
     Attributes:
-        name: For messages.
+        name: Name in messages.
         module: Python module, run with `python -m`.
-        arguments: Of its command line.
-        respawn: Start it again after a crash.
+        arguments: Arguments of the command line.
+        respawn: True if it is started again after a crash.
         nice: Scheduling priority, 0 to 19.
     """
 
@@ -94,7 +94,7 @@ class Child:
         return self._process.returncode
 
     def complaint(self) -> str:
-        """The last line that says what went wrong."""
+        """The last line of output that names an error."""
         lines = [line for line in self.tail if line.strip()]
         errors = [line for line in lines if line.startswith('ros_animate: error: ')]
         return (errors or lines or ['no message'])[-1].removeprefix('ros_animate: error: ')
@@ -117,10 +117,13 @@ class Supervisor:
     """Keeps programs running; a context manager that stops them in order of their start.
 
     Args:
-        programs: Started in this order.
-        environment: Of all of them.
+        programs: Programs in the order of their start.
+        environment: Environment variables of all programs.
         on_output: Called with (name, line) for each line of standard output, in another thread.
         on_note: Called with each warning or error, in another thread.
+
+    Attributes:
+        respawned: Number of restarts after crashes.
     """
 
     def __init__(self, programs: Sequence[Program], environment: Mapping[str, str], *,
@@ -131,8 +134,9 @@ class Supervisor:
         self._environment = environment
         self._on_output, self._on_note = on_output, on_note
         self._children: dict[str, Child] = {}
-        self._delays_s: dict[str, float] = {}
-        self._due_s: dict[str, float] = {}
+        self._backoffs = {program.name: Backoff(FIRST_RESPAWN_S, LAST_RESPAWN_S)
+                          for program in programs}
+        self._crashed: set[str] = set()
 
     def __enter__(self) -> Supervisor:
         try:
@@ -159,7 +163,7 @@ class Supervisor:
         return self.poll_only(*self._children)
 
     def poll_only(self, *names: str) -> list[str]:
-        """`poll` of some programs."""
+        """Like `poll`, for some of the programs."""
         ended = []
         for name in names:
             child = self._children[name]
@@ -168,7 +172,7 @@ class Supervisor:
                 continue
             if status == 0:
                 ended.append(name)
-            elif status == EXIT_USER_ERROR:
+            elif status == ExitStatus.USER_ERROR:
                 child.wait(STOP_S)
                 raise UserError(child.complaint())
             elif not child.program.respawn:
@@ -191,7 +195,7 @@ class Supervisor:
             self._children[name].wait(timeout_s)
 
     def is_running(self, name: str) -> bool:
-        """Whether the program runs now."""
+        """True if the program runs now."""
         return name in self._children and self._children[name].poll() is None
 
     def _start(self, program: Program) -> None:
@@ -200,15 +204,14 @@ class Supervisor:
 
     def _respawn_when_due(self, child: Child, status: int) -> None:
         name, now_s = child.program.name, time.monotonic()
-        if name not in self._due_s:
+        if name not in self._crashed:
+            self._crashed.add(name)
             if now_s - child.started_s > HEALTHY_S:
-                self._delays_s.pop(name, None)
-            delay_s = self._delays_s.get(name, FIRST_RESPAWN_S)
-            self._delays_s[name] = min(2 * delay_s, LAST_RESPAWN_S)
-            self._due_s[name] = now_s + delay_s
+                self._backoffs[name].reset()
+            self._backoffs[name].note_failure(now_s)
             self._on_note(f'{name} has crashed ({_cause(status)}); it is started again')
-        elif now_s >= self._due_s[name]:
-            del self._due_s[name]
+        elif self._backoffs[name].is_due(now_s):
+            self._crashed.remove(name)
             self.respawned += 1
             self._start(child.program)
 

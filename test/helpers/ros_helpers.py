@@ -16,7 +16,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from ros_animate.nodes.running import Spinner
+from ros_animate.nodes.spinner import Spinner
 
 # Machines differ and are busy; nothing waits longer than it has to.
 TIMEOUT_S = 120.0

@@ -6,6 +6,10 @@ import re
 
 import pytest
 
+from ros_animate.configuration import ConfigurationError
+from ros_animate.runtime.launch_arguments import COMMON_ARGUMENTS, is_true, settings_of
+from ros_animate.settings import load_settings
+
 LAUNCH = pathlib.Path(__file__).resolve().parents[2] / 'launch'
 COMMON = {'robot', 'motion', 'animator', 'policy', 'path', 'portrait', 'mirror', 'config', 'params',
           'namespace', 'composed', 'record'}
@@ -19,13 +23,20 @@ def parsed(name):
 
 
 def declared(name):
-    """{argument: whether it has a default} as the file declares them."""
+    """{argument: True if it has a default} as the file declares them."""
+    declared = {}
     for node in parsed(name).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == 'ARGUMENTS':
-            return {key.value: not (isinstance(value.elts[0], ast.Constant)
-                                    and value.elts[0].value is None)
-                    for key, value in zip(node.value.keys, node.value.values)}
-    return {}
+        if not isinstance(node, ast.Assign) or node.targets[0].id != 'ARGUMENTS':
+            continue
+        for key, value in zip(node.value.keys, node.value.values, strict=True):
+            if key is None:
+                assert value.id == 'COMMON_ARGUMENTS'
+                declared |= {name: default is not None
+                             for name, (default, _) in COMMON_ARGUMENTS.items()}
+            else:
+                declared[key.value] = not (isinstance(value.elts[0], ast.Constant)
+                                           and value.elts[0].value is None)
+    return declared
 
 
 def test_every_launch_file_is_tested():
@@ -50,3 +61,32 @@ def test_arguments(name):
 def test_examples_use_arguments_that_exist(name):
     examples = re.findall(r'(\w+):=', ast.get_docstring(parsed(name)) or '')
     assert examples and set(examples) <= ARGUMENTS[name]
+
+
+def values(**given):
+    return {name: default for name, (default, _) in COMMON_ARGUMENTS.items()} | given
+
+
+def test_settings_follow_the_arguments():
+    settings = settings_of(values(robot='ameca', mirror='true', motion='mediapipe'),
+                           {'plugin': 'video', 'path': 'a.mp4'})
+    assert (settings.robot, settings.mirror) == ('ameca', True)
+    assert settings.plugin('motion') == 'mediapipe' and settings.plugin('camera') == 'video'
+
+
+def test_without_arguments_the_settings_are_those_of_the_configuration():
+    assert settings_of(values()) == load_settings()
+
+
+@pytest.mark.parametrize('given, complaint', [
+    ({'mirror': 'perhaps'}, "mirror: expected true or false, got 'perhaps'"),
+    ({'path': 'both'}, 'both')])
+def test_wrong_arguments_are_refused_by_name(given, complaint):
+    with pytest.raises(ConfigurationError, match=complaint):
+        settings_of(values(**given))
+
+
+@pytest.mark.parametrize('text, expected', [('true', True), ('On', True), ('0', False),
+                                            ('', False)])
+def test_booleans(text, expected):
+    assert is_true('composed', text) is expected

@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 from ros_animate.cli import main
 from ros_animate.collection.recording import Timing
 from ros_animate.nodes.conversions import image_to_message
-from ros_animate.nodes.stage_node import NEWEST
+from ros_animate.nodes.qos import NEWEST
 
 PICTURE = np.full((40, 60, 3), (200, 100, 50), np.uint8)
 
@@ -63,7 +63,7 @@ def test_a_robot_and_its_camera(camera, tmp_path, kind, topic):
 
 def test_a_silent_topic_is_named(tmp_path, capsys, observer, monkeypatch):
     monkeypatch.setattr('ros_animate.collection.recording.Timing',
-                        functools.partial(Timing, picture_timeout_s=0.2))
+                        functools.partial(Timing, image_timeout_s=0.2))
     threads = threading.active_count()
     assert collect(tmp_path, '/nowhere') == 2
     assert '--images' in capsys.readouterr().err

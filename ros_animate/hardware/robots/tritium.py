@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ros_animate.backoff import Backoff
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.robot.spec import RobotSpec
@@ -127,20 +128,21 @@ class _Worker:
         self._loop.run_until_complete(self._keep_connected())
 
     async def _keep_connected(self) -> None:
-        retry_s = FIRST_RETRY_S
+        backoff = Backoff(FIRST_RETRY_S, self._config.max_retry_s)
         while not self._closing.is_set():
             try:
                 robot = await self._answer(
                     self._client.connect(self._config.url, self._token))
-                self.fault, retry_s = '', FIRST_RETRY_S
+                self.fault = ''
+                backoff.reset()
                 self.connected.set()
                 await self._post_newest(robot)
             except (self._client.TritiumError, asyncio.TimeoutError) as error:
                 self.fault = self._describe(error)
                 self.connected.clear()
+                delay_s = backoff.note_failure(self._loop.time())
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), retry_s)
-                retry_s = min(2 * retry_s, self._config.max_retry_s)
+                    await asyncio.wait_for(self._closing.wait(), delay_s)
 
     async def _post_newest(self, robot: Any) -> None:
         while True:

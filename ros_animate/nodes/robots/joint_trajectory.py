@@ -1,26 +1,28 @@
-"""Any robot with ros2_control: commands as trajectories for its joint_trajectory_controller."""
+"""Robots with ros2_control: sends commands to their joint_trajectory_controller."""
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.robot.governor import stopping
+from ros_animate.robot.governor import nearest_stop
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, RobotState
 
-FIRST_STATES_S = 5.0  # discovery included
+if TYPE_CHECKING:
+    from ros_animate.nodes.controller_client import ControllerClient
+
+FIRST_STATES_TIMEOUT_S = 5.0  # includes discovery
 
 
 class JointTrajectoryRobot(Robot):
     """Publishes each command as a trajectory of two points that starts at once.
 
-    The first point is the command, the second the nearest stop behind it with velocity zero, which
-    the controller demands of a trajectory's end and where it brings the robot if no further
+    The first point is the command, the second the nearest stop behind it with velocity zero, as
+    the controller demands for the end of a trajectory. There it brings the robot if no further
     command comes.
     """
 
@@ -30,11 +32,11 @@ class JointTrajectoryRobot(Robot):
 
         controller: str = option('/joint_trajectory_controller', 'name of the controller, as '
                                  '`ros2 control list_controllers` gives it, with its namespace')
-        horizon_s: float = option(0.02, 'when a command is to be reached; about the period of '
-                                  'commands', low=0.001, high=1.0)
+        horizon_s: float = option(0.02, 'time in which a command is to be reached; about the '
+                                  'period of commands', low=0.001, high=1.0)
         joint_states: str = option('', "topic of the robot's own joint states, e.g. /joint_states; "
-                                   'empty: what was sent last is taken for the state')
-        state_timeout_s: float = option(1.0, 'joint states are missed after this time', low=0.05,
+                                   'empty: the last command is taken for the state')
+        state_timeout_s: float = option(1.0, 'older joint states are a fault', low=0.05,
                                         high=60.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
@@ -42,29 +44,29 @@ class JointTrajectoryRobot(Robot):
         self.measures = bool(config.joint_states)
         self._position = spec.neutral.copy()
         self._velocity = np.zeros_like(self._position)
-        self._client: Any = None
+        self._client: ControllerClient | None = None
 
     def connect(self) -> None:
         self.disconnect()
         try:
-            # Only ros_animate.nodes imports ROS, and only who chooses this plug-in needs it.
-            module = importlib.import_module('ros_animate.nodes.controller_client')
+            # The plug-in can be listed and described without ROS.
+            from ros_animate.nodes.controller_client import ControllerClient
         except ImportError as error:
             raise RobotError(f'a ros2_control robot needs ROS 2 in this environment: {error}'
                              ) from error
-        self._client = module.ControllerClient(self._config.controller, self._config.joint_states,
-                                               self._spec.joints)
+        self._client = ControllerClient(self._config.controller, self._config.joint_states,
+                                        self._spec.joints)
         if self.measures:
-            self._find_robot()
+            self._find_robot(self._client)
 
-    def _find_robot(self) -> None:
-        """The motion begins where the robot is; without knowing that, not at all."""
-        missing = self._client.wait_for_joints(FIRST_STATES_S)
+    def _find_robot(self, client: ControllerClient) -> None:
+        """Takes the measured position as the start; raises RobotError if it is not known."""
+        missing = client.wait_for_joints(FIRST_STATES_TIMEOUT_S)
         if missing:
             self.disconnect()
             raise RobotError(f'{self._config.joint_states} says nothing of {", ".join(missing)}: '
                              'are the joints named as in the robot file, does the robot run?')
-        self._position = self._client.joint_state()[0] / self._spec.si
+        self._position = client.joint_state()[0] / self._spec.si
 
     def disconnect(self) -> None:
         if self._client is not None:
@@ -78,16 +80,16 @@ class JointTrajectoryRobot(Robot):
         self._position[index], self._velocity[index] = command.position, command.velocity
         acceleration = np.zeros_like(self._position)
         acceleration[index] = command.acceleration
-        si, still = self._spec.si, np.zeros_like(self._position)
-        stop_s, stop = stopping(self._spec, self._position, self._velocity)
+        si, zero = self._spec.si, np.zeros_like(self._position)
+        stop_s, stop = nearest_stop(self._spec, self._position, self._velocity)
         horizon_s = self._config.horizon_s
         self._client.send([
             (horizon_s, self._position * si, self._velocity * si, acceleration * si),
-            (horizon_s + max(stop_s, horizon_s), stop * si, still, still)])
+            (horizon_s + max(stop_s, horizon_s), stop * si, zero, zero)])
         return command
 
     def read(self, now_s: float) -> RobotState:
-        """The robot's joint states if they are listened to, else what was sent last."""
+        """The robot's joint states if there is a topic of them, else the last command."""
         client = self._client
         if client is None:
             return self._state(self._position, self._velocity, now_s, False, 'not connected')

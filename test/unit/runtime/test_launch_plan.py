@@ -1,51 +1,51 @@
-"""Which nodes run with which parameters."""
+"""Launch plans: nodes and their parameters."""
 import pytest
 import yaml
 
 from ros_animate.plugins import STAGES
-from ros_animate.runtime.launch_plan import arrange, observes_image, parameter_file
+from ros_animate.runtime.launch_plan import make_launch_plan, observes_image, parameter_file
 from ros_animate.settings import load_settings
 
 
 def test_every_stage_gets_its_plugin_and_what_it_shares():
     settings = load_settings(mirror=True, portrait='ada.png', robot='ameca',
                              camera={'plugin': 'video', 'path': 'a.mp4'})
-    arrangement = arrange(settings)
-    assert set(arrangement.parameters) == set(STAGES)
-    assert arrangement.without == []
-    assert arrangement.parameters['camera'] == {'plugin': 'video', 'path': 'a.mp4'}
-    assert arrangement.parameters['motion']['mirror'] is True
-    assert arrangement.parameters['animation']['portrait'] == 'ada.png'
-    assert all(arrangement.parameters[stage]['robot'] == 'ameca'
+    plan = make_launch_plan(settings)
+    assert set(plan.parameters) == set(STAGES)
+    assert plan.without == []
+    assert plan.parameters['camera'] == {'plugin': 'video', 'path': 'a.mp4'}
+    assert plan.parameters['motion']['mirror'] is True
+    assert plan.parameters['animation']['portrait'] == 'ada.png'
+    assert all(plan.parameters[stage]['robot'] == 'ameca'
                for stage in ('animation', 'policy', 'smoothing', 'hardware'))
-    assert arrangement.parameters['hardware']['plugin'] == settings.spec.transport
+    assert plan.parameters['hardware']['plugin'] == settings.spec.transport
 
 
 def test_sections_may_hold_options_of_the_node_and_of_the_safety_layer():
     settings = load_settings(hardware={'rate_hz': 100.0, 'neutral_after_s': 1.0, 'size': 128})
-    hardware = arrange(settings).parameters['hardware']
+    hardware = make_launch_plan(settings).parameters['hardware']
     assert (hardware['rate_hz'], hardware['neutral_after_s'], hardware['size']) == (100.0, 1.0, 128)
 
 
 def test_options_of_nodes_are_added():
-    arrangement = arrange(load_settings(), {'camera': {'exit_at_end': True}})
-    assert arrangement.parameters['camera']['exit_at_end'] is True
+    plan = make_launch_plan(load_settings(), {'camera': {'exit_at_end': True}})
+    assert plan.parameters['camera']['exit_at_end'] is True
 
 
 @pytest.mark.parametrize('topic, base, transport', [
     ('/usb_cam/image_raw', '/usb_cam/image_raw', 'raw'),
     ('/usb_cam/image_raw/compressed', '/usb_cam/image_raw', 'compressed')])
 def test_a_topic_takes_the_place_of_the_camera_node(topic, base, transport):
-    arrangement = arrange(load_settings(camera={'plugin': 'topic', 'topic': topic}))
-    assert arrangement.without == ['camera']
-    assert arrangement.remappings == (('image_raw', base),)
-    assert arrangement.image_transport == transport
-    assert arrangement.parameters['motion']['image_transport'] == transport
+    plan = make_launch_plan(load_settings(camera={'plugin': 'topic', 'topic': topic}))
+    assert plan.without == ['camera']
+    assert plan.remappings == (('image_raw', base),)
+    assert plan.image_transport == transport
+    assert plan.parameters['motion']['image_transport'] == transport
 
 
-def test_only_the_wanted_stages():
-    arrangement = arrange(load_settings(), stages=('policy', 'smoothing', 'hardware'))
-    assert arrangement.without == ['camera', 'motion', 'animation']
+def test_only_the_requested_stages():
+    plan = make_launch_plan(load_settings(), stages=('policy', 'smoothing', 'hardware'))
+    assert plan.without == ['camera', 'motion', 'animation']
 
 
 @pytest.mark.parametrize('namespace, name', [('', '/policy'), ('left', '/left/policy'),
@@ -55,5 +55,5 @@ def test_parameter_file_names_nodes_in_full(namespace, name):
     assert content == {name: {'ros__parameters': {'plugin': 'x'}}}
 
 
-def test_feature_space_does_not_wait_for_pictures():
+def test_feature_space_does_not_wait_for_images():
     assert not observes_image(load_settings(policy={'plugin': 'blendshape_map'}))

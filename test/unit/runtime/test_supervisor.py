@@ -42,8 +42,8 @@ def environment(tmp_path):
     return {**os.environ, 'PYTHONPATH': path}
 
 
-class Heard:
-    """What children said, with waiting."""
+class Collector:
+    """Output of the children, with waiting."""
 
     def __init__(self):
         self.lines, self.notes = [], []
@@ -84,32 +84,38 @@ def poll_until(supervisor, predicate):
 
 
 def test_output_and_warnings_are_handed_on(environment):
-    heard = Heard()
-    with Supervisor([program('run')], environment, on_output=heard.output, on_note=heard.note):
-        heard.wait_for(lambda: heard.lines and heard.notes)
-    assert heard.lines[0][1].startswith('up ')
-    assert heard.notes == ['WARN camera: unplugged']
+    collector = Collector()
+    with Supervisor([program('run')], environment, on_output=collector.output,
+                    on_note=collector.note):
+        collector.wait_for(lambda: collector.lines and collector.notes)
+    assert collector.lines[0][1].startswith('up ')
+    assert collector.notes == ['WARN camera: unplugged']
 
 
 def test_a_killed_child_is_started_again(environment, monkeypatch):
     monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.0)
-    heard = Heard()
-    with Supervisor([program('run')], environment, on_output=heard.output,
-                    on_note=heard.note) as supervisor:
-        heard.wait_for(lambda: heard.lines)
+    collector = Collector()
+    with Supervisor([program('run')], environment, on_output=collector.output,
+                    on_note=collector.note) as supervisor:
+        collector.wait_for(lambda: collector.lines)
         first = supervisor.pid('child')
         os.kill(first, signal.SIGKILL)
-        poll_until(supervisor, lambda: len(heard.lines) == 2)
+        poll_until(supervisor, lambda: len(collector.lines) == 2)
         assert supervisor.pid('child') != first
     assert supervisor.respawned == 1
-    assert any('SIGKILL' in note for note in heard.notes)
+    assert any('SIGKILL' in note for note in collector.notes)
 
 
 def test_a_child_that_keeps_crashing_is_started_ever_less_often(environment, monkeypatch):
-    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.001)
-    with Supervisor([program('crash')], environment) as supervisor:
-        poll_until(supervisor, lambda: supervisor.respawned == 4)
-        assert supervisor._delays_s['child'] >= 0.008
+    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.05)
+    crashed_s, started_s = [], []
+    with Supervisor([program('crash')], environment,
+                    on_note=lambda _: crashed_s.append(time.monotonic())) as supervisor:
+        for count in (1, 2, 3):
+            poll_until(supervisor, lambda count=count: supervisor.respawned == count)
+            started_s.append(time.monotonic())
+    for k, (crash_s, start_s) in enumerate(zip(crashed_s, started_s, strict=False)):
+        assert start_s - crash_s >= 0.05 * 2 ** k - 1e-3
 
 
 def test_refused_parameters_end_the_run_with_the_reason(environment):
@@ -131,19 +137,19 @@ def test_a_child_that_ends_by_itself_is_reported_and_stays_ended(environment):
 
 
 def test_a_deaf_child_is_killed(environment):
-    heard = Heard()
-    with Supervisor([program('deaf')], environment, on_output=heard.output) as supervisor:
-        heard.wait_for(lambda: heard.lines)
+    collector = Collector()
+    with Supervisor([program('deaf')], environment, on_output=collector.output) as supervisor:
+        collector.wait_for(lambda: collector.lines)
         pid = supervisor.pid('child')
         supervisor.stop_one('child', timeout_s=0.1)
         assert not is_alive(pid)
 
 
 def test_children_are_stopped_in_order(environment):
-    heard = Heard()
+    collector = Collector()
     programs = [program('run', 'first'), program('run', 'second')]
-    with Supervisor(programs, environment, on_output=heard.output) as supervisor:
-        heard.wait_for(lambda: len(heard.lines) == 2)
+    with Supervisor(programs, environment, on_output=collector.output) as supervisor:
+        collector.wait_for(lambda: len(collector.lines) == 2)
         supervisor.stop(but=['second'])
         assert not supervisor.is_running('first') and supervisor.is_running('second')
     assert not supervisor.is_running('second')

@@ -1,0 +1,172 @@
+"""The loop of the hardware node: trajectory, safety layer, robot. Imports no ROS."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ros_animate.hardware.last_pose import LastPose
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
+from ros_animate.hardware.trajectory import TrajectoryFollower
+from ros_animate.nodes.robot_link import RobotLink
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import Array, Command, RobotState
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Result of one tick.
+
+    Attributes:
+        sent: Command as the robot took it, None if the robot is not commanded or not reachable.
+        state: State of the robot, None if it is not reachable.
+    """
+
+    sent: Command | None
+    state: RobotState | None
+
+
+class ControlLoop:
+    """Follows the newest trajectory behind the safety layer; may be used by several threads.
+
+    An inactive loop reads the robot's state and sends nothing. A disabled one brings the robot to
+    neutral and then sends nothing.
+
+    Args:
+        safety: Safety layer of the robot.
+        link: Connection to the robot.
+        last_pose: Memory of the pose that was sent last.
+        spec: Description of the robot.
+
+    Attributes:
+        active: True while the robot is commanded.
+        enabled: False if commands are refused until the loop is enabled again.
+    """
+
+    def __init__(self, safety: Safety, link: RobotLink, last_pose: LastPose,
+                 spec: RobotSpec) -> None:
+        self.active = False
+        self.enabled = True
+        self._safety, self._link, self._last_pose, self._spec = safety, link, last_pose, spec
+        self._follower = TrajectoryFollower()
+        self._lock = threading.Lock()
+        self._at_rest = threading.Event()
+        self._source = ''
+        self._received_s = 0.0
+        self._now_s = 0.0
+        self._steady_s: float | None = None
+
+    @property
+    def estopped(self) -> bool:
+        """True while the emergency stop is in force."""
+        return self._safety.estopped
+
+    def follow(self, points: Sequence[tuple[float, Command]], source: str,
+               steady_s: float) -> None:
+        """Replaces the trajectory.
+
+        Args:
+            points: (time_s, command) in order of time.
+            source: Name of the source of commands.
+            steady_s: Time of arrival, on the steady clock of `tick`.
+
+        Raises:
+            ValueError: The points are not in order.
+        """
+        with self._lock:
+            self._follower.take(points)
+            self._source, self._received_s = source, steady_s
+
+    def activate(self, now_s: float) -> None:
+        """Begins to command the robot, from where it is."""
+        with self._lock:
+            self._safety.start(self._robot_position(now_s))
+            self._follower.reset()
+            self.active = True
+
+    def rest(self, pose: str, timeout_s: float) -> bool:
+        """Brings the robot to rest in a pose, from then on it is not commanded.
+
+        Args:
+            pose: 'neutral' or 'park'.
+            timeout_s: Time after which the loop stops to command the robot wherever it is.
+
+        Returns:
+            True if the pose was reached.
+        """
+        with self._lock:
+            self._at_rest.clear()
+            self._safety.rest(pose)
+        reached = self._at_rest.wait(timeout_s)
+        with self._lock:
+            self.active = False
+        return reached
+
+    def release(self) -> None:
+        """Disconnects the robot."""
+        with self._lock:
+            self.active = False
+            self._link.disconnect()
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Enables the loop, or brings the robot to neutral and then leaves it alone."""
+        with self._lock:
+            self.enabled = enabled
+            if enabled:
+                self._safety.resume()
+            else:
+                self._safety.rest('neutral')
+
+    def configure(self, options: SafetyConfig) -> None:
+        """Changes the options of the safety layer; raises ConfigurationError."""
+        with self._lock:
+            self._safety.configure(options)
+
+    def estop(self) -> None:
+        """Stops the robot; raises OSError if the stop would not survive a restart."""
+        with self._lock:
+            self._safety.estop()
+
+    def reset_estop(self) -> None:
+        """Ends the emergency stop; raises OSError if that fails."""
+        with self._lock:
+            self._safety.reset_estop()
+
+    def tick(self, now_s: float, steady_s: float) -> Tick:
+        """Computes and sends one command.
+
+        Args:
+            now_s: Time on the clock of the stamps, which may jump or stand still.
+            steady_s: Time on a clock that does neither.
+        """
+        with self._lock:
+            elapsed_s = self._elapse(now_s, steady_s)
+            # On a clock that stands still only the time of arrival shows that a source is silent.
+            is_fresh = steady_s - self._received_s <= self._safety.config.stale_s
+            target = self._follower.at(now_s) if is_fresh else None
+            command = self._safety.step(target, now_s, self._source, elapsed_s)
+            at_rest = self._safety.at_rest
+            is_commanded = self.active and (self.enabled or not at_rest)
+            sent, state = self._link.exchange(command if is_commanded else None, now_s)
+            if sent is not None:
+                self._last_pose.keep(sent.position)
+            if at_rest:
+                self._at_rest.set()
+        return Tick(sent, state)
+
+    def _elapse(self, now_s: float, steady_s: float) -> float:
+        """Steady time since the last tick: the robot's limits are those of the real clock."""
+        if now_s < self._now_s:
+            # The clock was set back, so the points lie in the future.
+            self._follower.reset()
+        elapsed_s = 0.0 if self._steady_s is None else steady_s - self._steady_s
+        self._now_s, self._steady_s = now_s, steady_s
+        return elapsed_s
+
+    def _robot_position(self, now_s: float) -> Array:
+        """Position (N,) that the robot measures, else the last one that any process sent."""
+        _, state = self._link.exchange(None, now_s)
+        if self._last_pose.position is not None and not self._link.measures:
+            return self._last_pose.position
+        return self._spec.neutral if state is None else state.position

@@ -1,0 +1,49 @@
+"""All use of parts of rclpy that are not public.
+
+Tested with the wheels of rclpy 7.1.6 (Jazzy).
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from lifecycle_msgs.srv import ChangeState
+from rclpy.lifecycle.node import LifecycleNodeMixin
+
+
+def lifecycle_state(node: LifecycleNodeMixin) -> int:
+    """The node's present state as a constant of lifecycle_msgs/State.
+
+    rclpy gives the state to its own services only.
+    """
+    return int(node._state_machine.current_state[0])
+
+
+def refuse_impossible_transitions(node: LifecycleNodeMixin, lock: threading.RLock) -> None:
+    """Answers a request for a transition that the state does not allow with `success` false.
+
+    rclpy raises RCLError in the callback of the service, which would end the node.
+
+    Args:
+        node: A node with a life cycle.
+        lock: Held during every transition.
+    """
+    service = node._service_change_state
+    service.callback = _refusing(node, lock, service.callback)
+
+
+def _refusing(node: LifecycleNodeMixin, lock: threading.RLock,
+              change: Callable[..., ChangeState.Response]) -> Callable[..., ChangeState.Response]:
+    def answer(request: ChangeState.Request,
+               response: ChangeState.Response) -> ChangeState.Response:
+        with lock:
+            transition = request.transition
+            # (id, label, start, goal) of each
+            if any(transition.id == possible[0] or transition.label == possible[1]
+                   for possible in node._state_machine.available_transitions):
+                return change(request, response)
+            node.get_logger().warning(f'no transition {transition.label or transition.id} in '
+                                      f'state {node._state_machine.current_state[1]}')
+            response.success = False
+            return response
+    return answer

@@ -1,0 +1,74 @@
+"""Programs of a live run, in the order in which they are to end."""
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import yaml
+
+from ros_animate.processes import BACKGROUND_NICE
+from ros_animate.runtime.launch_plan import LaunchPlan, make_launch_plan, parameter_file
+from ros_animate.runtime.supervisor import Program
+from ros_animate.settings import RunOptions, Settings
+
+WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'
+
+
+def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
+                  spool: pathlib.Path | None) -> list[Program]:
+    """The programs: nodes of the stages, recorder, watcher, writer of the files.
+
+    Args:
+        settings: Checked settings.
+        options: How to run.
+        folder: Folder for parameter files.
+        spool: Folder in which the watcher leaves frames for the writer of the files; None for none.
+    """
+    observers = [WATCH, *([RECORD] if options.record is not None else [])]
+    plan = make_launch_plan(settings, {
+        'camera': {'wait_for': observers, 'exit_at_end': True, 'limit': options.limit or 0},
+        'hardware': {'shutdown_pose': 'neutral'}})
+    extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
+    if options.record is not None:
+        extra[RECORD] = {'bag': str(options.record)}
+    arguments = _ros_arguments(plan, extra, folder / 'parameters.yaml')
+    programs = _stage_programs(plan, options, arguments)
+    if options.record is not None:
+        programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments, respawn=False))
+    programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
+                            nice=BACKGROUND_NICE))
+    if spool is not None:
+        programs.append(_output_program(settings, options, folder / 'settings.yaml', spool))
+    return programs
+
+
+def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:
+    if options.processes:
+        return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments)
+                for stage in plan.parameters]
+    return [Program(COMPOSED, 'ros_animate.nodes.composed_node', [*plan.without, *arguments])]
+
+
+def _output_program(settings: Settings, options: RunOptions, settings_file: pathlib.Path,
+                    spool: pathlib.Path) -> Program:
+    settings_file.write_text(yaml.safe_dump(settings.as_mapping()), encoding='utf-8')
+    return Program(OUTPUTS, 'ros_animate.runtime.live_outputs',
+                   [str(settings_file), str(spool), str(options.output)], respawn=False)
+
+
+def _watch_parameters(settings: Settings, options: RunOptions, plan: LaunchPlan,
+                      spool: pathlib.Path | None) -> dict[str, Any]:
+    wait_for = [stage for stage in plan.parameters if stage != 'camera']
+    if options.record is not None:
+        wait_for.append(RECORD)
+    return {'robot': settings.robot, 'image_transport': plan.image_transport,
+            'spool': str(spool or ''), 'wait_for': wait_for}
+
+
+def _ros_arguments(plan: LaunchPlan, extra: dict[str, dict[str, Any]],
+                   path: pathlib.Path) -> list[str]:
+    """`--ros-args` for every process: each node finds its own parameters in the file `path`."""
+    path.write_text(parameter_file({**plan.parameters, **extra}), encoding='utf-8')
+    remappings = [part for source, target in plan.remappings
+                  for part in ('-r', f'{source}:={target}')]
+    return ['--ros-args', '--params-file', str(path), *remappings]

@@ -1,0 +1,56 @@
+"""Replay of a bag for the command line."""
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from ros_animate.runtime.environment import node_environment
+
+if TYPE_CHECKING:
+    from ros_animate.nodes.replay_node import ReplayNode
+
+POLL_S = 0.05
+
+
+def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
+           loop: bool = False, restamp: bool = False, quiet: bool = False) -> int:
+    """Publishes the messages of a bag in this process; returns the exit status.
+
+    Args:
+        bag: Folder of the bag.
+        rate: Speed, 1 as recorded.
+        topics: Topics to publish, without namespace; all if empty.
+        loop: True to start over at the end.
+        restamp: True to give headers the present time.
+        quiet: True for no progress.
+    """
+    # The middleware reads its environment when it is loaded.
+    os.environ.update(node_environment())
+    from rclpy.parameter import Parameter
+
+    from ros_animate.nodes.replay_node import ReplayNode
+    from ros_animate.nodes.running import Runner
+    values: dict[str, Any] = {'bag': str(bag), 'rate': rate, 'loop': loop, 'restamp': restamp}
+    if topics:
+        values['topics'] = list(topics)
+    overrides = [Parameter(name, value=value) for name, value in values.items()]
+
+    def make_node() -> ReplayNode:
+        node = ReplayNode(parameter_overrides=overrides)
+        threading.Thread(target=_show_progress, args=(node, loop, quiet), daemon=True).start()
+        return node
+
+    return Runner().run([make_node], arguments=[])
+
+
+def _show_progress(node: ReplayNode, loop: bool, quiet: bool) -> None:
+    with tqdm(total=None if loop else node.count, unit='message', dynamic_ncols=True,
+              disable=quiet or None) as bar:
+        while not node.ended.wait(POLL_S):
+            bar.update(node.sent - bar.n)
+        bar.update(node.sent - bar.n)
