@@ -1,1 +1,1 @@
-"""Pairs of pictures and control values for imitation learning, virtual and from a robot."""
+"""Collects pairs of images and control values for imitation learning, virtual or from a robot."""

@@ -1,26 +1,26 @@
-"""What a camera makes of a picture: tilt, colour cast, blur, noise, JPEG."""
+"""Effects of a camera on an image: tilt, colour cast, blur, noise, JPEG quality."""
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from ros_animate.errors import UserError
 from ros_animate.types import Array, Image
 
-TILTED, TILT_DEG = 0.3, 2.0
-BLURRED, COARSE, NOISY = 0.4, 0.2, 0.6
+# How often each effect is applied.
+TILTED, BLURRED, COARSE, NOISY = 0.3, 0.4, 0.2, 0.6
+TILT_DEG = 2.0
 QUALITY = (55, 96)
 
 
 def photograph(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
-    """A picture as a camera that is neither quite level nor perfect would take it.
+    """An image as taken by a camera that is slightly tilted and not perfect.
 
     Args:
         image: (H, W, 3) RGB.
         rng: Random numbers.
 
     Returns:
-        The photograph, and the affine map (2, 3) of pixels from the picture into it.
+        The photograph, and the affine map (2, 3) from pixels of the image to pixels of it.
     """
     turn: Array = np.eye(2, 3)
     if rng.random() < TILTED:
@@ -36,17 +36,8 @@ def photograph(image: Image, rng: np.random.Generator) -> tuple[Image, Array]:
     return image, turn
 
 
-def jpeg(image: Image, quality: int) -> bytes:
-    """The file's content."""
-    done, data = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
-                              [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
-        raise UserError('this OpenCV cannot write JPEG')
-    return data.tobytes()
-
-
 def random_quality(rng: np.random.Generator) -> int:
-    """Of a JPEG."""
+    """A quality of JPEG."""
     return int(rng.integers(*QUALITY))
 
 
@@ -58,7 +49,7 @@ def _tilted(image: Image, angle_deg: float) -> tuple[Image, Array]:
 
 
 def _developed(image: Image, rng: np.random.Generator) -> Image:
-    """Exposure, contrast and white balance, by look-up table."""
+    """Random exposure, contrast and white balance, by a look-up table."""
     level = np.linspace(0, 1, 256)
     gamma, gain, lift = rng.uniform(0.8, 1.25), rng.uniform(0.85, 1.15), rng.uniform(-0.04, 0.04)
     balance = 1 + 0.05 * rng.standard_normal(3)

@@ -1,4 +1,4 @@
-"""Random faces that people make, as blendshapes and head angles."""
+"""Random human expressions, as blendshapes and head angles."""
 from __future__ import annotations
 
 import numpy as np
@@ -45,13 +45,13 @@ EXPRESSIONS: dict[str, dict[str, float]] = {
     'look_right': {'eyeLookInLeft': .7, 'eyeLookOutRight': .7},
 }
 _NAMES = tuple(EXPRESSIONS)
-STRAY = 0.04  # blendshapes that come along by themselves
-ASYMMETRY = 0.15
+# Standard deviations: of all blendshapes at rest, and of a side's relative strength.
+BACKGROUND, ASYMMETRY = 0.04, 0.15
 
 
 def random_expression(rng: np.random.Generator) -> dict[str, float]:
-    """Blendshapes in [0, 1]: one to three expressions, more or less strong, not quite even."""
-    shapes = dict(zip(BLENDSHAPES, np.abs(STRAY * rng.standard_normal(len(BLENDSHAPES)))))
+    """Blendshapes in [0, 1]: one to three expressions of random strength, slightly asymmetric."""
+    shapes = dict(zip(BLENDSHAPES, np.abs(BACKGROUND * rng.standard_normal(len(BLENDSHAPES)))))
     for k in rng.choice(len(_NAMES), rng.integers(1, 4), replace=False):
         strength = rng.uniform(0.0, 1.15)
         for name, value in EXPRESSIONS[_NAMES[k]].items():
@@ -61,7 +61,7 @@ def random_expression(rng: np.random.Generator) -> dict[str, float]:
 
 
 def random_head_deg(rng: np.random.Generator) -> np.ndarray:
-    """(3,) yaw, pitch, roll in degrees, as a person moves the head in front of a camera."""
+    """(3,) yaw, pitch and roll in degrees of a person in front of a camera."""
     reach = np.array([34.0, 30.0, 30.0])
     return reach * rng.uniform(-1, 1, 3) * rng.choice((0.5, 1.0))
 

@@ -1,4 +1,4 @@
-"""Which control values make the robot look as an animated portrait does."""
+"""Fits control values of the robot to an animated portrait."""
 from __future__ import annotations
 
 import numpy as np
@@ -10,27 +10,27 @@ from ros_animate.robot.face_map import FaceMap
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
-ROUNDS = 5
-SETTLED = 5e-3  # of a control's range
+ITERATIONS = 5
+TOLERANCE = 5e-3  # of a control's range
 _POINTS = np.array(FEATURE_POINTS)
 _DIFFERENCE = 0.01  # of a control's range, for derivatives
-# Standard deviations: of a landmark from where a robot's face can put it, of a control from neutral
-# in its ranges, of the head's place in the picture and of the logarithm of its size, which are the
-# camera's and the person's and not the robot's.
-_MISFIT_CM, _MOVED, _SHIFT_CM, _NEARER = 0.2, 0.3, 0.3, 0.02
-_PLACE_WEIGHTS = _MISFIT_CM / np.array([_SHIFT_CM, _SHIFT_CM, _NEARER])
+# Standard deviations of the prior: of a landmark from its place on the robot's face, of a control
+# from neutral in its range, and of the head's place in the image and the logarithm of its size,
+# which depend on the camera and the person, not on the robot.
+_LANDMARK_CM, _CONTROL, _SHIFT_CM, _LOG_SIZE = 0.2, 0.3, 0.3, 0.02
+_PLACE_WEIGHTS = _LANDMARK_CM / np.array([_SHIFT_CM, _SHIFT_CM, _LOG_SIZE])
 
 
 class ControlFit:
     """Fits control values to a change of landmarks: least squares with a prior, within limits.
 
-    The virtual face of the robot is moved until its feature points have changed as a portrait's
-    have (Gauss-Newton, projected onto the ranges). Head and neck turn the head about two points;
-    where the picture does not tell them apart, the prior shares the turn between them.
+    The virtual face of the robot is moved until its feature points have changed as those of the
+    portrait (Gauss-Newton, projected onto the ranges). Head and neck turn the head about two
+    points; where the image does not tell them apart, the prior shares the turn between them.
 
     Args:
         spec: The robot.
-        face_map: Of the robot.
+        face_map: Muscles of the robot's virtual face.
     """
 
     def __init__(self, spec: RobotSpec, face_map: FaceMap) -> None:
@@ -48,25 +48,25 @@ class ControlFit:
         Args:
             source: (478, 3) landmarks of the portrait at rest, as in `Motion.landmarks`.
             target: (478, 3) landmarks of the animated portrait.
-            start: (N,) where the search begins.
+            start: (N,) values at which the search begins.
 
         Returns:
             (N,) within the ranges.
         """
-        wanted = self._wanted(PosedShape.of(source), PosedShape.of(target))
+        goal = self._target_points(PosedShape.of(source), PosedShape.of(target))
         values: Array = np.clip((start - self._spec.low) / self._range, 0.0, 1.0)
         place: Array = np.zeros(3)
-        for _ in range(ROUNDS):
+        for _ in range(ITERATIONS):
             before = values
-            residual, jacobian = self._linear(wanted, values, place)
-            state = _least(residual, jacobian, np.concatenate([values, place]), len(values))
+            residual, jacobian = self._linearize(goal, values, place)
+            state = _solve(residual, jacobian, np.concatenate([values, place]), len(values))
             values, place = np.split(state, [len(values)])
-            if np.abs(values - before).max() < SETTLED:
+            if np.abs(values - before).max() < TOLERANCE:
                 break
         return self._spec.low + values * self._range
 
-    def _wanted(self, source: PosedShape, target: PosedShape) -> Array:
-        """(K, 2) cm: the robot's own landmarks at rest, with the portrait's change."""
+    def _target_points(self, source: PosedShape, target: PosedShape) -> Array:
+        """(K, 2) cm: the robot's landmarks at rest, moved by the portrait's change."""
         rest = self._rest.pose
         ratio = rest.scale / source.pose.scale
         pose = HeadPose(target.pose.rotation @ source.pose.rotation.T @ rest.rotation,
@@ -74,36 +74,36 @@ class ControlFit:
                         + ratio * (target.pose.translation - source.pose.translation))
         return self._cm * pose.project(self._rest.shape + target.shape - source.shape)[_POINTS, :2]
 
-    def _linear(self, wanted: Array, values: Array, place: Array) -> tuple[Array, Array]:
-        """Residual (2 K + N + 3,) in cm and its derivatives by values and place."""
-        shown = self._shown(values)
-        around = shown - shown.mean(0)
-        across, along = np.zeros((2, *shown.shape))
+    def _linearize(self, goal: Array, values: Array, place: Array) -> tuple[Array, Array]:
+        """Residual (2 K + N + 3,) in cm, and its derivatives by values and place."""
+        points = self._image_points(values)
+        around = points - points.mean(0)
+        across, along = np.zeros((2, *points.shape))
         across[:, 0] = along[:, 1] = 1.0
         moves = np.stack([across.ravel(), along.ravel(), around.ravel()], 1)
-        weights = np.r_[np.full(len(values), _MISFIT_CM / _MOVED), _PLACE_WEIGHTS]
-        residual = np.concatenate([(shown - wanted).ravel() + moves @ place,
+        weights = np.r_[np.full(len(values), _LANDMARK_CM / _CONTROL), _PLACE_WEIGHTS]
+        residual = np.concatenate([(points - goal).ravel() + moves @ place,
                                    weights * np.r_[values - self._neutral, place]])
         columns = []
         for index, value in enumerate(values):
             other = values.copy()
             other[index] += _DIFFERENCE if value < 0.5 else -_DIFFERENCE
-            columns.append((self._shown(other) - shown).ravel() / (other[index] - value))
+            columns.append((self._image_points(other) - points).ravel() / (other[index] - value))
         derivatives = np.column_stack([*columns, moves])
         return residual, np.concatenate([derivatives, np.diag(weights)])
 
-    def _shown(self, values: Array) -> Array:
-        """(K, 2) cm in the picture."""
+    def _image_points(self, values: Array) -> Array:
+        """(K, 2) cm: feature points in the image for control values in [0, 1]."""
         return self._cm * self._landmarks(self._spec.low + values * self._range)[_POINTS, :2]
 
     def _landmarks(self, position: Array) -> Array:
         return self._face.landmarks(self._face_map.muscles(position))
 
 
-def _least(residual: Array, jacobian: Array, state: Array, count: int) -> Array:
-    """The state of the least residual, linearly; its first `count` numbers stay in [0, 1].
+def _solve(residual: Array, jacobian: Array, state: Array, count: int) -> Array:
+    """State of the least linearized residual, whose first `count` numbers stay in [0, 1].
 
-    What would leave its range is held at the end of it, and the others are solved for again.
+    Numbers that would leave their range are fixed at its end, and the others are solved for again.
     """
     low, high = np.full((2, len(state)), [[-np.inf], [np.inf]])
     low[:count], high[:count] = 0.0, 1.0

@@ -1,4 +1,4 @@
-"""A folder of pairs in the layout of X2C: metadata.jsonl and the pictures that it names."""
+"""A folder of pairs in the layout of X2C: metadata.jsonl and the images that it names."""
 from __future__ import annotations
 
 import contextlib
@@ -13,9 +13,10 @@ import numpy as np
 
 from ros_animate.collection.pairs import Pair
 from ros_animate.errors import UserError
+from ros_animate.files import write_atomically
 
 METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
-_DIGITS = 4  # of landmarks: hundredths of a pixel
+_DIGITS = 4  # decimals of landmarks: hundredths of a pixel
 
 
 class FolderError(UserError):
@@ -25,12 +26,12 @@ class FolderError(UserError):
 class PairFolder:
     """Takes pairs in order; a context manager.
 
-    A line is written when its picture is there, so the folder is a valid data set at any moment.
-    What a killed run has left is continued where its last whole line ends. The options with which
-    the pairs are made are kept beside them: a folder never holds pairs of two kinds.
+    A line is written after its image, so the folder is a valid data set at any moment. The folder
+    of a killed run is continued after its last complete line. The options of the pairs are kept
+    beside them: a folder never holds pairs of two kinds.
 
     Attributes:
-        count: Pairs in the folder.
+        count: Number of pairs in the folder.
     """
 
     def __init__(self, path: pathlib.Path, options: Mapping[str, Any]) -> None:
@@ -59,7 +60,7 @@ class PairFolder:
         try:
             for number, pair in enumerate(pairs, self.count):
                 name = f'{IMAGES}/{number:06d}.jpg'
-                (self.path / name).write_bytes(pair.picture)
+                (self.path / name).write_bytes(pair.jpeg)
                 line = {'file_name': name, 'ctrl_value': [float(v) for v in pair.values]}
                 if pair.landmarks is not None:
                     line['landmarks'] = np.round(pair.landmarks, _DIGITS).tolist()
@@ -75,7 +76,7 @@ class PairFolder:
         (self.path / IMAGES).mkdir(parents=True, exist_ok=True)
         self._lock()
         if not (self.path / OPTIONS).exists():
-            _write_atomically(self.path / OPTIONS, json.dumps(self._options, indent=2) + '\n')
+            write_atomically(self.path / OPTIONS, json.dumps(self._options, indent=2) + '\n')
         self._metadata: IO[bytes] = self._stack.enter_context((self.path / METADATA).open('a+b'))
         return _drop_torn_line(self._metadata)
 
@@ -99,7 +100,7 @@ class PairFolder:
                     f'{self._options.get(key)!r}; choose another --output, or delete the folder')
 
     def _lock(self) -> None:
-        """One collection at a time."""
+        """Refuses a second collection into the same folder at the same time."""
         folder = os.open(self.path, os.O_RDONLY)
         self._stack.callback(os.close, folder)
         try:
@@ -118,14 +119,8 @@ def _read_options(path: pathlib.Path) -> dict[str, Any]:
     return options
 
 
-def _write_atomically(path: pathlib.Path, text: str) -> None:
-    part = path.with_suffix('.part')
-    part.write_text(text, encoding='utf-8')
-    part.replace(path)
-
-
 def _drop_torn_line(file: IO[bytes]) -> int:
-    """Cuts off a line that was not written to its end; the number of lines left."""
+    """Removes an incomplete last line; returns the number of lines that are left."""
     file.seek(0)
     content = file.read()
     file.truncate(content.rfind(b'\n') + 1)

@@ -1,4 +1,4 @@
-"""Makers of pairs: (picture, control values) number i of a seed is the same on every machine."""
+"""Makers of pairs of image and control values: pair number i of a seed is always the same."""
 from __future__ import annotations
 
 import abc
@@ -9,43 +9,43 @@ import numpy as np
 
 from ros_animate.types import Array
 
-# Streams of random numbers, one for each purpose.
-CONTROLS, PICTURE, FACE, MORE = range(4)
+# Purposes of random numbers; each has a stream of its own.
+CONTROLS, IMAGE, FACE, EXAGGERATION = range(4)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What a picture shows.
+    """An image and the control values that it shows.
 
     Attributes:
-        picture: Content of a JPEG file.
+        jpeg: Content of a JPEG file.
         values: (N,) control values.
-        landmarks: (K, 2) where FEATURE_POINTS of the face mesh are, of the picture's width and
-            height; None where nobody knows.
+        landmarks: (K, 2) places of the face mesh's FEATURE_POINTS as fractions of the image's width
+            and height; None if unknown.
     """
 
-    picture: bytes
+    jpeg: bytes
     values: Array
     landmarks: Array | None = None
 
 
 class PairMaker(abc.ABC):
-    """Makes pairs in blocks: a block is what one worker does at a time.
+    """Makes pairs in blocks; a worker makes one block at a time.
 
     Attributes:
-        block_size: Pairs of a block; they share what is slow to make.
+        block_size: Number of pairs in a block; they share what is slow to make.
     """
 
     block_size: int
 
     @abc.abstractmethod
     def make(self, block: int, start: int, stop: int) -> Iterator[Pair]:
-        """Pairs number `start` to `stop` of a block; the others are not asked for."""
+        """Yields pairs number `start` to `stop` of a block."""
 
     def close(self) -> None:
-        """Releases what `make` has opened."""
+        """Releases the resources that `make` has opened."""
 
 
-def stream(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
-    """Random numbers that depend on nothing else."""
+def random_stream(seed: int, purpose: int, *numbers: int) -> np.random.Generator:
+    """Random numbers that depend on the arguments alone."""
     return np.random.default_rng((seed, purpose, *numbers))

@@ -1,4 +1,4 @@
-"""Random poses of a robot's face: every control is exercised, and faces stay plausible."""
+"""Random poses of a robot's face: every control is used, and faces stay plausible."""
 from __future__ import annotations
 
 import re
@@ -13,41 +13,41 @@ from ros_animate.robot.governor import Governor
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Motion
 
-DIGITS = 6  # of the stored values
-# How far muscles are drawn, where a face shows no more beyond: eyes turn only so far, and lids that
-# are shut can only be pressed together. A little farther, so that the ends are known as ends.
-SEEN = {'gaze_azimuth': (-1.6 * EYE_RANGE_DEG[0], 1.6 * EYE_RANGE_DEG[0]),
+DIGITS = 6  # decimals of the stored values
+# Ranges of muscles outside of which a face looks the same: eyeballs stop, and shut lids can only be
+# pressed together. A little wider, so that a policy learns where the ends are.
+VISIBLE_RANGES = {'gaze_azimuth': (-1.6 * EYE_RANGE_DEG[0], 1.6 * EYE_RANGE_DEG[0]),
         'gaze_elevation': (-1.6 * EYE_RANGE_DEG[1], 1.6 * EYE_RANGE_DEG[1]),
         **dict.fromkeys([name for name in MUSCLES if name.startswith('eyelid')], (-0.5, 2.0))}
 POSE_GROUPS = ('head', 'gaze')
-# How often a face is drawn in which way; the rest stays near neutral.
+# Shares of the ways in which a face is drawn; the rest stays near neutral.
 INDEPENDENT, GROUPED, EXPRESSION = 0.2, 0.2, 0.3
-# How often the head turns as a person's does, neck and head together; the rest: on its own, or not.
-HEAD_TOGETHER, HEAD_APART = 0.6, 0.2
-# How often the eyes look away as far as they can, and less far; the rest is near neutral.
+# Shares of heads that turn as a person's does, neck and head together, and of heads whose controls
+# are independent; the rest stays near neutral.
+HEAD_TOGETHER, HEAD_INDEPENDENT = 0.6, 0.2
+# Shares of gazes over the whole range and over a part of it; the rest is near neutral.
 GAZE_FAR, GAZE_NEAR = 0.6, 0.3
-NEAR = 0.3  # of the way
-ACTIVE = 0.4  # how often a control of an independent face leaves neutral
-TREMBLE = 0.02  # of the range: no head is held still
-# Of the range: how far, in the mean over faces, controls are from where they were drawn. Small
-# movements matter as much as large ones; a policy that sees none of them takes them for noise.
-UNREST = 0.05
+NEAR = 0.3  # that part of the range
+ACTIVE = 0.4  # share of an independent face's controls that leave neutral
+# Noise that is added to every pose, as a share of the range: its standard deviation for the head,
+# and the mean over faces of that for the face. A policy that is trained without small movements
+# takes them for noise.
+HEAD_NOISE, FACE_NOISE = 0.02, 0.05
 Draw = Callable[[np.random.Generator], Array]
 
 
 class ControlSampler:
     """Draws control values of one robot.
 
-    A face is a mixture of independent controls (all corners of the space), muscle groups that
-    move together, expressions that people make (through the robot's rig), and neutral. Head and
-    gaze are drawn separately, since any face can look anywhere. All values keep the ranges and
-    the coupled limits.
+    A face has independent controls (all corners of the space), muscle groups that move together, an
+    expression of a person (through the robot's rig), or is neutral. Head and gaze are drawn
+    separately, since any face can look anywhere. All values keep the ranges and the coupled limits.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
         self._spec = spec
         self._governor = Governor(spec)
-        self._low, self._high = _drawn_range(spec)
+        self._low, self._high = _sampling_range(spec)
         self._groups = {name: np.array([spec.index(n) for n in names])
                         for name, names in spec.groups.items()}
         self._face = np.array([c.group not in POSE_GROUPS for c in spec.controls])
@@ -58,18 +58,18 @@ class ControlSampler:
     def sample(self, rng: np.random.Generator) -> Array:
         """(N,) allowed control values in the robot's units."""
         pose = self._spec.neutral.copy()
-        draw = _choose(rng, (INDEPENDENT, self._independent), (GROUPED, self._grouped),
+        draw = _select(rng, (INDEPENDENT, self._independent), (GROUPED, self._grouped),
                        (EXPRESSION, self._expression))
         if draw is not None:
             pose = np.where(self._face, draw(rng), pose)
-        pose += np.where(self._face, rng.exponential(UNREST), TREMBLE) * (
+        pose += np.where(self._face, rng.exponential(FACE_NOISE), HEAD_NOISE) * (
             self._spec.high - self._spec.low) * rng.standard_normal(len(pose))
         self._turn_head(pose, rng)
         self._turn_eyes(pose, rng)
         return self.allowed(pose)
 
     def allowed(self, pose: Array) -> Array:
-        """(N,) the allowed pose near `pose`, in the digits that are stored."""
+        """(N,) the nearest allowed pose, rounded to the stored decimals."""
         pose = pose.copy()
         self._governor.clamp(pose)
         return np.clip(np.round(pose, DIGITS), self._spec.low, self._spec.high)
@@ -79,7 +79,7 @@ class ControlSampler:
         return np.where(rng.random(len(anywhere)) < ACTIVE, anywhere, self._spec.neutral)
 
     def _grouped(self, rng: np.random.Generator) -> Array:
-        """Within a group one drive moves all, some this way and some that; both sides alike."""
+        """One signal drives all controls of a group, in random directions; both sides alike."""
         drive: Array = np.zeros(len(self._spec.names))
         for members in self._groups.values():
             share = rng.uniform(-1, 1, len(members))
@@ -103,7 +103,8 @@ class ControlSampler:
         head = self._groups.get('head')
         if head is None:
             return
-        draw = _choose(rng, (HEAD_TOGETHER, self._together), (HEAD_APART, self._apart))
+        draw = _select(rng, (HEAD_TOGETHER, self._head_together),
+                       (HEAD_INDEPENDENT, self._head_independent))
         if draw is not None:
             pose[head] = draw(rng)[head]
 
@@ -116,27 +117,28 @@ class ControlSampler:
             reach = 1.0 if kind < GAZE_FAR else NEAR
             pose[gaze] = rest + reach * (rng.uniform(self._low[gaze], self._high[gaze]) - rest)
 
-    def _together(self, rng: np.random.Generator) -> Array:
+    def _head_together(self, rng: np.random.Generator) -> Array:
         if self._rig is None:
             return self._grouped(rng)
         pose = self._follow(self._rest, random_head_deg(rng))
-        return pose + TREMBLE * (self._spec.high - self._spec.low) * rng.standard_normal(len(pose))
+        return pose + HEAD_NOISE * (self._spec.high - self._spec.low) * (
+            rng.standard_normal(len(pose)))
 
-    def _apart(self, rng: np.random.Generator) -> Array:
-        """Controls of the head against each other, the whole way only now and then."""
+    def _head_independent(self, rng: np.random.Generator) -> Array:
+        """Independent controls of the head, over a part of the range or all of it."""
         return self._spec.neutral + rng.choice((0.6, 1.0)) * (
             self._independent(rng) - self._spec.neutral)
 
     def _follow(self, shapes: dict[str, float], head_deg: Array) -> Array:
-        """(N,) what the rig makes of a person's blendshapes and head angles."""
+        """(N,) control values of the robot's rig for a person's blendshapes and head angles."""
         assert self._rig is not None
         yaw, pitch, roll = head_deg
         motion = Motion('collection', 0.0, expression=shapes, rotation=rotation(yaw, pitch, roll))
         return self._rig.act(motion).values[0]
 
 
-def _choose(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | None:
-    """One of the functions, each with its probability; None with what is left."""
+def _select(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | None:
+    """One of the functions, each with its probability; None with the probability that is left."""
     left = rng.random()
     for share, function in options:
         left -= share
@@ -145,22 +147,22 @@ def _choose(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | No
     return None
 
 
-def _drawn_range(spec: RobotSpec) -> tuple[Array, Array]:
-    """(N,) and (N,): the ranges, but no farther than can be seen."""
+def _sampling_range(spec: RobotSpec) -> tuple[Array, Array]:
+    """(N,) and (N,): low and high ends of the controls, within VISIBLE_RANGES."""
     low, high = spec.low.copy(), spec.high.copy()
     for name, muscles in spec.face.get('controls', {}).items():
         i = spec.index(name)
         for muscle, (at_low, at_neutral, at_high) in muscles.items():
-            seen = SEEN.get(muscle, (-np.inf, np.inf))
+            visible = VISIBLE_RANGES.get(muscle, (-np.inf, np.inf))
             for ends, end in ((low, at_low), (high, at_high)):
-                beyond = abs(end - np.clip(end, *seen))
+                beyond = abs(end - np.clip(end, *visible))
                 if beyond > 0:
                     ends[i] += beyond / abs(end - at_neutral) * (spec.neutral[i] - ends[i])
     return low, high
 
 
 def _pairs(spec: RobotSpec) -> np.ndarray:
-    """(P, 2) indices of controls that differ in left and right only."""
+    """(P, 2) indices of the left and right controls of each pair."""
     others = {name: re.sub('Left', 'Right', name) for name in spec.names}
     pairs = [(spec.index(a), spec.index(b)) for a, b in others.items()
              if a != b and b in spec.names]

@@ -1,4 +1,4 @@
-"""What the tests of collections share."""
+"""Helpers of the tests of collections."""
 import json
 import os
 import pathlib

@@ -5,7 +5,11 @@ import functools
 
 import numpy as np
 
-from ros_animate.collection.appearances import lit, random_background, random_person
+from ros_animate.collection.appearances import (
+    random_background,
+    random_person,
+    with_random_lighting,
+)
 from ros_animate.evaluation.animation.tasks import Clip
 from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.face.virtual.face import MUSCLES
@@ -15,8 +19,9 @@ from ros_animate.face.virtual.face import MUSCLES
 def clip(person: int, count: int = 12, size: int = 128) -> Clip:
     """A random person opens the mouth, raises the brows and turns the head, again and again."""
     rng = np.random.default_rng((7, person))
-    look = lit(rng, random_person(rng))
-    face = VirtualFace(look, Camera((size, size), 27.0), random_background(rng, look, size))
+    appearance = with_random_lighting(rng, random_person(rng))
+    face = VirtualFace(appearance, Camera((size, size), 27.0),
+                       random_background(rng, appearance, size))
     start = rng.uniform(0, 6)
     frames = []
     for k in range(count):

@@ -13,10 +13,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ros_animate.collection.appearances import lit, random_background, random_look, random_person
-from ros_animate.collection.pairs import stream
+from ros_animate.collection.appearances import (
+    random_appearance,
+    random_background,
+    random_person,
+    with_random_lighting,
+)
+from ros_animate.collection.pairs import random_stream
 from ros_animate.collection.sampling import ControlSampler
-from ros_animate.face.crop import TIGHT, Box
+from ros_animate.face.crop import Box
+from ros_animate.face.framing import TIGHT
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.face.virtual import MUSCLES, Camera, VirtualFace
 from ros_animate.face.virtual.face import EYE_RANGE_DEG, rotation
@@ -75,8 +81,8 @@ def make_clip(seed: int, number: int, count: int, size: int, smooth: bool = Fals
         smooth: The frames are a video; else each is a moment of its own.
         people: Who plays it: the first, or the first two.
     """
-    script = Script.draw(stream(seed, _POSES, number), count, smooth)
-    played = [_play(stream(seed, _FACES, number, k), script, size) for k in range(people)]
+    script = Script.draw(random_stream(seed, _POSES, number), count, smooth)
+    played = [_play(random_stream(seed, _FACES, number, k), script, size) for k in range(people)]
     return Frames(np.stack([images for images, _ in played]),
                   np.stack([landmarks for _, landmarks in played]),
                   script.angles_deg(), script.expression())
@@ -165,7 +171,8 @@ def _smoothly(keys: Array, count: int) -> Array:
 def _play(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, Array]:
     """A random person plays the script: (T, size, size, 3), and landmarks (T, 468, 2)."""
     own = _robot()[1].appearance
-    look = lit(rng, random_person(rng) if rng.random() < HUMAN_SHARE else random_look(rng, own))
+    look = with_random_lighting(rng, random_person(rng) if rng.random() < HUMAN_SHARE
+                                else random_appearance(rng, own))
     drawn = size * max(1, -(-_SMALLEST_PX // size))
     face = VirtualFace(look, background=random_background(rng, own, drawn))
     face.camera = _framed(face, script, float(rng.uniform(*DISTANCE_CM)), drawn)

@@ -24,7 +24,7 @@ def collect(folder, *arguments, seed=3, size=64, count=COUNT):
                  '--output', str(folder), '--quiet', *arguments])
 
 
-def pictures(folder):
+def images(folder):
     return [cv2.imread(str(folder / line['file_name'])) for line in lines(folder)]
 
 
@@ -35,10 +35,10 @@ def collected(tmp_path_factory):
     return folder
 
 
-def test_pictures_and_values(collected):
+def test_images_and_values(collected):
     assert values(collected).shape == (COUNT, 30)
-    assert all(picture.shape == (64, 64, 3) for picture in pictures(collected))
-    assert len({picture.tobytes() for picture in pictures(collected)}) == COUNT
+    assert all(image.shape == (64, 64, 3) for image in images(collected))
+    assert len({image.tobytes() for image in images(collected)}) == COUNT
 
 
 def test_workers_make_the_same_pairs(collected, tmp_path):
@@ -70,7 +70,7 @@ def test_a_stopped_run_is_a_valid_folder_and_goes_on(collected, tmp_path, number
         _, err = process.communicate(timeout=120)
     assert process.returncode == status and 'Traceback' not in err
     known = lines(tmp_path)
-    assert known and all(picture is not None for picture in pictures(tmp_path))
+    assert known and all(image is not None for image in images(tmp_path))
     collect(tmp_path)
     assert lines(tmp_path)[:COUNT] == lines(collected)[:max(COUNT, len(known))]
     expected = content(collected)
@@ -114,7 +114,7 @@ def test_landmarks_lie_where_a_tracker_finds_them():
     maker = RenderedPairs(load_spec('mock'), seed=5, size=256)
     turned, distances = 0, []
     for pair in maker.make(0, 0, 16):
-        image = cv2.cvtColor(cv2.imdecode(np.frombuffer(pair.picture, np.uint8), cv2.IMREAD_COLOR),
+        image = cv2.cvtColor(cv2.imdecode(np.frombuffer(pair.jpeg, np.uint8), cv2.IMREAD_COLOR),
                              cv2.COLOR_BGR2RGB)
         found = find_face(image)
         if found is None:

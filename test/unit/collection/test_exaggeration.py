@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_animate.collection.exaggeration import MOST, Exaggeration
+from ros_animate.collection.exaggeration import MAX_FACTOR, Exaggeration
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
@@ -26,7 +26,7 @@ def test_without_exaggeration_a_face_is_what_its_values_say(seed):
 @given(SEEDS)
 def test_what_the_robot_can_make_too_has_the_values_that_make_it(seed):
     rng = np.random.default_rng(seed)
-    room = np.minimum(SPEC.high - SPEC.neutral, SPEC.neutral - SPEC.low) / MOST
+    room = np.minimum(SPEC.high - SPEC.neutral, SPEC.neutral - SPEC.low) / MAX_FACTOR
     values = SPEC.neutral + 0.3 * room * rng.uniform(-1, 1, len(room))
     made, muscles = Exaggeration(SPEC, FACE_MAP, SAMPLER, 1.0)(rng, values)
     moved = (np.abs(made - values) > 1e-4) & ~POSE
@@ -47,7 +47,8 @@ def test_beyond_its_range_the_robot_stays_at_the_end(seed):
     assert (made >= SPEC.low).all() and (made <= SPEC.high).all()
     assert made[brow] == SPEC.high[brow]
     most = FACE_MAP.muscles(values)
-    assert most['brow_outer_left'] < muscles['brow_outer_left'] <= MOST * most['brow_outer_left']
+    highest = most['brow_outer_left']
+    assert highest < muscles['brow_outer_left'] <= MAX_FACTOR * highest
 
 
 def test_groups_are_exaggerated_apart_from_each_other():

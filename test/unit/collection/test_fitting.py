@@ -36,7 +36,7 @@ def test_a_face_of_the_robots_own_is_found_again(seed):
     assert apart < 0.2 * moved
 
 
-def test_controls_that_a_picture_tells_are_found_exactly():
+def test_controls_that_a_image_tells_are_found_exactly():
     pose = SPEC.neutral.copy()
     for name, value in (('Jaw Pitch', 0.5), ('Brow Inner Left', 0.9), ('Eyelid Upper Right', 0.4)):
         pose[SPEC.index(name)] = value

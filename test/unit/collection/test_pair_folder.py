@@ -19,10 +19,10 @@ def gather(path, count, workers=1, maker=None, options=None):
 
 def test_layout_is_that_of_x2c(tmp_path):
     with PairFolder(tmp_path / 'new' / 'data', OPTIONS) as folder:
-        folder.add([Pair(b'picture', np.array([0.25, -3.0]))])
+        folder.add([Pair(b'image', np.array([0.25, -3.0]))])
     text = (tmp_path / 'new' / 'data' / 'metadata.jsonl').read_text()
     assert text == '{"file_name": "images/000000.jpg", "ctrl_value": [0.25, -3.0]}\n'
-    assert (tmp_path / 'new' / 'data' / 'images' / '000000.jpg').read_bytes() == b'picture'
+    assert (tmp_path / 'new' / 'data' / 'images' / '000000.jpg').read_bytes() == b'image'
     assert json.loads((tmp_path / 'new' / 'data' / 'collection.json').read_text()) == OPTIONS
 
 

@@ -1,15 +1,15 @@
-"""Pairs from a robot: slowly, within all limits, a picture only of what stands still."""
+"""Pairs from a robot: slowly, within all limits, an image only of what stands still."""
 import cv2
 import numpy as np
 import pytest
 
 from ros_animate.collection import recording
-from ros_animate.collection.pairs import CONTROLS, stream
+from ros_animate.collection.pairs import CONTROLS, random_stream
 from ros_animate.collection.recording import Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import RobotError
-from ros_animate.hardware.safety import Config
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import load
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.descriptions import load_spec
@@ -45,13 +45,13 @@ class Studio:
         return RobotState(state.names, state.position, state.velocity, now_s, fault=self.fault)
 
     def newest(self):
-        """A picture that says where the robot is."""
+        """An image that says where the robot is."""
         number = int(self.now_s * self.fps)
         level = round(255 * self.robot.read(0.0).position[SPEC.index('Brow Inner Left')])
         return number, np.full((48, 64, 3), level, np.uint8)
 
     def recorder(self, timing=TIMING, config=None):
-        return Recorder(self, SPEC, config or Config(), self, timing, self.clock, self.sleep,
+        return Recorder(self, SPEC, config or SafetyConfig(), self, timing, self.clock, self.sleep,
                         lambda: self.checked())
 
 
@@ -65,13 +65,13 @@ def take(studio, count):
         return list(record(recorder, SAMPLER, 1, 32, 0, count))
 
 
-def test_pictures_show_the_values_that_were_sent(studio):
+def test_images_show_the_values_that_were_sent(studio):
     for k, pair in enumerate(take(studio, 6)):
-        wanted = SAMPLER.sample(stream(1, CONTROLS, k))
+        wanted = SAMPLER.sample(random_stream(1, CONTROLS, k))
         assert np.allclose(pair.values, wanted, atol=1e-5 * (SPEC.high - SPEC.low))
-        picture = cv2.imdecode(np.frombuffer(pair.picture, np.uint8), cv2.IMREAD_COLOR)
-        assert picture.shape == (32, 32, 3)
-        assert abs(picture.mean() / 255 - wanted[SPEC.index('Brow Inner Left')]) < 0.01
+        image = cv2.imdecode(np.frombuffer(pair.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image.shape == (32, 32, 3)
+        assert abs(image.mean() / 255 - wanted[SPEC.index('Brow Inner Left')]) < 0.01
 
 
 def test_what_is_sent_keeps_the_slower_limits(studio):
@@ -123,4 +123,4 @@ def test_a_robot_that_does_not_arrive(studio, monkeypatch):
 def test_a_latched_emergency_stop_refuses(studio, tmp_path):
     (tmp_path / 'estop').write_text('')
     with pytest.raises(UserError, match='emergency stop'):
-        studio.recorder(config=Config(estop_file=str(tmp_path / 'estop')))
+        studio.recorder(config=SafetyConfig(estop_file=str(tmp_path / 'estop')))

@@ -33,7 +33,7 @@ def test_error_on_unseen_faces(policy: Policy) -> None:
     pairs = [pair for face in range(FACES) for pair in maker.make(face, 0, COUNT // FACES)]
     said = []
     for pair in pairs:
-        picture = cv2.imdecode(np.frombuffer(pair.picture, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(pair.jpeg, np.uint8), cv2.IMREAD_COLOR)
         said.append(policy.act(Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), 0.0)).values[0])
     wanted = np.stack([pair.values for pair in pairs])
     still = compare(wanted, np.tile(SPEC.neutral, (COUNT, 1)), SPEC).mae
