@@ -40,7 +40,7 @@ examples:
   torchrun --nproc-per-node 4 -m ros_animate train policy --policy x2cnet --data X2C \\
       --output runs/x2cnet
   ros_animate train animation --model fomm --data synthetic --output runs/fomm
-  ros_animate animate --animator fomm --weights runs/fomm/weights --source robot.png \\
+  ros_animate animate --model fomm --weights runs/fomm/weights --source robot.png \\
       --driving face.mp4 --output output/fomm"""
 
 
