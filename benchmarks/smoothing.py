@@ -26,7 +26,8 @@ sys.path.insert(0, str(ROOT / 'test'))
 
 from helpers.random_robots import KINDS, excess, random_robot, stream  # noqa: E402
 
-from ros_animate.hardware.safety import Config, Safety  # noqa: E402
+from ros_animate.hardware.safety import Safety  # noqa: E402
+from ros_animate.hardware.safety_config import SafetyConfig  # noqa: E402
 from ros_animate.motion.base import Extractor  # noqa: E402
 from ros_animate.outputs.machine import machine  # noqa: E402
 from ros_animate.plugins import load  # noqa: E402
@@ -89,7 +90,7 @@ def one_stream(number: tuple[int, int]) -> Array:
     spec, kind = random_robot(rng), KINDS[number[1] % len(KINDS)]
     every = int(rng.choice([1, 5, 16]))
     smoother: Any = load('smoothing', 'bezier', {'stillness': float(rng.integers(2))}, spec)
-    safety = Safety(Config(), spec)
+    safety = Safety(SafetyConfig(), spec)
     times_s, now_s = [0.0], 0.0
     smoothed, sent = [smoother.sample(0.0).position], [safety.step(None, 0.0).position]
     for chunk in stream(kind, CHUNKS, spec, rng):
@@ -210,7 +211,7 @@ def _rms(parts: Sequence[Array]) -> float:
 def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
     """Median time of a tick of the safety layer behind the smoother, in microseconds."""
     stamps, values = next(iter(recordings.values()))
-    smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(Config(), spec)
+    smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(SafetyConfig(), spec)
     times_s, ticks = [], 0
     for stamp_s, wish in zip(stamps.tolist(), values, strict=True):
         smoother.push(ActionChunk(spec.names, wish[np.newaxis], 1 / 30, stamp_s), stamp_s)

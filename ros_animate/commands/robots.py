@@ -1,4 +1,4 @@
-"""Robots: which there are, what they can do, whether a robot file is right, moving one by hand."""
+"""Robots: lists and describes them, checks robot files, moves one control by hand."""
 from __future__ import annotations
 
 import argparse
@@ -29,8 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument('file', type=pathlib.Path)
     check.set_defaults(action=_check)
     _add_jog(actions)
-    plot = actions.add_parser('plot', help='a picture of wishes, trajectory and limits')
-    plot.add_argument('input', type=pathlib.Path, metavar='IN.csv', help='wishes, as for `smooth`')
+    plot = actions.add_parser('plot', help='plot recorded targets, the trajectory and the limits')
+    plot.add_argument('input', type=pathlib.Path, metavar='IN.csv',
+                      help='recorded control values, as for `smooth`')
     plot.add_argument('--robot', default='ameca', help='name or robot file (default: ameca)')
     plot.add_argument('--control', action='append', metavar='NAME',
                       help='may be given several times (default: those that move most)')
@@ -65,7 +66,7 @@ def _list(args: argparse.Namespace) -> int:
         spec = load_spec(name)
         print(f'  {name:<18}{len(spec.controls)} controls, driven by {spec.transport}: '
               f'{spec.title}')
-    print(f'hardware plug-ins (they drive {DEFAULT_DESCRIPTION} if nothing else is said):')
+    print(f'hardware plug-ins (named alone, they drive {DEFAULT_DESCRIPTION}):')
     for name in available('hardware'):
         print(f'  {name}')
     return 0

@@ -1,9 +1,9 @@
-"""Wished control values in, a trajectory that keeps every limit of the robot out.
+"""Turns recorded control values into a trajectory that keeps every limit of the robot.
 
-IN.csv holds `stamp_s` and every control of the robot, in its units, one row per wish; OUT.csv the
-same columns at a fixed rate. The rows go through the whole chain, as if each arrived at its stamp:
-the smoother, then the safety layer. The trajectory starts at neutral, holds and goes neutral in
-gaps, and ends at rest. Rows that are not finite or not in order are refused.
+IN.csv holds `stamp_s` and every control of the robot, in its units, one row per target; OUT.csv
+holds the same columns at a fixed rate. Each row arrives at its stamp and goes through the smoother
+and the safety layer. The trajectory starts at neutral, holds and goes to neutral in gaps, and ends
+at rest. Rows that are not finite or not in order are refused.
 """
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def run(args: argparse.Namespace) -> int:
     check_rate(args.rate, safety)
     stream = read_stream(args.input, spec)
     if args.output.exists() and args.output.samefile(args.input):
-        raise ConfigurationError(f'{args.output} would replace the wishes; choose another file')
+        raise ConfigurationError(f'{args.output} would replace the input; choose another file')
     rows = write_stream(args.output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
     refused = sum(n for key, n in safety.counts.items() if key.startswith('refused'))
-    print(f'{len(stream.stamps_s)} wishes ({smoother.dropped} refused by the smoother, {refused} '
+    print(f'{len(stream.stamps_s)} targets ({smoother.dropped} refused by the smoother, {refused} '
           f'samples by the safety layer), {rows} samples: {args.output}')
     return 0

@@ -1,4 +1,4 @@
-"""A picture of wishes against the trajectory that is made of them, with the limits."""
+"""Plot of recorded targets, the trajectory that follows them, and the limits."""
 from __future__ import annotations
 
 import pathlib
@@ -18,27 +18,27 @@ from ros_animate.types import Array
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
 
-MOST = 4
+MAX_CONTROLS = 4  # if none are selected
 
 
 def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: Safety,
                     rate_hz: float, path: pathlib.Path,
                     controls: Sequence[str] | None = None) -> None:
-    """Draws position, velocity and acceleration of `controls` into a picture file.
+    """Plots position, velocity and acceleration of `controls` into an image file.
 
     Args:
-        stream: The wishes.
+        stream: Recorded targets.
         spec: The robot.
-        smoother: As new.
-        safety: As new.
-        rate_hz: Of the trajectory.
-        path: The picture; its ending says the format.
-        controls: Names; those that move most if none are given.
+        smoother: A smoother in its initial state.
+        safety: A safety layer in its initial state.
+        rate_hz: Samples of the trajectory per second.
+        path: The image file; its suffix selects the format.
+        controls: Names of controls; by default those that move most.
     """
     samples = list(smooth_stream(stream, spec, smoother, safety, rate_hz))
     times_s = np.array([time_s for time_s, _ in samples])
     positions = np.array([values for _, values in samples])
-    indices = [spec.index(name) for name in controls or ()] or _liveliest(positions, spec)
+    indices = [spec.index(name) for name in controls or ()] or _most_moving(positions, spec)
     figure, axes = plt.subplots(3, len(indices), figsize=(5 * len(indices), 7), sharex=True,
                                 squeeze=False, layout='constrained')
     for column, i in enumerate(indices):
@@ -51,9 +51,10 @@ def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, safety:
         plt.close(figure)
 
 
-def _liveliest(positions: Array, spec: RobotSpec) -> list[int]:
+def _most_moving(positions: Array, spec: RobotSpec) -> list[int]:
+    """Indices of the controls that move most relative to their ranges."""
     spread = positions.std(axis=0) / (spec.high - spec.low)
-    return [int(i) for i in np.argsort(-spread)[:MOST]]
+    return [int(i) for i in np.argsort(-spread)[:MAX_CONTROLS]]
 
 
 def _draw(axes: Any, spec: RobotSpec, i: int, stream: Stream, times_s: Array,
@@ -70,8 +71,8 @@ def _draw(axes: Any, spec: RobotSpec, i: int, stream: Stream, times_s: Array,
             axis.axhline(limit, color='tab:green', linewidth=0.8)
         axis.plot(times_s, values, color='tab:blue', linewidth=1.2, label='trajectory')
         axis.set_ylabel(f'{name} {control.unit}'.strip())
-    wishes = np.clip(stream.values[:, i], control.low, control.high)
-    axes[0].plot(stream.stamps_s, wishes, '.', color='tab:orange', markersize=4, label='wish')
+    targets = np.clip(stream.values[:, i], control.low, control.high)
+    axes[0].plot(stream.stamps_s, targets, '.', color='tab:orange', markersize=4, label='target')
     axes[0].set_title(control.name)
     axes[0].legend(loc='upper right')
     axes[-1].set_xlabel('s')

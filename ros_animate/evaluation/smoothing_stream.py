@@ -12,7 +12,8 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.hardware.safety import Safety
-from ros_animate.robot.governor import REST
+from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.robot.governor import is_at_rest
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
 from ros_animate.types import ActionChunk, Array
@@ -20,17 +21,17 @@ from ros_animate.types import ActionChunk, Array
 STAMP = 'stamp_s'
 DEFAULT_PERIOD_S = 1 / 30
 MAX_SETTLING_S = 60.0
-MOST_SAMPLES = 1e8
-MOST_HZ = 10000.0
+MAX_SAMPLES = 1e8
+MAX_RATE_HZ = 10000.0
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Wishes as they arrived.
+    """Recorded targets in order of arrival.
 
     Attributes:
-        stamps_s: (T,) in order of arrival, which need not be that of time.
-        values: (T, N) in the robot's order and units.
+        stamps_s: (T,) stamps; the order of arrival need not be that of time.
+        values: (T, N) control values in the robot's order and units.
     """
 
     stamps_s: Array
@@ -38,14 +39,14 @@ class Stream:
 
     @property
     def period_s(self) -> float:
-        """Usual time between two wishes."""
+        """Usual time between two targets."""
         steps = np.diff(self.stamps_s)
         steps = steps[np.isfinite(steps) & (steps > 0)]
         return float(np.median(steps)) if len(steps) else DEFAULT_PERIOD_S
 
 
 def read_stream(path: pathlib.Path, spec: RobotSpec) -> Stream:
-    """The wishes of a CSV file; raises ConfigurationError that names the column or the line."""
+    """The targets in a CSV file; raises ConfigurationError that names the column or the line."""
     try:
         with open(path, newline='', encoding='utf-8') as file:
             stamps_s, values = _read(file, path, spec)
@@ -92,27 +93,24 @@ def _numbers(row: list[str], header: list[str], where: str) -> list[float]:
 
 
 def check_rate(rate_hz: float, safety: Safety) -> None:
-    """Raises ConfigurationError for a rate that cannot be meant."""
-    if not 1.0 <= rate_hz <= MOST_HZ:
-        raise ConfigurationError(f'--rate {rate_hz:g} is outside 1 to {MOST_HZ:g} Hz')
+    """Raises ConfigurationError for a rate out of bounds, or at which every tick is a stall."""
+    if not 1.0 <= rate_hz <= MAX_RATE_HZ:
+        raise ConfigurationError(f'--rate {rate_hz:g} is outside 1 to {MAX_RATE_HZ:g} Hz')
     safety.config.check_rate(rate_hz)
 
 
 def smooth_stream(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: Safety,
                   rate_hz: float) -> Iterator[tuple[float, Array]]:
-    """(time, values (N,)) at a fixed rate from the first stamp until the robot is at rest.
+    """Samples (time, values (N,)) at a fixed rate from the first stamp until the robot is at rest.
 
-    A wish arrives at its stamp; one that is older than its predecessor arrives with it.
+    A target arrives at its stamp; one that is older than its predecessor arrives with it.
     """
-    arrivals_s = np.maximum.accumulate(np.where(np.isfinite(stream.stamps_s), stream.stamps_s,
-                                                -np.inf))
-    start_s = float(arrivals_s[np.isfinite(arrivals_s)][0])
-    if (arrivals_s[-1] - start_s) * rate_hz > MOST_SAMPLES:
-        raise ConfigurationError(f'the stamps span {arrivals_s[-1] - start_s:g} s: at {rate_hz:g} '
-                                 'Hz that is more than can be meant')
-    arrivals_s = np.maximum(arrivals_s, start_s)
-    end_s, period_s, arrived = float(arrivals_s[-1]), stream.period_s, 0
-    rest = REST * spec.max_velocity
+    arrivals_s = _arrivals(stream)
+    start_s, end_s = float(arrivals_s[0]), float(arrivals_s[-1])
+    if (end_s - start_s) * rate_hz > MAX_SAMPLES:
+        raise ConfigurationError(f'the stamps span {end_s - start_s:g} s: at {rate_hz:g} '
+                                 f'Hz that is more than {MAX_SAMPLES:g} samples')
+    period_s, arrived = stream.period_s, 0
     for tick in range(math.floor((end_s + MAX_SETTLING_S - start_s) * rate_hz)):
         now_s = start_s + tick / rate_hz
         while arrived < len(arrivals_s) and arrivals_s[arrived] <= now_s:
@@ -120,17 +118,24 @@ def smooth_stream(stream: Stream, spec: RobotSpec, smoother: Smoother, safety: S
                                 float(stream.stamps_s[arrived]))
             smoother.push(chunk, max(float(arrivals_s[arrived]), now_s - 1 / rate_hz))
             arrived += 1
-        wish = smoother.sample(now_s)
-        sent = safety.step(wish, now_s)
+        smoothed = smoother.sample(now_s)
+        sent = safety.step(smoothed, now_s)
         yield now_s, sent.position
-        if arrived == len(arrivals_s) and safety.state != 'takeover' and (
-                np.abs(wish.velocity) <= rest).all() and (np.abs(sent.velocity) <= rest).all():
+        if arrived == len(arrivals_s) and safety.state is not SafetyState.TAKEOVER and all(
+                is_at_rest(command.velocity, spec.max_velocity) for command in (smoothed, sent)):
             return
+
+
+def _arrivals(stream: Stream) -> Array:
+    """(T,) increasing times at which the targets arrive."""
+    stamps_s = np.where(np.isfinite(stream.stamps_s), stream.stamps_s, -np.inf)
+    arrivals_s = np.maximum.accumulate(stamps_s)
+    return np.maximum(arrivals_s, arrivals_s[np.isfinite(arrivals_s)][0])
 
 
 def write_stream(path: pathlib.Path, spec: RobotSpec,
                  samples: Iterable[tuple[float, Array]]) -> int:
-    """Writes the samples with full precision; returns how many."""
+    """Writes the samples with full precision; returns their number."""
     count = 0
     try:
         with open(path, 'w', newline='', encoding='utf-8') as file:

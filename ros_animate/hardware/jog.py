@@ -8,28 +8,30 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.safety import Config, Safety
-from ros_animate.robot.governor import REST
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
+from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.robot.governor import is_at_rest
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
 RATE_HZ = 60.0
-PATIENCE_S = 5.0  # with a robot that says what is wrong
-# Of the robot's velocity and acceleration: a person watches and can pull the plug.
-SLOWNESS = 0.1
+FAULT_TIMEOUT_S = 5.0
+# Part of the robot's velocity and acceleration limits: a person can watch and pull the plug.
+SPEED_SCALE = 0.1
 
 
 def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep) -> float:
-    """Moves `control` to `value`, holds, goes back to neutral; returns where it was held.
+    """Moves `control` to `value`, holds it and goes back to neutral; returns the value held.
 
     Args:
-        robot: Not connected yet.
+        robot: The robot, not connected yet.
         spec: Its description.
-        control: Name; the others stay neutral, but for coupled limits.
-        value: In the robot's unit.
-        hold_s: Time at the value, after the way to it.
+        control: Name of the control; the others stay neutral unless coupled limits move them.
+        value: Target value in the robot's unit.
+        hold_s: Time to stay at the value.
         clock: Steady time in seconds.
         sleep: Waits for seconds.
 
@@ -46,30 +48,30 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
     pose = spec.neutral.copy()
     pose[i] = value
     with robot:
-        position = _where_it_is(robot, clock, sleep)
-        safety = Safety(Config(velocity_scale=SLOWNESS, acceleration_scale=SLOWNESS), spec,
-                        position)
+        position = _position_without_fault(robot, clock, sleep)
+        config = SafetyConfig(velocity_scale=SPEED_SCALE, acceleration_scale=SPEED_SCALE)
+        safety = Safety(config, spec, position)
         start_s, next_s, arrived_s, held = clock(), 0.0, np.inf, spec.neutral[i]
         while not safety.at_rest:
             now_s = clock() - start_s
             command = Command(spec.names, pose, np.zeros_like(pose), np.zeros_like(pose), now_s)
             sent = robot.write(safety.step(command, now_s, 'jog'), now_s)
-            if np.isinf(arrived_s) and safety.state == 'tracking' and (
-                    np.abs(sent.velocity) <= REST * spec.max_velocity).all():
+            if np.isinf(arrived_s) and safety.state is SafetyState.TRACKING and (
+                    is_at_rest(sent.velocity, spec.max_velocity)):
                 arrived_s, held = now_s, float(sent.position[i])
-            if now_s > arrived_s + hold_s and safety.state != 'resting':
+            if now_s > arrived_s + hold_s and safety.state is not SafetyState.RESTING:
                 safety.rest('neutral')
             next_s += 1.0 / RATE_HZ
             sleep(max(0.0, start_s + next_s - clock()))
     return held
 
 
-def _where_it_is(robot: Robot, clock: Callable[[], float],
+def _position_without_fault(robot: Robot, clock: Callable[[], float],
                  sleep: Callable[[float], None]) -> Array:
-    """(N,) position of a robot that says that nothing is wrong; else raises RobotError."""
+    """(N,) position, once the robot reports no fault; raises RobotError if it keeps its fault."""
     start_s = clock()
     while (state := robot.read(clock())).fault:
-        if clock() - start_s > PATIENCE_S:
+        if clock() - start_s > FAULT_TIMEOUT_S:
             raise RobotError(state.fault)
         sleep(1.0 / RATE_HZ)
     return state.position

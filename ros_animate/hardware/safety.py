@@ -1,74 +1,44 @@
-"""The last stage before the motors: what is sent keeps all limits, whatever comes in.
+"""Safety layer: the last stage before the motors.
 
-The safety layer trusts no one: commands that make no sense are refused and counted, silence leads
-to the neutral pose, an emergency stop stays in force until it is reset, and all that is sent has
-gone through a `Governor`.
+All that is sent keeps all limits, whatever comes in. Commands that make no sense are refused and
+counted, silence leads to the neutral pose, an emergency stop stays in force until it is reset, and
+every pose that is sent comes from a `Governor`.
 """
 from __future__ import annotations
 
 import collections
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, option
+from ros_animate.hardware.command_check import CommandCheck
 from ros_animate.hardware.estop import EmergencyStop
-from ros_animate.robot.governor import Governor, stopping
+from ros_animate.hardware.safety_config import SafetyConfig, build_governor
+from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.robot.governor import Governor, nearest_stop
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
-IDLE, TRACKING, TAKEOVER, HOLD, NEUTRAL, RESTING, ESTOP = (
-    'idle', 'tracking', 'takeover', 'hold', 'neutral', 'resting', 'estop')
+# Python 3.11 looks a member up in its class as slowly as NumPy adds two arrays.
+IDLE, TAKEOVER, TRACKING, HOLD, NEUTRAL, RESTING, ESTOP = SafetyState
+
 FORGET_SOURCE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Config:
-    """Options of the safety layer. Limits can be tightened here, never loosened."""
-
-    stale_s: float = option(0.5, 'commands that answer an older camera frame are refused, and '
-                            'after this time without a newer one the robot holds',
-                            low=0.05, high=10.0)
-    neutral_after_s: float = option(2.0, 'after this time without a newer frame it goes neutral',
-                                    low=0.1, high=60.0)
-    neutral_s: float = option(1.0, 'time for the way to neutral or to the pose for shutting down',
-                              low=0.1, high=10.0)
-    takeover_s: float = option(0.6, 'time in which a new source of commands takes over', low=0.0,
-                               high=10.0)
-    future_s: float = option(0.1, 'commands stamped further ahead than this are refused', low=0.0,
-                             high=10.0)
-    stall_s: float = option(0.1, 'after a longer pause between two ticks the robot is taken to '
-                            'stand where it was sent last', low=0.01, high=1.0)
-    velocity_scale: float = option(1.0, "part of the robot's velocity limits", low=0.01, high=1.0)
-    acceleration_scale: float = option(1.0, "part of the robot's acceleration limits", low=0.01,
-                                       high=1.0)
-    ranges: tuple[str, ...] = option((), "tighter ranges in the robot's units, each as "
-                                     "'Head Pitch=-20:20'")
-    estop_file: str = option('', 'a file that keeps the emergency stop in force over a restart; '
-                             'empty: it ends with the process')
-
-
-    def check_rate(self, rate_hz: float) -> None:
-        """Raises ConfigurationError where every tick would be taken for a stall."""
-        if not rate_hz * self.stall_s > 1.0:
-            raise ConfigurationError(f'at {rate_hz:g} Hz every tick is a stall; the rate must be '
-                                     f'above {1.0 / self.stall_s:g} Hz, or stall_s longer')
+TOLERANCE = 1e-6  # relative to the range of a control
 
 
 class Safety:
-    """Decides at every tick what is sent to the robot.
+    """Computes at every tick the command that is sent to the robot.
 
     Attributes:
-        state: 'idle' (no command yet), 'takeover', 'tracking', 'hold', 'neutral', 'resting' (on
-            the way to or in a pose asked for with `rest`), 'estop'.
-        counts: How often something happened: `accepted`, `refused_<why>`, `takeovers`, `stalls`,
-            `limited` (ticks in which what was sent is not what was wanted).
-        source: Whose commands are followed, '' if nobody's.
+        config: Options in force.
+        state: What the layer does at present.
+        counts: Events so far: `accepted`, `refused_<reason>`, `takeovers`, `stalls`, `estops`,
+            `limited` (ticks in which the limits kept the robot from the reference).
+        source: Source of the commands that are followed, '' if there is none.
     """
 
-    def __init__(self, config: Config, spec: RobotSpec, start: Array | None = None) -> None:
-        """At rest at `start` (N,), by default the neutral pose.
+    def __init__(self, config: SafetyConfig, spec: RobotSpec, start: Array | None = None) -> None:
+        """Begins at rest at `start` (N,), by default the neutral pose.
 
         Raises:
             ConfigurationError: A limit is looser than the robot's, or the file of the emergency
@@ -76,69 +46,79 @@ class Safety:
         """
         self._spec = spec
         self.config = config
-        self._governor = _governor(config, spec)
+        self._governor = build_governor(config, spec)
         self._next_governor: Governor | None = None
         self._estop = EmergencyStop(config.estop_file)
+        self._check = CommandCheck(spec)
         self.state = IDLE
         self.counts: collections.Counter[str] = collections.Counter()
         self.source = ''
-        self._seen_s: dict[str, float] = {}
-        self._time_s = 0.0  # elapsed since the start, on the steady clock of the ticks
-        self._fresh_s = 0.0  # when the camera frame was taken that is answered, on the same clock
-        self._blend_s = 0.0
+        # Times on the steady clock of the ticks, which begins at 0.
+        self._time_s = 0.0
+        self._frame_s = 0.0  # when the camera frame was taken that is answered
+        self._last_command_s: dict[str, float] = {}  # by source
+        self._blend_s = 0.0  # since the present blend began
+        # Times on the clock of the stamps.
         self._now_s: float | None = None
-        self._stamp_s = -np.inf
-        self._columns: dict[tuple[str, ...], Array | slice] = {spec.names: slice(None)}
-        self._tolerance = 1e-6 * (spec.high - spec.low)
-        self._per_tolerance = 1.0 / self._tolerance
-        self._slowest = -spec.max_velocity
-        self._nothing = np.zeros_like(self._tolerance)
-        self._wish, self._before, self._velocity, self._work = np.empty((4, len(self._tolerance)))
-        self._period_s = np.empty(())  # of no dimensions: numbers are converted at each operation
+        self._last_stamp_s = -np.inf
+        self._allocate(len(spec.names))
         self.start(spec.neutral if start is None else start)
+
+    def _allocate(self, size: int) -> None:
+        """Makes the arrays (N,) that a tick works with, so that it allocates its result alone."""
+        self._tolerance = TOLERANCE * (self._spec.high - self._spec.low)
+        self._per_tolerance = 1.0 / self._tolerance
+        self._min_velocity = -self._spec.max_velocity
+        self._commanded = np.empty(size)  # newest positions that were commanded
+        self._target = np.empty(size)  # the allowed pose next to them
+        self._blend_start = np.empty(size)
+        self._rest_pose = np.empty(size)
+        # The pose to be at after this tick and after the last one, limits of motion aside.
+        self._reference, self._last_reference = np.empty((2, size))
+        self._velocity, self._work = np.empty((2, size))
+        self._period_s = np.empty(())  # NumPy converts Python's numbers at every operation
 
     @property
     def estopped(self) -> bool:
-        """The emergency stop is in force."""
+        """True if the emergency stop is in force."""
         return self._estop.latched
 
     @property
     def at_rest(self) -> bool:
-        """In the pose asked for with `rest`, or stopped."""
-        return self.estopped or (
-            self.state == RESTING and self._governor.at_rest
-            and bool((np.abs(self._governor.position - self._goal) <= self._tolerance).all()))
+        """True if the robot is stopped, or stands in the pose that `rest` asked for."""
+        return self.estopped or (self.state is RESTING and self._governor.at_rest
+                                 and self._is_at(self._rest_pose))
 
     @property
     def silence_s(self) -> float:
         """Age of the newest camera frame that an accepted command answers."""
-        return self._time_s - self._fresh_s
+        return self._time_s - self._frame_s
 
     def step(self, command: Command | None, now_s: float, source: str = 'default',
              elapsed_s: float | None = None) -> Command:
-        """One tick: what is to be sent now.
+        """One tick; returns the command to send now.
 
         Args:
             command: The newest command, None if there is none.
-            now_s: On the clock of the stamps.
-            source: Whose command it is.
-            elapsed_s: Since the last tick on a clock that never jumps; by default what `now_s`
-                has advanced.
+            now_s: Time on the clock of the stamps.
+            source: Name of the sender of the command.
+            elapsed_s: Time since the last tick on a clock that never jumps; by default what
+                `now_s` has advanced.
         """
-        dt_s = self._elapse(now_s, elapsed_s)
+        dt_s = self._advance_clocks(now_s, elapsed_s)
         if command is not None:
-            self._consider(command, now_s, source)
+            self._receive(command, now_s, source)
         if dt_s > 0:
             self._advance(dt_s)
         return self._sent
 
     def start(self, position: Array) -> None:
-        """Is at rest where the robot is (N,); follows the next command from there.
+        """Starts at rest where the robot is (N,); follows the next command from there.
 
-        What is not finite or not allowed is replaced by the nearest value that is.
+        Values that are not finite or not allowed are replaced by the nearest allowed ones.
         """
-        self._stand(np.where(np.isfinite(position), position, self._spec.neutral))
-        self._fresh_s = self._time_s
+        self._reset_pose(np.where(np.isfinite(position), position, self._spec.neutral))
+        self._frame_s = self._time_s
         self.source = ''
         self.state = ESTOP if self.estopped else IDLE
 
@@ -159,208 +139,193 @@ class Safety:
             raise ValueError(f"rest at 'neutral' or 'park', not {pose!r}")
         if self.estopped:
             return
-        self._glide_to(RESTING, getattr(self._spec, pose))
+        self._blend_to_rest(RESTING, getattr(self._spec, pose))
 
     def resume(self) -> None:
-        """Takes commands again."""
-        if self.state == RESTING:
+        """Accepts commands again after `rest`."""
+        if self.state is RESTING:
             self.state = IDLE
-            self._fresh_s = self._time_s
+            self._frame_s = self._time_s
 
-    def configure(self, config: Config) -> None:
-        """Takes new options; limits come into force when the robot has come to rest within them.
+    def configure(self, config: SafetyConfig) -> None:
+        """Sets options; limits come into force when the robot has come to rest within them.
 
         Raises:
             ConfigurationError: A limit would be looser than the robot's.
         """
-        governor = _governor(config, self._spec)
-        limits = ('velocity_scale', 'acceleration_scale', 'ranges')
-        if any(getattr(config, key) != getattr(self.config, key) for key in limits):
-            _, self._waypoint = stopping(self._spec, self._governor.position,
-                                         self._governor.velocity)
-            governor.clamp(self._waypoint)
+        governor = build_governor(config, self._spec)
+        if not config.same_limits(self.config):
+            _, self._stop_pose = nearest_stop(self._spec, self._governor.position,
+                                              self._governor.velocity)
+            governor.clamp(self._stop_pose)
             self._next_governor = governor
         self.config = config
 
-    def _elapse(self, now_s: float, elapsed_s: float | None) -> float:
-        before_s = now_s if self._now_s is None else self._now_s
-        if now_s < before_s:  # the clock of the stamps was set back
-            self._stamp_s = -np.inf
+    def _advance_clocks(self, now_s: float, elapsed_s: float | None) -> float:
+        """Notes the time of a tick; returns the time since the last one."""
+        last_s = now_s if self._now_s is None else self._now_s
+        if now_s < last_s:  # the clock of the stamps was set back
+            self._last_stamp_s = -np.inf
         self._now_s = now_s
-        dt_s = max(now_s - before_s if elapsed_s is None else elapsed_s, 0.0)
+        dt_s = max(now_s - last_s if elapsed_s is None else elapsed_s, 0.0)
         self._time_s += dt_s
         return dt_s
 
-    def _consider(self, command: Command, now_s: float, source: str) -> None:
-        starts = self._time_s - self._seen_s.get(source, -np.inf) > self.config.stale_s
-        why = self._reason_to_refuse(command, now_s, source, starts)
-        if not why or why == 'source':
-            self._seen_s[source] = self._time_s
-        if why:
-            self.counts[f'refused_{why}'] += 1
+    def _receive(self, command: Command, now_s: float, source: str) -> None:
+        """Takes the target from a command, or counts the reason why it is refused."""
+        reason = self._refusal(command, now_s, source)
+        if reason in ('', 'source'):
+            self._last_command_s[source] = self._time_s
+        if reason:
+            self.counts[f'refused_{reason}'] += 1
             return
         self.counts['accepted'] += 1
         if source != self.source or self.state in (IDLE, NEUTRAL):
             self._take_over(source)
-        self._stamp_s = command.stamp_s
-        self._fresh_s = self._time_s - max(now_s - command.stamp_s, 0.0)
-        if self.state == HOLD:
+        self._last_stamp_s = command.stamp_s
+        self._frame_s = self._time_s - max(now_s - command.stamp_s, 0.0)
+        if self.state is HOLD:
             self.state = TRACKING
-        if command.names is self._spec.names:
-            np.copyto(self._asked, command.position)
-        else:
-            self._asked[self._columns[command.names]] = command.position
-        self._governor.clamp(self._asked, out=self._wanted)
+        self._check.copy_position(command, self._commanded)
+        self._governor.clamp(self._commanded, out=self._target)
 
-    def _reason_to_refuse(self, command: Command, now_s: float, source: str, starts: bool) -> str:
-        """One word, '' if the command is good."""
+    def _refusal(self, command: Command, now_s: float, source: str) -> str:
+        """Reason to refuse the command in one word, '' to accept it."""
         if self.state in (ESTOP, RESTING):
-            return self.state
-        if not self._known(command):
-            return 'names'
-        # Nothing times what is not finite is NaN.
-        if not (math.isfinite(command.stamp_s)
-                and command.position.dot(self._nothing[:len(command.position)]) == 0.0):
-            return 'nonfinite'
-        if command.stamp_s > now_s + self.config.future_s:
-            return 'future'
-        if now_s - command.stamp_s > self.config.stale_s:
-            return 'stale'
-        if self.source not in ('', source) and not starts and (
-                self.silence_s <= self.config.stale_s):
-            return 'source'
-        if source == self.source and command.stamp_s < self._stamp_s:
-            return 'disorder'
-        return ''
+            return self.state.value
+        defect = self._check.defect(command, now_s, self.config)
+        if defect:
+            return defect
+        if source == self.source:
+            return 'disorder' if command.stamp_s < self._last_stamp_s else ''
+        return '' if self._may_take_over(source) else 'source'
 
-    def _known(self, command: Command) -> bool:
-        if command.names is self._spec.names:
-            return command.position.shape == self._nothing.shape
-        if command.names not in self._columns:
-            if not set(command.names) <= set(self._spec.names):
-                return False
-            self._columns[command.names] = np.array([self._spec.index(n) for n in command.names])
-        return command.position.shape == (len(command.names),)
+    def _may_take_over(self, source: str) -> bool:
+        """True for a source that has just begun to send, or if the present one is silent."""
+        last_command_s = self._last_command_s.get(source, -np.inf)
+        return (not self.source or self._time_s - last_command_s > self.config.stale_s
+                or self.silence_s > self.config.stale_s)
 
     def _take_over(self, source: str) -> None:
+        """Begins to blend from the present reference to the targets of a source."""
         self.source = source
         self.counts['takeovers'] += 1
         self.state = TAKEOVER
-        self._blend_s = 0.0
-        np.copyto(self._from, self._wish)
-        self._seen_s = {name: seen_s for name, seen_s in self._seen_s.items()
-                        if self._time_s - seen_s < FORGET_SOURCE_S}
+        self._begin_blend()
+        self._last_command_s = {
+            name: last_s for name, last_s in self._last_command_s.items()
+            if self._time_s - last_s < FORGET_SOURCE_S}
 
     def _advance(self, dt_s: float) -> None:
+        """Moves on by `dt_s` > 0."""
         if self.estopped or dt_s > self.config.stall_s:
             self.counts['stalls'] += not self.estopped
             self._governor.velocity[:] = 0.0
-            self._send(np.zeros_like(self._wish))
+            self._send(np.zeros_like(self._reference))
             return
-        self._watch_silence()
+        self._check_silence()
         self._blend_s += dt_s
-        self._wish, self._before = self._before, self._wish
-        self._choose_wish()
+        self._update_reference()
         if self._next_governor is not None:
             self._change_governor(self._next_governor)
-        self._move(dt_s)
-        off = self._work
-        np.subtract(self._governor.position, self._wish, off)
-        np.multiply(off, self._per_tolerance, off)
-        self.counts['limited'] += bool(off.dot(off) > 1.0)
+        self._follow_reference(dt_s)
+        self.counts['limited'] += self._is_limited()
 
-    def _move(self, dt_s: float) -> None:
-        """Follows the wish, which moves steadily during the tick but not beyond the limits."""
+    def _check_silence(self) -> None:
+        """Holds, and later goes to neutral, while no usable command comes."""
+        if self.state is RESTING:
+            return
+        if self.silence_s > self.config.neutral_after_s and self.state is not NEUTRAL:
+            self.source = ''
+            self._blend_to_rest(NEUTRAL, self._spec.neutral)
+        elif self.silence_s > self.config.stale_s and self.state in (TAKEOVER, TRACKING):
+            self.state = HOLD
+
+    def _blend_to_rest(self, state: SafetyState, pose: Array) -> None:
+        """Begins to blend from the present reference to the allowed pose next to `pose` (N,)."""
+        self.state = state
+        self._governor.clamp(pose, out=self._rest_pose)
+        self._begin_blend()
+
+    def _begin_blend(self) -> None:
+        self._blend_s = 0.0
+        np.copyto(self._blend_start, self._reference)
+
+    def _update_reference(self) -> None:
+        """Sets the pose to be at after this tick, limits of motion aside; an allowed one."""
+        self._reference, self._last_reference = self._last_reference, self._reference
+        if self.state in (NEUTRAL, RESTING):
+            share = min(1.0, self._blend_s / self.config.neutral_s)
+            smooth_share = share * share * (3.0 - 2.0 * share)  # begins and ends at rest
+            _blend(self._blend_start, self._rest_pose, smooth_share, self._reference)
+        elif self.state is TAKEOVER and self._blend_s < self.config.takeover_s:
+            _blend(self._blend_start, self._target, self._blend_s / self.config.takeover_s,
+                   self._reference)
+        elif self.state in (TAKEOVER, TRACKING):
+            self.state = TRACKING
+            np.copyto(self._reference, self._target)
+        else:
+            np.copyto(self._reference, self._last_reference)
+
+    def _change_governor(self, governor: Governor) -> None:
+        """Goes to rest within the limits of `governor` under the present ones; then changes."""
+        np.copyto(self._reference, self._stop_pose)
+        if self._governor.at_rest and self._is_at(self._stop_pose):
+            governor.clamp(self._governor.position)  # rounding alone
+            governor.reset(self._governor.position)
+            self._governor, self._next_governor = governor, None
+            governor.clamp(self._target)
+            governor.clamp(self._rest_pose)
+
+    def _follow_reference(self, dt_s: float) -> None:
+        """Lets the governor follow the reference through one tick.
+
+        The reference moves steadily from `start = reference - velocity * dt` to its present pose,
+        where `velocity` is (reference - last reference) / dt, limited to the robot's.
+        """
         governor, period_s = self._governor, self._period_s
         velocity, start = self._velocity, self._work
+        # In place, so that a tick allocates nothing but its result.
         period_s[()] = dt_s
-        np.subtract(self._wish, self._before, velocity)
+        np.subtract(self._reference, self._last_reference, velocity)
         np.divide(velocity, period_s, velocity)
         np.minimum(velocity, self._spec.max_velocity, velocity)
-        np.maximum(velocity, self._slowest, velocity)
+        np.maximum(velocity, self._min_velocity, velocity)
         np.multiply(velocity, period_s, start)
-        np.subtract(self._wish, start, start)
+        np.subtract(self._reference, start, start)
         governor.step(start, velocity, dt_s)
         acceleration = governor.velocity - governor.last_velocity
         np.divide(acceleration, period_s, acceleration)
         self._send(acceleration)
 
-    def _watch_silence(self) -> None:
-        if self.state == RESTING:
-            return
-        if self.silence_s > self.config.neutral_after_s and self.state != NEUTRAL:
-            self.source = ''
-            self._glide_to(NEUTRAL, self._spec.neutral)
-        elif self.silence_s > self.config.stale_s and self.state in (TAKEOVER, TRACKING):
-            self.state = HOLD
+    def _is_limited(self) -> bool:
+        """True if the limits keep the robot from the reference: |error / tolerance| > 1."""
+        error = self._work
+        np.subtract(self._governor.position, self._reference, error)
+        np.multiply(error, self._per_tolerance, error)
+        return bool(error.dot(error) > 1.0)
 
-    def _glide_to(self, state: str, pose: Array) -> None:
-        self.state = state
-        self._goal = pose.copy()
-        self._governor.clamp(self._goal)
-        self._blend_s = 0.0
-        np.copyto(self._from, self._wish)
+    def _is_at(self, pose: Array) -> bool:
+        """True if every control is at its value in `pose` (N,), rounding aside."""
+        return bool((np.abs(self._governor.position - pose) <= self._tolerance).all())
 
-    def _choose_wish(self) -> None:
-        """Where to be at the end of this tick, limits of motion aside; an allowed pose."""
-        if self.state in (NEUTRAL, RESTING):
-            share = min(1.0, self._blend_s / self.config.neutral_s)
-            _blend(self._from, self._goal, share * share * (3.0 - 2.0 * share), self._wish)
-        elif self.state == TAKEOVER and self._blend_s < self.config.takeover_s:
-            _blend(self._from, self._wanted, self._blend_s / self.config.takeover_s, self._wish)
-        elif self.state in (TAKEOVER, TRACKING):
-            self.state = TRACKING
-            np.copyto(self._wish, self._wanted)
-        else:
-            np.copyto(self._wish, self._before)
-
-    def _change_governor(self, governor: Governor) -> None:
-        """Comes to rest within the limits of `governor`, under the present ones; then changes."""
-        np.copyto(self._wish, self._waypoint)
-        distance = np.abs(self._governor.position - self._waypoint)
-        if self._governor.at_rest and (distance <= self._tolerance).all():
-            governor.clamp(self._governor.position)  # rounding alone
-            governor.stand(self._governor.position)
-            self._governor, self._next_governor = governor, None
-            governor.clamp(self._wanted)
-            governor.clamp(self._goal)
-
-    def _stand(self, pose: Array) -> None:
-        """At rest at the allowed pose next to `pose` (N,)."""
-        self._asked = pose.astype(float)
-        self._governor.clamp(self._asked)
-        self._governor.stand(self._asked)
-        self._wanted, self._goal, self._from = (self._asked.copy() for _ in range(3))
-        np.copyto(self._wish, self._asked)
-        self._send(np.zeros_like(self._asked))
+    def _reset_pose(self, pose: Array) -> None:
+        """Is at rest at the allowed pose next to `pose` (N,)."""
+        self._governor.clamp(pose, out=self._commanded)
+        self._governor.reset(self._commanded)
+        for array in (self._target, self._rest_pose, self._blend_start, self._reference):
+            np.copyto(array, self._commanded)
+        self._send(np.zeros_like(self._commanded))
 
     def _send(self, acceleration: Array) -> None:
-        stamp_s = self._stamp_s if math.isfinite(self._stamp_s) else 0.0
+        """Makes the command of this tick from the state of the governor."""
+        stamp_s = self._last_stamp_s if math.isfinite(self._last_stamp_s) else 0.0
         self._sent = Command(self._spec.names, self._governor.position.copy(),
                              self._governor.velocity.copy(), acceleration, stamp_s)
 
 
 def _blend(start: Array, end: Array, share: float, out: Array) -> None:
+    """Sets `out` to start + share * (end - start), without allocating."""
     np.subtract(end, start, out=out)
     np.multiply(out, share, out=out)
     np.add(out, start, out=out)
-
-
-def _governor(config: Config, spec: RobotSpec) -> Governor:
-    low, high = spec.low.copy(), spec.high.copy()
-    for text in config.ranges:
-        name, _, ends = text.partition('=')
-        i = spec.index(name.strip())
-        try:
-            low[i], high[i] = (float(end) for end in ends.split(':'))
-        except ValueError as error:
-            raise ConfigurationError(f"range {text!r}: expected 'name=low:high'") from error
-        if not low[i] <= spec.neutral[i] <= high[i]:
-            raise ConfigurationError(f'range {text!r} leaves out the neutral value '
-                                     f'{spec.neutral[i]:g}')
-    try:
-        return Governor(spec, low=low, high=high,
-                        max_velocity=config.velocity_scale * spec.max_velocity,
-                        max_acceleration=config.acceleration_scale * spec.max_acceleration)
-    except ValueError as error:
-        raise ConfigurationError(f'safety: {error}') from error

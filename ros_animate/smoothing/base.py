@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 import abc
-import copy
 from collections.abc import Sequence
+from typing import Any
 
-from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Command
 
 
@@ -18,11 +17,11 @@ class Smoother(abc.ABC):
     @property
     @abc.abstractmethod
     def dropped(self) -> int:
-        """Chunks that could not be used."""
+        """Number of chunks that could not be used."""
 
     @abc.abstractmethod
     def push(self, chunk: ActionChunk, now_s: float) -> None:
-        """Takes a new chunk at time `now_s`; the trajectory goes on from its present state.
+        """Takes a new chunk at time `now_s`; the trajectory continues from its present state.
 
         Chunks that cannot be used (non-finite values, older than the last one) are dropped and
         counted in `dropped`.
@@ -32,12 +31,22 @@ class Smoother(abc.ABC):
     def sample(self, now_s: float) -> Command:
         """The trajectory at `now_s` (not before the last call), stamped as the last chunk."""
 
-    def preview(self, times_s: Sequence[float]) -> list[Command]:
-        """The trajectory at later, increasing times, were no chunk to come; changes nothing."""
-        specs = {id(v): v for v in vars(self).values() if isinstance(v, RobotSpec)}
-        ahead = copy.deepcopy(self, specs)
-        return [ahead.sample(time_s) for time_s in times_s]
-
     @abc.abstractmethod
     def reset(self) -> None:
-        """Back to rest at neutral."""
+        """Returns to rest at neutral."""
+
+    def preview(self, times_s: Sequence[float]) -> list[Command]:
+        """The trajectory at later, increasing times, were no chunk to come; changes nothing."""
+        state = self._save()
+        try:
+            return [self.sample(time_s) for time_s in times_s]
+        finally:
+            self._restore(state)
+
+    @abc.abstractmethod
+    def _save(self) -> Any:
+        """Exact copy of all that `sample` changes; None if it changes nothing."""
+
+    @abc.abstractmethod
+    def _restore(self, state: Any) -> None:
+        """Returns to a state from `_save`, between which and now were only samples."""

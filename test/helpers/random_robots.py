@@ -1,13 +1,14 @@
-"""Robots and streams that nobody would build, for the property tests of smoothing and safety."""
+"""Random robots and difficult streams for the property tests of smoothing and safety."""
 import numpy as np
 from hypothesis import strategies as st
 
+from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import Control, CoupledLimit, RobotSpec
 from ros_animate.types import ActionChunk
 
 
 def robots(max_controls=6):
-    """Strategy of robots."""
+    """Hypothesis strategy for robots."""
     return st.integers(0, 2 ** 32).map(
         lambda seed: random_robot(np.random.default_rng(seed), max_controls))
 
@@ -48,8 +49,8 @@ def _coupled(rng, limiting, limited):
 KINDS = ('uniform', 'corners', 'steps', 'walk', 'wild', 'poison', 'ramp')
 
 
-def wishes(kind, count, spec, rng):
-    """(count, N) wishes of a kind of trouble."""
+def targets(kind, count, spec, rng):
+    """(count, N) difficult targets of a kind."""
     low, high = spec.low, spec.high
     uniform = rng.uniform(low, high, (count, len(low)))
     if kind == 'corners':
@@ -72,23 +73,23 @@ def stream(kind, count, spec, rng, period_s=1 / 30):
     """Chunks with irregular stamps, some of them late, repeated or out of order."""
     stamps = np.cumsum(rng.uniform(0.3, 2.0, count) * period_s)
     stamps = np.where(rng.random(count) < 0.1, stamps - 3 * period_s, stamps)
-    values = wishes(kind, count, spec, rng)
+    values = targets(kind, count, spec, rng)
     length = int(rng.integers(1, 4))
     return [ActionChunk(spec.names, values[max(0, k - length + 1):k + 1], period_s, stamp)
             for k, stamp in enumerate(stamps)]
 
 
-def excess(spec, governor, times_s, positions):
-    """How far (position, velocity, acceleration) go beyond the limits, relative to them.
+def excess(spec, times_s, positions):
+    """Excess of (position, velocity, acceleration) beyond the limits, relative to them.
 
-    Velocity and acceleration are finite differences of what was sent, from rest. What rounding of
-    the positions can make of that is taken off.
+    Velocity and acceleration are finite differences of the positions, from rest. The effect that
+    rounding of the positions can have is subtracted.
     """
     positions, dt = np.array(positions), np.diff(times_s)[:, np.newaxis]
     velocity = np.diff(positions, axis=0) / dt
     acceleration = np.diff(velocity, axis=0, prepend=0.0) / dt
     beyond = max((spec.low - positions).max(), (positions - spec.high).max())
-    allowed = governor.allowed
+    allowed = CoupledSet(spec, spec.low, spec.high)
     if len(allowed.members):
         outside = positions @ allowed.matrix.T - allowed.bound
         beyond = max(beyond, outside.max())

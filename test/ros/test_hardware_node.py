@@ -24,7 +24,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
-from ros_animate.hardware.safety import Config
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.nodes.messages import Joints, stamp_message
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.descriptions import load_spec
@@ -33,7 +33,7 @@ from ros_animate.types import ActionChunk as Chunk
 SPEC = load_spec('ameca')
 JOINTS = Joints.of(SPEC)
 QUICK = {'stale_s': 0.3, 'neutral_after_s': 0.6, 'neutral_s': 0.2, 'takeover_s': 0.1}
-STALL_S = Config().stall_s
+STALL_S = SafetyConfig().stall_s
 SMOOTHING = {'robot': 'ameca', 'stillness': 0.0}
 ALLOWED = CoupledSet(SPEC, SPEC.low, SPEC.high)
 YAW = SPEC.index('Head Yaw')
@@ -45,7 +45,7 @@ def position(message):
 
 
 def looking(degrees):
-    """A wish whose lips break all coupled limits at once where it looks to the left."""
+    """A pose whose lips break all coupled limits at once where it looks to the left."""
     pose = SPEC.neutral.copy()
     pose[YAW] = degrees
     if degrees > 0:
@@ -134,8 +134,8 @@ def test_the_life_cycle_is_managed_from_outside(hardware, observer):
     observer.wait_for(lambda: commands and abs(position(commands[-1])[YAW] - 20) < 0.1)
     assert change(observer, 'deactivate')
     np.testing.assert_allclose(position(commands[-1]), SPEC.neutral, atol=1e-3)
-    count, heard = len(commands), len(states)
-    observer.wait_for(lambda: len(states) > heard + 20)
+    count, received = len(commands), len(states)
+    observer.wait_for(lambda: len(states) > received + 20)
     assert len(commands) <= count + 1
     assert change(observer, 'activate')
     observer.wait_for(lambda: abs(position(commands[-1])[YAW] - 20) < 0.1)
@@ -313,8 +313,8 @@ def test_a_simulated_clock_that_jumps_and_loops(hardware, observer, monkeypatch)
     for jump_s, degrees in ((0.0, 25), (-500.0, -25), (+3600.0, 25), (-900.0, -25)):
         time_s[0] += jump_s
         policy.pose = looking(degrees)
-        observer.wait_for(lambda wanted=degrees: commands and abs(
-            position(commands[-1])[YAW] - wanted) < 1, f'after a jump of {jump_s} s')
+        observer.wait_for(lambda expected=degrees: commands and abs(
+            position(commands[-1])[YAW] - expected) < 1, f'after a jump of {jump_s} s')
     positions = np.array([position(m) for m in commands])
     # Ticks are those of the real clock, which no jump changes.
     assert (np.abs(np.diff(positions, axis=0)) <= SPEC.max_velocity * STALL_S + 1e-6).all()
@@ -360,7 +360,7 @@ def test_after_a_crash_a_robot_that_cannot_tell_starts_where_it_was_sent(process
     keeps_limits(commands)
 
 
-def test_wishes_that_are_not_finite_are_silence(hardware, observer):
+def test_targets_that_are_not_finite_are_silence(hardware, observer):
     _, commands = hardware()
     policy, status = Policy(observer), observer.diagnostics()
     policy.pose = looking(25)

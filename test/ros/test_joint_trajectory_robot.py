@@ -12,7 +12,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
 from ros_animate.hardware.base import RobotError
-from ros_animate.hardware.safety import Config, Safety
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.nodes.messages import Joints, stamp_message
 from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
@@ -38,15 +39,15 @@ def controller(observer):
 def test_the_controller_takes_every_command_and_the_joints_follow(observer, controller):
     robot = load('hardware', 'joint_trajectory', {
         'controller': '/head_controller', 'joint_states': '/head_controller/joint_states'}, SPEC)
-    safety, ticks = Safety(Config(), SPEC), [0]
+    safety, ticks = Safety(SafetyConfig(), SPEC), [0]
     observer.wait_for_subscribers('/head_controller/joint_trajectory')
     with robot:
         def tick():
             ticks[0] += 1
             now_s = ticks[0] / 60
-            still = np.zeros(len(SPEC.names))
-            wish = Command(SPEC.names, pose(40.0), still, still, now_s)
-            robot.write(safety.step(wish, now_s), now_s)
+            zero = np.zeros(len(SPEC.names))
+            target = Command(SPEC.names, pose(40.0), zero, zero, now_s)
+            robot.write(safety.step(target, now_s), now_s)
         observer.wait_for(lambda: robot.read(0.0).enabled, 'the controller')
         timer = observer.node.create_timer(1 / 60, tick)
         observer.wait_for(lambda: abs(controller.position[PAN] / SPEC.si[PAN] - 40) < 0.5)

@@ -1,4 +1,4 @@
-"""No smoothing: the newest wish is the command, to compare with and to debug."""
+"""No smoothing: the newest waypoint is the command, for comparison and debugging."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.targets import Inbox, wish_at
+from ros_animate.smoothing.chunks import ChunkReceiver, waypoint_at
 from ros_animate.types import ActionChunk, Command
 
 
@@ -21,31 +21,37 @@ class HoldSmoother(Smoother):
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
-        self._inbox = Inbox(spec)
+        self._receiver = ChunkReceiver(spec)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self.reset()
 
     @property
     def dropped(self) -> int:
-        """Chunks that could not be used."""
-        return self._inbox.dropped
+        """Number of chunks that could not be used."""
+        return self._receiver.dropped
 
     def reset(self) -> None:
-        self._inbox.forget()
+        self._receiver.reset_stamp()
         self._waypoints = self._spec.neutral[np.newaxis]
         self._dt_s, self._stamp_s = 1.0, 0.0
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
-        waypoints = self._inbox.take(chunk)
+        waypoints = self._receiver.receive(chunk)
         if waypoints is not None:
             self._waypoints, self._dt_s, self._stamp_s = waypoints, chunk.dt_s, chunk.stamp_s
 
     def sample(self, now_s: float) -> Command:
-        wish = wish_at(self._waypoints, self._dt_s, now_s - self._stamp_s)
-        position = np.clip(wish, self._spec.low, self._spec.high)
+        waypoint = waypoint_at(self._waypoints, self._dt_s, now_s - self._stamp_s)
+        position = np.clip(waypoint, self._spec.low, self._spec.high)
         self._allowed.project(position)
-        still = np.zeros_like(position)
-        return Command(self._spec.names, position, still, still, self._stamp_s)
+        zero = np.zeros_like(position)
+        return Command(self._spec.names, position, zero, zero, self._stamp_s)
+
+    def _save(self) -> None:
+        """Returns nothing: a sample depends on the time alone."""
+
+    def _restore(self, state: None) -> None:
+        """Does nothing."""
 
 
 PLUGIN = HoldSmoother

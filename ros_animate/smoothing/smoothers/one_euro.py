@@ -9,37 +9,48 @@ from ros_animate.configuration import option
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.filters import OneEuroFilter
-from ros_animate.smoothing.targets import Inbox, wish_at
-from ros_animate.types import ActionChunk, Command
+from ros_animate.smoothing.chunks import ChunkReceiver, waypoint_at
+from ros_animate.smoothing.filters import OneEuroFilter, OneEuroState
+from ros_animate.types import ActionChunk, Array, Command
+
+
+@dataclass(frozen=True)
+class _State:
+    """All that a sample changes. The arrays are replaced and never written to."""
+
+    now_s: float | None
+    position: Array
+    velocity: Array
+    acceleration: Array
+    filter: OneEuroState
 
 
 class OneEuroSmoother(Smoother):
-    """Filters the wish at every sample; keeps ranges and coupled limits, and no others."""
+    """Filters the target at every sample; keeps ranges and coupled limits, and no others."""
 
     @dataclass(frozen=True)
     class Config:
         """Options of the filter."""
 
-        cutoff_hz: float = option(3.0, 'of the low-pass for wishes that stand still', low=0.1,
-                                  high=100.0)
+        cutoff_hz: float = option(3.0, 'cut-off frequency of the low-pass while the target does '
+                                  'not move', low=0.1, high=100.0)
         openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
                                  high=1000.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
-        self._inbox = Inbox(spec)
+        self._receiver = ChunkReceiver(spec)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self._filter = OneEuroFilter(spec, config.cutoff_hz, config.openness)
         self.reset()
 
     @property
     def dropped(self) -> int:
-        """Chunks that could not be used."""
-        return self._inbox.dropped
+        """Number of chunks that could not be used."""
+        return self._receiver.dropped
 
     def reset(self) -> None:
-        self._inbox.forget()
+        self._receiver.reset_stamp()
         self._filter.reset()
         self._waypoints = self._spec.neutral[np.newaxis]
         self._dt_s, self._stamp_s = 1.0, 0.0
@@ -49,7 +60,7 @@ class OneEuroSmoother(Smoother):
         self._now_s: float | None = None
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
-        waypoints = self._inbox.take(chunk)
+        waypoints = self._receiver.receive(chunk)
         if waypoints is not None:
             self._waypoints = np.clip(waypoints, self._spec.low, self._spec.high)
             self._dt_s, self._stamp_s = chunk.dt_s, chunk.stamp_s
@@ -64,12 +75,21 @@ class OneEuroSmoother(Smoother):
                        self._stamp_s)
 
     def _advance(self, now_s: float, dt_s: float) -> None:
-        wish = wish_at(self._waypoints, self._dt_s, now_s - self._stamp_s)
-        position = self._filter.step(wish, now_s).copy()
+        target = waypoint_at(self._waypoints, self._dt_s, now_s - self._stamp_s)
+        position = self._filter.step(target, now_s).copy()
         self._allowed.project(position)
         velocity = (position - self._position) / dt_s
         self._acceleration = (velocity - self._velocity) / dt_s
         self._position, self._velocity = position, velocity
+
+    def _save(self) -> _State:
+        return _State(self._now_s, self._position, self._velocity, self._acceleration,
+                      self._filter.state)
+
+    def _restore(self, state: _State) -> None:
+        self._now_s, self._position = state.now_s, state.position
+        self._velocity, self._acceleration = state.velocity, state.acceleration
+        self._filter.state = state.filter
 
 
 PLUGIN = OneEuroSmoother

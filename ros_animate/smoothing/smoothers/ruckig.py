@@ -1,4 +1,4 @@
-"""Time-optimal jerk-limited motion to the newest wish by the library Ruckig.
+"""Time-optimal jerk-limited motion to the newest target by the library Ruckig.
 
 A peer of our own smoother: Berscheid, Kröger, "Jerk-limited Real-time Trajectory Generation with
 Arbitrary Target States", RSS 2021.
@@ -6,7 +6,6 @@ Arbitrary Target States", RSS 2021.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +15,15 @@ from ros_animate.configuration import ConfigurationError, option
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.targets import Inbox
+from ros_animate.smoothing.chunks import ChunkReceiver
 from ros_animate.types import ActionChunk, Array, Command
 
 
 class RuckigSmoother(Smoother):
-    """Goes to the first waypoint of the newest chunk, each control by itself.
+    """Moves to the first waypoint of the newest chunk, each control by itself.
 
-    Keeps ranges at rest, velocity, acceleration and jerk limits; coupled limits hold for the wishes
-    but not on the way.
+    Keeps ranges at rest, velocity, acceleration and jerk limits; coupled limits hold for the
+    targets but not on the way.
     """
 
     @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class RuckigSmoother(Smoother):
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._library = _library()
         self._spec = spec
-        self._inbox = Inbox(spec)
+        self._receiver = ChunkReceiver(spec)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self._generator = self._library.Ruckig(len(spec.names))
         self._limits = spec.max_velocity, spec.max_acceleration, (
@@ -47,17 +46,17 @@ class RuckigSmoother(Smoother):
 
     @property
     def dropped(self) -> int:
-        """Chunks that could not be used."""
-        return self._inbox.dropped + self.failures
+        """Number of chunks that could not be used."""
+        return self._receiver.dropped + self.failures
 
     def reset(self) -> None:
-        self._inbox.forget()
+        self._receiver.reset_stamp()
         self._stamp_s, self._start_s = 0.0, 0.0
         self._trajectory: Any = None
         self._rest = self._spec.neutral
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
-        waypoints = self._inbox.take(chunk)
+        waypoints = self._receiver.receive(chunk)
         if waypoints is None:
             return
         target = np.clip(waypoints[0], self._spec.low, self._spec.high)
@@ -65,39 +64,45 @@ class RuckigSmoother(Smoother):
         trajectory = self._library.Trajectory(len(self._spec.names))
         try:
             self._generator.calculate(self._input(target, now_s), trajectory)
-        except self._library.RuckigError:  # numerical trouble: the present trajectory goes on
+        except self._library.RuckigError:  # numerical trouble: the present trajectory continues
             self.failures += 1
             return
         self._trajectory, self._start_s, self._stamp_s = trajectory, now_s, chunk.stamp_s
 
     def sample(self, now_s: float) -> Command:
-        return Command(self._spec.names, *self._state(now_s), self._stamp_s)
+        return Command(self._spec.names, *self._motion_at(now_s), self._stamp_s)
 
-    def preview(self, times_s: Sequence[float]) -> list[Command]:
-        return [self.sample(time_s) for time_s in times_s]
+    def _save(self) -> None:
+        """Returns nothing: a sample depends on the time alone."""
 
-    def _state(self, now_s: float) -> tuple[Array, Array, Array]:
+    def _restore(self, state: None) -> None:
+        """Does nothing."""
+
+    def _motion_at(self, now_s: float) -> tuple[Array, Array, Array]:
+        """Position, velocity and acceleration (N,)."""
         if self._trajectory is None:
-            still = np.zeros_like(self._rest)
-            return self._rest, still, still
+            zero = np.zeros_like(self._rest)
+            return self._rest, zero, zero
         position, velocity, acceleration = self._trajectory.at_time(now_s - self._start_s)
         return (np.clip(position, self._spec.low, self._spec.high), np.array(velocity),
                 np.array(acceleration))
 
     def _input(self, target: Array, now_s: float) -> Any:
-        wish = self._library.InputParameter(len(self._spec.names))
-        position, velocity, acceleration = self._state(now_s)
-        wish.synchronization = self._library.Synchronization.No
-        wish.max_velocity, wish.max_acceleration, wish.max_jerk = map(list, self._limits)
-        wish.current_position = position.tolist()
-        wish.current_velocity = _settled(velocity, self._limits[0])
-        wish.current_acceleration = _settled(acceleration, self._limits[1])
-        wish.target_position = target.tolist()
-        return wish
+        """Input of the library for the way from the present motion to rest at a target (N,)."""
+        request = self._library.InputParameter(len(self._spec.names))
+        position, velocity, acceleration = self._motion_at(now_s)
+        request.synchronization = self._library.Synchronization.No
+        request.max_velocity, request.max_acceleration, request.max_jerk = map(
+            list, self._limits)
+        request.current_position = position.tolist()
+        request.current_velocity = _tidy(velocity, self._limits[0])
+        request.current_acceleration = _tidy(acceleration, self._limits[1])
+        request.target_position = target.tolist()
+        return request
 
 
-def _settled(values: Array, limit: Array) -> list[float]:
-    """Within the limit, and nothing so small that the library stumbles over it."""
+def _tidy(values: Array, limit: Array) -> list[float]:
+    """Values within the limit; tiny ones, at which the library fails, are 0."""
     return np.where(np.abs(values) < 1e-9 * limit, 0.0, np.clip(values, -limit, limit)).tolist()
 
 

@@ -71,6 +71,6 @@ def test_mistakes_are_clear_errors(arguments, message, capsys):
 
 
 def test_jog_moves_the_virtual_robot(capsys, monkeypatch):
-    monkeypatch.setattr('ros_animate.hardware.jog.SLOWNESS', 1.0)
+    monkeypatch.setattr('ros_animate.hardware.jog.SPEED_SCALE', 1.0)
     assert main(['robots', 'jog', 'mock', 'Jaw Pitch', '0.8', '--hold', '0']) == 0
     assert 'Jaw Pitch was at 0.8' in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Recorded wishes through the whole chain, from file to file."""
+"""Recorded targets through smoother and safety layer, from file to file."""
 import csv
 
 import numpy as np
@@ -34,7 +34,7 @@ def smooth(path, *arguments):
     return status, table[:, 0], table[:, 1:]
 
 
-def test_starts_at_neutral_reaches_the_wish_and_ends_at_rest(write):
+def test_starts_at_neutral_reaches_the_target_and_ends_at_rest(write):
     pose = SPEC.neutral.copy()
     pose[0], pose[12] = 0.9, 20.0
     path = write([[10 + k / 30, *pose] for k in range(60)])
@@ -59,16 +59,16 @@ def test_a_gap_leads_to_neutral_and_back(write):
 
 @pytest.mark.parametrize('seed', range(3))
 def test_a_still_face_is_still_and_a_short_blink_passes(write, seed):
-    wishes = SPEC.neutral + np.random.default_rng(seed).normal(0, 1, (150, 30)) * SPEC.jitter
+    targets = SPEC.neutral + np.random.default_rng(seed).normal(0, 1, (150, 30)) * SPEC.jitter
     lids = [i for i, control in enumerate(SPEC.controls) if control.group == 'lid']
-    wishes[120:123, lids] = 0.0  # three frames at 30 Hz
-    _, times, values = smooth(write([[k / 30, *wish] for k, wish in enumerate(wishes)]))
+    targets[120:123, lids] = 0.0  # three frames at 30 Hz
+    _, times, values = smooth(write([[k / 30, *target] for k, target in enumerate(targets)]))
     still = values[(times > 1.0) & (times < 4.0)]
     assert (still.std(axis=0) <= 0.002 * (SPEC.high - SPEC.low)).all()
     assert (values[:, lids].min(axis=0) <= 0.2).all()  # 1 is open, 0 closed
 
 
-def test_rows_that_make_no_sense_are_passed_over(write, capsys):
+def test_rows_that_make_no_sense_are_refused(write, capsys):
     rows = [[k / 30, *SPEC.neutral] for k in range(60)]
     rows[10][5], rows[20][3], rows[30][0] = 'nan', 'inf', 0.1
     rows[40][0] = 'nan'
@@ -132,9 +132,9 @@ def test_absent_and_unwritable_files_are_clear_errors(write, tmp_path, capsys):
     assert '--rate' in errors
 
 
-def test_the_wishes_are_not_overwritten(write, capsys):
+def test_the_input_is_not_overwritten(write, capsys):
     path = write([[0.0, *SPEC.neutral]])
     before = path.read_text()
     assert main(['smooth', str(path), str(path)]) == 2
-    assert 'would replace the wishes' in capsys.readouterr().err
+    assert 'would replace the input' in capsys.readouterr().err
     assert path.read_text() == before

@@ -1,10 +1,10 @@
-"""Moving one control by hand, with a clock that the test turns."""
+"""Moving one control by hand, with a clock that the test sets."""
 import numpy as np
 import pytest
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.jog import SLOWNESS, jog
+from ros_animate.hardware.jog import SPEED_SCALE, jog
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import RobotState
 
@@ -12,7 +12,7 @@ SPEC = load_spec('ameca')
 
 
 class Recorder(Robot):
-    """A robot that keeps what it is told."""
+    """A robot that records its commands."""
 
     def __init__(self, start=SPEC.neutral, faults=()):
         self.connected, self.times, self.positions = False, [], []
@@ -49,7 +49,7 @@ def test_goes_there_slowly_holds_and_comes_back():
     assert held == pytest.approx(20.0)
     assert (np.abs(positions[:, i] - 20.0) < 1e-6).sum() >= 0.5 * 60
     np.testing.assert_allclose(positions[-1], SPEC.neutral, atol=1e-5)
-    assert np.abs(np.diff(positions[:, i])).max() * 60 <= SLOWNESS * SPEC.max_velocity[i] * 1.001
+    assert np.abs(np.diff(positions[:, i])).max() * 60 <= SPEED_SCALE * SPEC.max_velocity[i] * 1.001
     np.testing.assert_allclose(np.delete(positions, i, axis=1),
                                np.tile(np.delete(SPEC.neutral, i), (len(positions), 1)), atol=1e-9)
     assert not robot.connected
@@ -63,7 +63,7 @@ def test_begins_where_the_robot_is():
     yaw = np.array(robot.positions)[:, i]
     assert yaw[0] == pytest.approx(-25.0, abs=0.1)
     assert yaw[-1] == pytest.approx(0.0, abs=1e-4)
-    assert np.abs(np.diff(yaw)).max() * 60 <= SLOWNESS * SPEC.max_velocity[i] * 1.001
+    assert np.abs(np.diff(yaw)).max() * 60 <= SPEED_SCALE * SPEC.max_velocity[i] * 1.001
 
 
 def test_waits_for_a_robot_with_a_fault_but_not_for_ever():
@@ -82,7 +82,7 @@ def test_it_is_held_for_a_time(hold_s):
         run('Head Yaw', 5.0, hold_s)
 
 
-def test_coupled_controls_give_way():
+def test_a_coupled_limit_is_not_crossed():
     _, held = run('Lip Top Raise Middle', 0.0)
     assert held == pytest.approx((1.0 - 0.43 - 0.4) / 0.6)
 
@@ -90,6 +90,6 @@ def test_coupled_controls_give_way():
 @pytest.mark.parametrize(('control', 'value', 'message'), [
     ('Head Yaw', 31.0, 'outside the range'), ('Head Yaw', float('nan'), 'outside the range'),
     ('Tail', 0.0, "no control 'Tail'")])
-def test_wrong_wishes_are_refused_before_anything_moves(control, value, message):
+def test_wrong_targets_are_refused_before_anything_moves(control, value, message):
     with pytest.raises(ConfigurationError, match=message):
         run(control, value)

@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from ros_animate.hardware.safety import Config, Safety
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Motion
@@ -15,7 +16,7 @@ RELAXED = {'eyeBlinkLeft': 0.05, 'eyeBlinkRight': 0.05, 'eyeLookDownLeft': 0.11,
 def shown(expression, seconds=1.5):
     """(sent position (N,), picture) after a face has shown an expression for a while."""
     policy = load('policy', 'blendshape_map', {'adapt_s': 0.0}, SPEC)
-    smoother, safety = load('smoothing', 'bezier', {}, SPEC), Safety(Config(), SPEC)
+    smoother, safety = load('smoothing', 'bezier', {}, SPEC), Safety(SafetyConfig(), SPEC)
     with load('hardware', 'mock', {'size': 128}, SPEC) as robot:
         for k in range(round(60 * seconds)):
             now_s = k / 60

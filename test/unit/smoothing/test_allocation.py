@@ -4,7 +4,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from ros_animate.hardware.safety import Config, Safety
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import load
 from ros_animate.robot.spec import Control, CoupledLimit, RobotSpec
 from ros_animate.types import ActionChunk
@@ -32,17 +33,18 @@ def most_allocated(call):
 def ticks(request):
     """Bytes that each tick of the smoother and each of the safety layer allocates."""
     rng = np.random.default_rng(0)
-    smoother, safety, used = load('smoothing', 'bezier', {}, SPEC), Safety(Config(), SPEC), []
+    smoother, safety = load('smoothing', 'bezier', {}, SPEC), Safety(SafetyConfig(), SPEC)
+    used = []
     reach = {'moving': 0.05, 'limited': 10.0}[request.param]
     tracemalloc.start()
     try:
         for k in range(60):
-            wish = 0.5 + reach * rng.uniform(-0.5, 0.5, (1, SIZE))
-            smoother.push(ActionChunk(SPEC.names, wish, PERIOD_S, k * PERIOD_S), k * PERIOD_S)
+            target = 0.5 + reach * rng.uniform(-0.5, 0.5, (1, SIZE))
+            smoother.push(ActionChunk(SPEC.names, target, PERIOD_S, k * PERIOD_S), k * PERIOD_S)
             for now_s in (k * PERIOD_S, k * PERIOD_S + TICK_S):
                 smoothing, command = most_allocated(lambda now_s=now_s: smoother.sample(now_s))
                 # Behind the smoother nothing would be limited.
-                np.copyto(command.position, wish[0])
+                np.copyto(command.position, target[0])
                 sending, _ = most_allocated(
                     lambda command=command, now_s=now_s: safety.step(command, now_s))
                 used.append((smoothing, sending))

@@ -1,4 +1,4 @@
-"""What smoothers do with an action chunk before they follow it."""
+"""Reception of action chunks, as all smoothers do it."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,11 +8,11 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array
 
 
-class Inbox:
+class ChunkReceiver:
     """Accepts chunks in order of their stamps and puts their columns into the robot's order.
 
     Attributes:
-        dropped: How many chunks were refused.
+        dropped: Number of chunks that were refused.
         stamp_s: Stamp of the last accepted chunk; -inf before the first.
     """
 
@@ -22,7 +22,7 @@ class Inbox:
         self.dropped = 0
         self.stamp_s = -np.inf
 
-    def take(self, chunk: ActionChunk) -> Array | None:
+    def receive(self, chunk: ActionChunk) -> Array | None:
         """The waypoints (H, N), or None if the chunk is refused.
 
         Refused and counted are non-finite values or stamps and chunks older than the last one.
@@ -37,8 +37,8 @@ class Inbox:
         self.stamp_s = chunk.stamp_s
         return chunk.values[:, self._order(chunk.names)]
 
-    def forget(self) -> None:
-        """Chunks of any stamp are accepted again."""
+    def reset_stamp(self) -> None:
+        """Accepts chunks of any stamp again."""
         self.stamp_s = -np.inf
 
     def _order(self, names: tuple[str, ...]) -> Array | slice:
@@ -51,7 +51,7 @@ class Inbox:
         return self._columns[names]
 
 
-def wish_at(waypoints: Array, dt_s: float, age_s: float) -> Array:
+def waypoint_at(waypoints: Array, dt_s: float, age_s: float) -> Array:
     """The waypoint (N,) of (H, N) that is due `age_s` after the first; the last one stays due."""
     index = int(np.clip(age_s / dt_s + 1e-6, 0, len(waypoints) - 1))
     return waypoints[index]
