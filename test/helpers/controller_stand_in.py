@@ -20,12 +20,12 @@ RATE_HZ = 100.0
 
 
 class Controller:
-    """Follows what it accepts; publishes joint_states; keeps why it rejected what it did not."""
+    """Follows accepted trajectories, publishes joint_states, keeps the reasons of rejections."""
 
     def __init__(self, node, name, joints, start):
         self._node, self._joints = node, list(joints)
-        still = np.zeros(len(joints))
-        self._state = Command(tuple(joints), np.array(start, float), still, still, 0.0)
+        zero = np.zeros(len(joints))
+        self._state = Command(tuple(joints), np.array(start, float), zero, zero, 0.0)
         self._points = []
         self.accepted, self.rejected = 0, []
         self._states = node.create_publisher(JointState, f'{name}/joint_states', 10)

@@ -1,4 +1,4 @@
-"""Real nodes in real processes over real DDS, on a ROS domain that no other test run uses."""
+"""Fixtures: nodes in processes of their own, on a ROS domain that no other test run uses."""
 from __future__ import annotations
 
 import fcntl
@@ -30,7 +30,7 @@ def domain():
 
 @pytest.fixture(scope='session')
 def environment(domain):
-    """What the processes of the tests run in."""
+    """Environment variables of the tests' processes."""
     from ros_animate.runtime.environment import node_environment
     plugins = os.pathsep.join(filter(None, [str(HERE / 'plugins'), os.environ.get('PYTHONPATH')]))
     environment = node_environment({

@@ -1,4 +1,4 @@
-"""What the node tests share: processes, an observing node, a camera driver. Needs ROS."""
+"""Helpers of the node tests: processes, an observing node, a camera driver. Needs ROS."""
 from __future__ import annotations
 
 import signal
@@ -12,22 +12,20 @@ import rclpy
 import yaml
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from ros_animate.nodes.qos import NEWEST, buffered
 from ros_animate.nodes.spinner import Spinner
 
 # Machines differ and are busy; nothing waits longer than it has to.
 TIMEOUT_S = 120.0
-EVERYTHING = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=2000,
-                        reliability=ReliabilityPolicy.BEST_EFFORT)
-CAMERA = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
-                    reliability=ReliabilityPolicy.BEST_EFFORT)
+EVERYTHING = buffered(2000)
+CAMERA = NEWEST
 
 
-def _hear_ctrl_c():
-    """Who runs the tests in the background may have Ctrl-C ignored, and children inherit that."""
+def _accept_ctrl_c():
+    """A shell ignores Ctrl-C for tests in its background, and children would inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -39,7 +37,7 @@ class Process:
         with open(log, 'w') as file:
             self._process = subprocess.Popen(
                 [sys.executable, *arguments], env=environment, stdout=file,
-                stderr=subprocess.STDOUT, preexec_fn=_hear_ctrl_c)
+                stderr=subprocess.STDOUT, preexec_fn=_accept_ctrl_c)
 
     @property
     def pid(self):
@@ -98,20 +96,20 @@ class Processes:
 
 
 class Observer:
-    """A node of the test: keeps what it hears, and waits for things to happen.
+    """A node of the test: keeps messages, and waits for things to happen.
 
     It has the watcher's name, so that a camera can be told to wait for it.
     """
 
     def __init__(self, context):
         self.node = rclpy.create_node('watch', context=context)
-        self.heard = {}
+        self.received = {}
         self._changed = threading.Condition()
         self._spinner = Spinner(self.node)
 
     def listen(self, message_type, topic):
         """Keeps every message of a topic in the list that is returned."""
-        messages = self.heard.setdefault(topic, [])
+        messages = self.received.setdefault(topic, [])
 
         def keep(message):
             with self._changed:
@@ -127,7 +125,7 @@ class Observer:
             while not (value := predicate()):
                 left_s = end_s - time.monotonic()
                 assert left_s > 0, f'{what or predicate} did not happen in {timeout_s} s'
-                # Also things that no message tells of are waited for.
+                # Some predicates change without a message.
                 self._changed.wait(min(left_s, 0.05))
         return value
 
@@ -146,7 +144,7 @@ class Observer:
 
     def diagnostics(self):
         """Function: node name to its newest status (level, message, values)."""
-        messages = self.heard.get('/diagnostics')
+        messages = self.received.get('/diagnostics')
         if messages is None:
             messages = self.listen(DiagnosticArray, '/diagnostics')
 
@@ -165,7 +163,7 @@ class Observer:
 
 
 class Camera:
-    """Another package's camera driver: publishes pictures of one colour."""
+    """Another package's camera driver: publishes images of one colour."""
 
     def __init__(self, observer, topic='image_raw'):
         self._node = observer.node
@@ -175,22 +173,22 @@ class Camera:
         self.sent = []
 
     def publish(self, color=None, stamp=None):
-        """Publishes one picture; returns its stamp (sec, nanosec)."""
+        """Publishes one image; returns its stamp (sec, nanosec)."""
         stamp = stamp or self._node.get_clock().now().to_msg()
-        message = picture(color or self.color, stamp)
+        message = image_message(color or self.color, stamp)
         self._publisher.publish(message)
         self.sent.append((stamp.sec, stamp.nanosec))
         return self.sent[-1]
 
     def run(self, fps=30.0):
-        """Goes on publishing pictures of the present colour."""
+        """Goes on publishing images of the present colour."""
         self._timer = self._node.create_timer(1 / fps, self.publish)
 
     def stop(self):
         self._node.destroy_timer(self._timer)
 
 
-def picture(color, stamp=None, size=(48, 64)):
+def image_message(color, stamp=None, size=(48, 64)):
     """An rgb8 message of one colour."""
     image = np.broadcast_to(np.array(color, np.uint8), (*size, 3))
     return Image(header=Header(stamp=stamp or Time(), frame_id='camera'), height=size[0],

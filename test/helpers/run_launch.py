@@ -1,4 +1,4 @@
-"""What `ros2 launch FILE name:=value …` does, for machines without ros2cli."""
+"""`ros2 launch FILE name:=value …` for machines without ros2cli."""
 import sys
 
 from launch.actions import IncludeLaunchDescription

@@ -140,12 +140,12 @@ def replay(processes, path, **options):
 def test_messages_come_out_as_they_are_with_their_timing(processes, observer, make_bag, storage):
     messages = [motion(index) for index in range(20)]
     path = make_bag('/motion', 'ros_animate/msg/Motion', messages, storage)
-    heard, clocks = observer.listen(Motion, 'motion'), observer.listen(Clock, '/clock')
+    received, clocks = observer.listen(Motion, 'motion'), observer.listen(Clock, '/clock')
     observer.listen(CameraInfo, 'camera_info')
     node = replay(processes, path, rate=2.0, wait_for=['watch'])
     assert node.wait() == 0
-    observer.wait_for(lambda: len(heard) == 20, 'every message')
-    assert heard == messages
+    observer.wait_for(lambda: len(received) == 20, 'every message')
+    assert received == messages
     times = np.array([c.clock.sec * 10 ** 9 + c.clock.nanosec for c in clocks])
     assert (np.diff(times) >= 0).all()
     assert times[0] >= START_NS and times[-1] == START_NS + 19 * PERIOD_NS
@@ -153,10 +153,10 @@ def test_messages_come_out_as_they_are_with_their_timing(processes, observer, ma
 
 def test_below_a_namespace(processes, observer, make_bag):
     path = make_bag('/motion', 'ros_animate/msg/Motion', [motion(index) for index in range(3)])
-    heard = observer.listen(Motion, 'left/motion')
+    received = observer.listen(Motion, 'left/motion')
     processes.start('replay_node', {'replay': {'bag': str(path), 'loop': True}},
                     namespace='/left')
-    observer.wait_for(lambda: len(heard) > 3, 'the second round')
+    observer.wait_for(lambda: len(received) > 3, 'the second round')
 
 
 def test_restamped_messages_are_taken_for_live_ones(processes, observer, make_bag):
@@ -232,7 +232,7 @@ def compare_commands(live, replayed):
     assert np.abs(first - second).mean() < 0.15 * np.ptp(first)
 
 
-def test_default_topics_leave_out_the_robots_picture(processes, observer, make_camera, tmp_path):
+def test_default_topics_leave_out_the_robots_image(processes, observer, make_camera, tmp_path):
     record = processes.start('record_node', {'record': {
         'bag': str(tmp_path / 'bag'), 'storage': 'sqlite3'}})
     observer.wait_for_subscribers('image_raw')

@@ -79,14 +79,14 @@ def test_an_unplugged_camera_is_tried_again(processes, observer, plug):
     images, status = observer.listen(Image, 'image_raw'), observer.diagnostics()
     parameters = {'plugin': 'pluggable', 'plug': str(plug)}
     camera = processes.start('camera_node', {'camera': parameters})
-    observer.wait_for(lambda: len(images) > 5, 'pictures')
+    observer.wait_for(lambda: len(images) > 5, 'images')
     plug.unlink()
     observer.wait_for(lambda: status('camera')[0] == ERROR)
     assert 'plugged' in status('camera')[1]
     observer.wait_for(lambda: 'unplugged; trying again' in camera.output())
     before = len(images)
     plug.touch()
-    observer.wait_for(lambda: len(images) > before + 5, 'pictures after it was plugged in again')
+    observer.wait_for(lambda: len(images) > before + 5, 'images after it was plugged in again')
     observer.wait_for(lambda: status('camera')[0] == OK)
     assert camera.stop() == 0
 
@@ -97,7 +97,7 @@ def test_a_camera_that_is_absent_at_first_is_waited_for(processes, observer, plu
     processes.start('camera_node', {'camera': {'plugin': 'pluggable', 'plug': str(plug)}})
     observer.wait_for(lambda: status('camera')[:2] == (ERROR, 'the camera is not plugged in'))
     plug.touch()
-    observer.wait_for(lambda: images, 'a picture')
+    observer.wait_for(lambda: images, 'an image')
 
 
 def test_a_file_that_is_missing_ends_the_node_with_one_line(processes):

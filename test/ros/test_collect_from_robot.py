@@ -1,4 +1,4 @@
-"""`ros_animate collect --images`: the robot's pictures come from a topic."""
+"""`ros_animate collect --images`: the robot's images come from a topic."""
 import functools
 import json
 import threading
@@ -18,19 +18,19 @@ from ros_animate.collection.recording import Timing
 from ros_animate.nodes.conversions import image_to_message
 from ros_animate.nodes.qos import NEWEST
 
-PICTURE = np.full((40, 60, 3), (200, 100, 50), np.uint8)
+IMAGE = np.full((40, 60, 3), (200, 100, 50), np.uint8)
 
 
 def message(kind):
     if kind is Image:
-        return image_to_message(PICTURE, Header())
-    data = cv2.imencode('.png', PICTURE[..., ::-1])[1].tobytes()
+        return image_to_message(IMAGE, Header())
+    data = cv2.imencode('.png', IMAGE[..., ::-1])[1].tobytes()
     return CompressedImage(format='png', data=data)
 
 
 @pytest.fixture
 def camera(observer):
-    """Publishes the same picture; function: kind and topic."""
+    """Publishes the same image; function: kind and topic."""
     timers = []
 
     def publish(kind, topic):

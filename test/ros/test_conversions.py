@@ -1,4 +1,4 @@
-"""Pictures in every encoding and size; messages that contradict themselves."""
+"""Images in every encoding and size; messages that contradict themselves."""
 import array
 
 import pytest
@@ -30,7 +30,7 @@ def solid(size):
 
 
 def encode(encoding, rgb):
-    """The buffer of an RGB picture in an encoding, written out here once more, pixel by pixel."""
+    """The buffer of an RGB image in an encoding, written out here once more, pixel by pixel."""
     red, green, blue = (rgb[..., k] for k in range(3))
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     alpha = np.full_like(red, 255)
@@ -131,7 +131,7 @@ def test_odd_sizes_of_encodings_that_have_pairs():
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 200), st.binary(max_size=2000),
        st.sampled_from([*ENCODINGS, 'nonsense']), st.integers(0, 1))
-def test_any_message_is_a_picture_or_an_error(height, width, step, data, encoding, big):
+def test_any_message_is_a_image_or_an_error(height, width, step, data, encoding, big):
     message = Image(height=height, width=width, step=step, encoding=encoding, is_bigendian=big,
                     data=array.array('B', data))
     try:
@@ -143,32 +143,32 @@ def test_any_message_is_a_picture_or_an_error(height, width, step, data, encodin
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 5), st.sampled_from(ENCODINGS))
-def test_any_honest_message_is_a_picture(half_height, half_width, padding, encoding):
+def test_any_honest_message_is_an_image(half_height, half_width, padding, encoding):
     size = (2 * half_height, 2 * half_width)
     image = image_from_message(message_of(encoding, solid(size), padding))
     assert image.shape == (*size, 3)
 
 
 @pytest.mark.parametrize('suffix, tolerance', [('.jpg', 6), ('.png', 0)])
-def test_compressed_pictures(suffix, tolerance):
+def test_compressed_images(suffix, tolerance):
     data = cv2.imencode(suffix, solid((48, 64))[..., ::-1])[1].tobytes()
     image = image_from_compressed(CompressedImage(format=suffix[1:], data=data))
     assert image.shape == (48, 64, 3)
     assert np.abs(image.astype(int) - COLOR).max() <= tolerance
 
 
-@pytest.mark.parametrize('data', [b'', b'no picture', b'\xff\xd8\xff\xe0' + bytes(20)])
+@pytest.mark.parametrize('data', [b'', b'no image', b'\xff\xd8\xff\xe0' + bytes(20)])
 def test_compressed_rubbish_is_named(data):
     with pytest.raises(MessageError, match=f'{len(data)} bytes of .jpeg'):
         image_from_compressed(CompressedImage(format='jpeg', data=data))
 
 
-def test_a_picture_is_copied_as_a_whole():
+def test_a_image_is_copied_as_a_whole():
     message = image_to_message(solid((48, 64)), Header(frame_id='camera'))
     assert isinstance(message.data, array.array) and message.data.typecode == 'B'
     assert (message.encoding, message.step, message.header.frame_id) == ('rgb8', 192, 'camera')
 
 
-def test_a_picture_that_is_a_view_is_published_as_it_looks():
+def test_a_image_that_is_a_view_is_published_as_it_looks():
     rgb = np.random.default_rng(1).integers(0, 255, (10, 20, 3), np.uint8)[:, ::-1]
     np.testing.assert_array_equal(image_from_message(image_to_message(rgb, Header())), rgb)

@@ -1,4 +1,4 @@
-"""A ros2_control robot: what its joint_trajectory_controller gets, and what comes back."""
+"""A ros2_control robot: trajectories for its joint_trajectory_controller, and joint states."""
 import pytest
 
 pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
@@ -99,12 +99,12 @@ def test_it_begins_where_the_joints_are(observer):
 
 
 def test_joints_that_are_not_heard_of_are_no_connection(observer, monkeypatch):
-    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_S', 0.2)
+    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_TIMEOUT_S', 0.2)
     robot = load('hardware', 'joint_trajectory', {'joint_states': '/states'}, SPEC)
     with pytest.raises(RobotError, match=f'/states says nothing of {SPEC.joints[0]}'):
         robot.connect()
     states(observer, SPEC.joints[:-1])
-    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_S', 1.0)
+    monkeypatch.setattr('ros_animate.nodes.robots.joint_trajectory.FIRST_STATES_TIMEOUT_S', 1.0)
     with pytest.raises(RobotError, match=f'nothing of .*{SPEC.joints[-1]}:'):
         robot.connect()
 

@@ -68,11 +68,11 @@ def test_a_motion_comes_back(motion):
     again = motion_from_message(through_the_wire(motion_to_message(motion, HEADER)))
     for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks', 'rotation',
                  'translation'):
-        wanted = getattr(motion, name)
-        if wanted is None:
+        expected = getattr(motion, name)
+        if expected is None:
             assert getattr(again, name) is None
         else:
-            np.testing.assert_allclose(getattr(again, name), wanted, rtol=1e-6)
+            np.testing.assert_allclose(getattr(again, name), expected, rtol=1e-6)
     assert (again.model, again.stamp_s, again.image_size, again.scale, again.confidence) == (
         motion.model, motion.stamp_s, motion.image_size, motion.scale, motion.confidence)
     assert again.expression == motion.expression
@@ -155,10 +155,10 @@ def test_a_trajectory_says_when_each_point_is_due():
     assert [p.time_from_start.nanosec for p in message.points] == pytest.approx(
         [30e6, 50e6, 70e6], abs=1e3)
     again = JOINTS.trajectory_from_message(message, now_s=0.0)
-    for (wanted_s, wanted), (time_s, command) in zip(points, again):
-        assert time_s == pytest.approx(wanted_s, abs=1e-6)
+    for (expected_s, expected), (time_s, command) in zip(points, again):
+        assert time_s == pytest.approx(expected_s, abs=1e-6)
         for name in ('position', 'velocity', 'acceleration'):
-            np.testing.assert_allclose(getattr(command, name), getattr(wanted, name), atol=1e-12)
+            np.testing.assert_allclose(getattr(command, name), getattr(expected, name), atol=1e-12)
         assert command.stamp_s == start_s
 
 

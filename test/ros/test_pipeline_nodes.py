@@ -61,16 +61,16 @@ def pipeline(processes, observer, make_camera):
 
 
 def test_the_stamp_of_the_camera_reaches_the_command(pipeline, observer):
-    heard = {topic: observer.listen(kind, topic) for topic, kind in (
+    received = {topic: observer.listen(kind, topic) for topic, kind in (
         ('motion', Motion), ('actions', ActionChunk), ('joint_trajectory', JointTrajectory),
         ('animated/image_raw', Image))}
     camera, commands = pipeline()
     camera.color = RED
     camera.run()
-    observer.wait_for(lambda: len({stamp_of(m) for m in commands}) > 20 and all(heard.values()))
+    observer.wait_for(lambda: len({stamp_of(m) for m in commands}) > 20 and all(received.values()))
     camera.stop()
     sent = set(camera.sent)
-    for topic, messages in heard.items():
+    for topic, messages in received.items():
         assert {stamp_of(m) for m in messages} <= sent, topic
     answered = {stamp_of(m) for m in commands}
     # Before the first command there is no stamp.
@@ -151,12 +151,12 @@ def test_joint_states_and_rate(pipeline, observer):
     assert float(status('hardware')[2]['published_hz']) < 70
 
 
-def test_the_robots_picture_is_drawn_for_who_listens(pipeline, observer):
+def test_the_robots_image_is_drawn_for_who_listens(pipeline, observer):
     pipeline(hardware={'size': 128})
-    pictures = observer.listen(Image, 'robot/image_raw')
-    observer.wait_for(lambda: len(pictures) > 2)
-    assert (pictures[0].width, pictures[0].height, pictures[0].encoding) == (128, 128, 'rgb8')
-    assert np.std(pictures[0].data) > 5
+    images = observer.listen(Image, 'robot/image_raw')
+    observer.wait_for(lambda: len(images) > 2)
+    assert (images[0].width, images[0].height, images[0].encoding) == (128, 128, 'rgb8')
+    assert np.std(images[0].data) > 5
 
 
 def test_image_space_goes_through_the_portrait(pipeline, observer):

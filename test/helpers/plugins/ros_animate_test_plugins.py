@@ -50,7 +50,7 @@ class Pluggable(Source):
 
 
 class Brightness(Extractor):
-    """A bright picture is a face whose jaw is the more open the redder it is."""
+    """A bright image is a face whose jaw is the more open the redder it is."""
 
     @dataclass(frozen=True)
     class Config:
@@ -92,7 +92,7 @@ class Tint(Animator):
 
 
 class FromImage(Policy):
-    """Image space: the jaw opens as the picture is red."""
+    """Image space: the jaw opens as the image is red."""
 
     observes: Literal['motion', 'image'] = 'image'
 
