@@ -7,6 +7,8 @@ import pathlib
 import sys
 from typing import Any
 
+from ros_animate.errors import ExitStatus
+
 HELP = 'list, show, check, plot and move robots'
 EXAMPLES = """\
 examples:
@@ -112,7 +114,7 @@ def _check(args: argparse.Namespace) -> int:
     if spec is None:
         print(f'{args.file}: {len(mistakes)} mistake{"s" if len(mistakes) != 1 else ""}',
               file=sys.stderr)
-        return 1
+        return ExitStatus.FAILURE
     print(f'{args.file}: {spec.name}, {len(spec.controls)} controls, {len(spec.coupled)} coupled '
           'limits, no mistakes')
     return 0
