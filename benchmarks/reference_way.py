@@ -65,7 +65,7 @@ def as_the_reference(network: nn.Module) -> nn.Module:
 @contextlib.contextmanager
 def reference_functions() -> Iterator[None]:
     """Meanwhile copies of the source are sampled one by one, and heat maps are plain Gaussians."""
-    replaced = {'translated': sampled_copies, 'gaussian_heatmaps': plain_heatmaps}
+    replaced = {'translated_copies': sampled_copies, 'gaussian_heatmaps': plain_heatmaps}
     kept = {}
     for module in map(importlib.import_module, _USERS):
         for name, function in replaced.items():
@@ -80,7 +80,7 @@ def reference_functions() -> Iterator[None]:
 
 
 def sampled_copies(features: Tensor, shift: Tensor, align_corners: bool) -> Tensor:
-    """`sampling.translated` by sampling a copy of the features for every shift."""
+    """`sampling.translated_copies` by sampling a copy of the features for every shift."""
     size, count = features.shape[2:], shift.shape[1]
     grid = coordinate_grid(size, shift)
     offset = shift.unflatten(1, (count, *[1] * len(size)))

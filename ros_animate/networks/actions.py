@@ -1,26 +1,26 @@
-"""What the networks of policies share: what travels with their weights, besides the weights."""
+"""Configuration that policy networks share; it is stored with the weights."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from ros_animate.configuration import option
+from ros_animate.networks.policy_network import ImageNormalisation, PolicyConfig
 
 FRAME_S = 1 / 30  # usual interval of camera frames
 
 
 @dataclass(frozen=True)
 class ActionOptions:
-    """The controls that a network speaks of. Empty: those of the robot, in its order and units."""
+    """The controls of a network's outputs. Empty: those of the robot, in its order and units."""
 
     names: tuple[str, ...] = option((), 'controls in the order of the outputs')
     low: tuple[float, ...] = option((), 'values of the controls at the output -1, in robot units')
     high: tuple[float, ...] = option((), 'values of the controls at the output 1')
-    strength: tuple[float, ...] = option((), 'of each movement when a person is imitated: a factor '
-                                             'of the deviation from neutral; empty: 1')
+    strength: tuple[float, ...] = option((), 'factor of the deviation from neutral of each control '
+                                             'when a person is imitated; empty: 1')
 
     @property
     def controls(self) -> int:
@@ -61,41 +61,41 @@ class ActionOptions:
         unequal = len(self.low) != len(self.high)
         if unequal or (self.low and len(self.names) not in (0, len(self.low))):
             raise ValueError(f'{len(self.names)} names, {len(self.low)} lower and '
-                             f'{len(self.high)} upper ends')
+                             f'{len(self.high)} upper limits')
         if self.strength and len(self.strength) != len(self.names):
             raise ValueError(f'{len(self.strength)} strengths for {len(self.names)} names')
 
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """The picture that a network sees: RGB in [0, 1], then less `mean`, divided by `std`."""
+    """The input image of a network: RGB in [0, 1], minus `mean`, divided by `std`."""
 
-    view: float = option(1.0, 'part of the middle square that is seen', low=0.1, high=1.0)
-    mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'of the colours')
-    std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'of the colours')
+    view: float = option(1.0, 'part of the middle square that is the input', low=0.1, high=1.0)
+    mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'mean of the colours')
+    std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'standard deviation of the colours')
 
 
 @dataclass(frozen=True)
 class ChunkOptions:
-    """The waypoints that a network says at once."""
+    """The waypoints that a network predicts at once."""
 
-    waypoints: int = option(10, 'how many', low=1)
-    waypoint_s: float = option(1 / 30, 'time between them', low=1e-3)
-    horizon: int = option(1, 'how many of them were learned from sequences; pairs without an order '
-                             'say nothing of what comes next', low=1)
+    waypoints: int = option(10, 'number of waypoints', low=1)
+    waypoint_s: float = option(1 / 30, 'time between waypoints in seconds', low=1e-3)
+    horizon: int = option(1, 'number of waypoints that were learned from sequences; 1 where the '
+                             'training pairs had no order', low=1)
 
 
-def to_robot_units(values: Tensor, options: ActionOptions) -> Tensor:
+def to_robot_units(values: Tensor, config: PolicyConfig) -> Tensor:
     """Outputs (…, N) in robot units."""
-    if not options.low:
+    if not config.low:
         return values
     low, high = (torch.tensor(ends, dtype=values.dtype, device=values.device)
-                 for ends in (options.low, options.high))
+                 for ends in (config.low, config.high))
     return low + (values + 1) * (high - low) / 2
 
 
-def normalise_image(picture: Tensor, options: Any) -> Tensor:
-    """(B, 3, S, S) in [0, 1] as a network with ImageOptions wants it."""
-    mean, std = (torch.tensor(v, dtype=picture.dtype, device=picture.device)[:, None, None]
-                 for v in (options.mean, options.std))
-    return (picture - mean) / std
+def normalise_image(image: Tensor, config: ImageNormalisation) -> Tensor:
+    """(B, 3, S, S) in [0, 1] to zero mean and unit variance of the configured statistics."""
+    mean, std = (torch.tensor(v, dtype=image.dtype, device=image.device)[:, None, None]
+                 for v in (config.mean, config.std))
+    return (image - mean) / std

@@ -1,7 +1,7 @@
-"""Networks that training compares pictures with: what they show, and how a head is turned.
+"""Pretrained networks for training losses: perceptual features and head pose.
 
-Their weights are other people's (ImageNet's VGG-19, Hopenet) and are given by the trainer; nothing
-here is needed to animate.
+Their weights are published by others (VGG-19 of ImageNet, Hopenet) and are loaded by the trainer.
+Animation does not need them.
 """
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _VGG19 = (64, 64, 'M', 128, 128, 'M', 256, 256, 256, 256, 'M', 512, 512, 512, 51
 _SLICE_ENDS = (2, 7, 12, 21, 30)
 
 
-class PerceptualTower(Protocol):
-    """Picture (B, 3, H, W) in [0, 1] to maps of rising abstraction."""
+class PerceptualFeatures(Protocol):
+    """A network from images to feature maps at several levels."""
 
     def __call__(self, image: Tensor) -> list[Tensor]:
-        """The maps, finest first."""
+        """Image (B, 3, H, W) in [0, 1] to feature maps (B, C, h, w), finest first."""
 
 
 class Vgg19(nn.Module):
@@ -39,7 +39,7 @@ class Vgg19(nn.Module):
         starts = (0, *_SLICE_ENDS[:-1])
         for number, (start, end) in enumerate(zip(starts, _SLICE_ENDS, strict=True), start=1):
             part = nn.Sequential()
-            for index in range(start, end):  # called by their place in the whole network
+            for index in range(start, end):  # names are indices in the whole network
                 part.add_module(str(index), layers[index])
             self.add_module(f'slice{number}', part)
         self.register_buffer('mean', torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
@@ -52,18 +52,19 @@ class Vgg19(nn.Module):
         return maps[1:]
 
 
-def perceptual_distance(tower: PerceptualTower, image: Tensor, target: Tensor) -> Tensor:
-    """Mean L1 distance of the maps of each level, (levels,); no gradient to the target."""
+def perceptual_distance(features: PerceptualFeatures, image: Tensor, target: Tensor) -> Tensor:
+    """Mean L1 distance of the feature maps of each level, (levels,); no gradient to the target."""
     with torch.no_grad():
-        wanted = tower(target)
+        expected = features(target)
     return torch.stack([functional.l1_loss(a, b)
-                        for a, b in zip(tower(image), wanted, strict=True)])
+                        for a, b in zip(features(image), expected, strict=True)])
 
 
 class Hopenet(nn.Module):
     """Head pose of a face (Ruiz et al., CVPRW 2018): a ResNet-50 with bins for each angle.
 
-    Teaches face-vid2vid's head-pose estimator. Names are those of the published weights.
+    It gives pseudo-labels for face-vid2vid's head-pose estimator. Names are those of the published
+    weights.
     """
 
     def __init__(self, bins: int = 66) -> None:
@@ -75,10 +76,10 @@ class Hopenet(nn.Module):
         self.layer3 = stage(BottleneckBlock, 512, 256, 6, stride=2)
         self.layer4 = stage(BottleneckBlock, 1024, 512, 3, stride=2)
         self.fc_yaw, self.fc_pitch, self.fc_roll = (nn.Linear(2048, bins) for _ in range(3))
-        self.fc_finetune = nn.Linear(2048 + 3, 3)  # in the published file; its authors use it not
+        self.fc_finetune = nn.Linear(2048 + 3, 3)  # in the published file, but unused
 
     def forward(self, image: Tensor) -> Tensor:
-        """Picture (B, 3, 224, 224), normalised as ImageNet, to degrees (B, 3): yaw, pitch, roll."""
+        """ImageNet-normalised image (B, 3, 224, 224) to yaw, pitch, roll in degrees (B, 3)."""
         x = functional.relu(self.bn1(self.conv1(image)))
         x = functional.max_pool2d(x, 3, stride=2, padding=1)
         x = self.layer4(self.layer3(self.layer2(self.layer1(x)))).mean(dim=(2, 3))

@@ -63,12 +63,8 @@ class PolicyConfig(Protocol):
         """Number K of the network's own feature points; 0: it has none."""
 
 
-class ImagePolicyConfig(PolicyConfig, Protocol):
-    """The configuration of a policy network that takes images."""
-
-    @property
-    def view(self) -> float:
-        """Part of the middle square that is shown to the network."""
+class ImageNormalisation(Protocol):
+    """Mean and standard deviation by which images are normalised."""
 
     @property
     def mean(self) -> tuple[float, ...]:
@@ -77,6 +73,14 @@ class ImagePolicyConfig(PolicyConfig, Protocol):
     @property
     def std(self) -> tuple[float, ...]:
         """(3,) standard deviation of the colours."""
+
+
+class ImagePolicyConfig(PolicyConfig, ImageNormalisation, Protocol):
+    """The configuration of a policy network that takes images."""
+
+    @property
+    def view(self) -> float:
+        """Part of the middle square that is shown to the network."""
 
 
 @runtime_checkable

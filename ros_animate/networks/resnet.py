@@ -1,4 +1,4 @@
-"""Residual networks (He et al., CVPR 2016) with the layer names that published weights carry."""
+"""Residual networks (He et al., CVPR 2016), with the layer names of published weights."""
 from __future__ import annotations
 
 from typing import ClassVar
@@ -52,7 +52,7 @@ class BottleneckBlock(nn.Module):
 
 
 def shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
-    """A projection where the shapes differ."""
+    """A projection if the shapes of input and output differ, else None."""
     if stride == 1 and inputs == outputs:
         return None
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False),
@@ -61,6 +61,6 @@ def shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
 
 def stage(block: type[BasicBlock] | type[BottleneckBlock], inputs: int, features: int,
           count: int, stride: int = 1) -> nn.Sequential:
-    """`count` blocks, the first of which changes resolution and channels."""
+    """`count` blocks; the first one changes resolution and channels."""
     rest = (block(features * block.expansion, features) for _ in range(count - 1))
     return nn.Sequential(block(inputs, features, stride), *rest)

@@ -1,8 +1,8 @@
 """Grids, heat maps and warps: the differentiable geometry that all families share.
 
-Coordinates are x = 2 i / (size - 1) - 1, so -1 and 1 are the centres of the outermost cells, and
-the last axis of a point is (x, y) or (x, y, z). Tensors of cells are in the opposite order,
-(H, W) or (D, H, W). Positions stay in float32 whatever the precision of the features.
+Coordinates are x = 2 i / (size - 1) - 1, so -1 and 1 are the centres of the outermost cells. The
+last axis of a point is (x, y) or (x, y, z); axes of maps are in the opposite order, (H, W) or
+(D, H, W). Positions are float32 whatever the precision of the features.
 """
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _TINY = 1e-30
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 
-def exact(function: Function) -> Function:
-    """`function` outside of autocast, which would round products of positions to 8 bits.
+def without_autocast(function: Function) -> Function:
+    """Decorator that runs `function` outside of autocast.
 
-    Of the training in bf16: half a pixel of 256 would be lost.
+    Autocast would compute products of positions in bf16, with 8 significant bits: an error of half
+    a pixel in 256.
     """
     @functools.wraps(function)
-    def outside(*arguments: Any, **named: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         for device in ('cpu', 'cuda'):
             if torch.is_autocast_enabled(device):
                 with torch.autocast(device, enabled=False):
-                    return function(*arguments, **named)
-        return function(*arguments, **named)
-    return outside  # type: ignore[return-value]
+                    return function(*args, **kwargs)
+        return function(*args, **kwargs)
+    return wrapper  # type: ignore[return-value]
 
 
 def axes(size: Sequence[int], like: Tensor) -> list[Tensor]:
@@ -41,13 +42,13 @@ def axes(size: Sequence[int], like: Tensor) -> list[Tensor]:
 
 
 def coordinate_grid(size: Sequence[int], like: Tensor) -> Tensor:
-    """The coordinates of all cells, (*size, len(size)), device and dtype of `like`."""
+    """Coordinates of all cells, (*size, len(size)), with the device and dtype of `like`."""
     meshes = torch.meshgrid(*reversed(axes(size, like)), indexing='ij')
     return torch.stack(meshes[::-1], dim=-1)
 
 
 def softmax_heatmaps(logits: Tensor, temperature: float) -> Tensor:
-    """Softmax over all cells of each map; (B, K, *size) to the same, each map sums to 1."""
+    """Softmax over the cells of each map: (B, K, *size), each map sums to 1."""
     return (logits.float().flatten(2) / temperature).softmax(dim=2).view(logits.shape)
 
 
@@ -66,15 +67,14 @@ def gaussian_heatmaps(keypoints: Tensor, size: Sequence[int], variance: float) -
 
     Args:
         keypoints: (B, K, len(size)).
-        size: Of the maps, (H, W) or (D, H, W).
-        variance: Of the Gaussians, in the units of positions.
+        size: Size of the maps, (H, W) or (D, H, W).
+        variance: Variance of the Gaussians, in squared coordinates.
 
     Returns:
-        (B, K, *size), peak 1. A round Gaussian is the product of one-dimensional ones.
-
-    Far from its keypoint a map is zero: the true values would be denormal numbers, which slow
-    convolutions down by half on many processors.
+        (B, K, *size), peak 1. Far from its keypoint a map is zero: the true values would be
+        denormal numbers, which make convolutions take twice as long on many processors.
     """
+    # An isotropic Gaussian is the product of one-dimensional ones.
     maps = keypoints.new_ones(())
     for n, positions in enumerate(axes(size, keypoints)):
         profile = torch.exp(-0.5 / variance * (positions - keypoints[..., n, None]) ** 2)
@@ -83,15 +83,20 @@ def gaussian_heatmaps(keypoints: Tensor, size: Sequence[int], variance: float) -
     return torch.where(maps < _TINY, 0.0, maps)
 
 
+def with_background(values: Tensor) -> Tensor:
+    """Puts the background, zeros, before the K keypoints: (B, K, …) to (B, K + 1, …)."""
+    return functional.pad(values, (0, 0) * (values.ndim - 2) + (1, 0))
+
+
 def warp(features: Tensor, positions: Tensor, align_corners: bool) -> Tensor:
-    """Linear sampling with zeros outside.
+    """Samples features by linear interpolation, with zeros outside.
 
     Args:
         features: (B, C, *size).
-        positions: (B, *out_size, len(size)) of the source cell for each output cell.
-        align_corners: The meaning of +-1 to the sampler: centres (True) or outer edges (False) of
-            the outermost cells. The published weights were trained with one of the two; False does
-            not fit our grids and so shifts and magnifies a little.
+        positions: (B, *out_size, len(size)), position in the source of each output cell.
+        align_corners: Meaning of -1 and 1 to the sampler: centres (True) or outer edges (False) of
+            the outermost cells. The published weights were trained with one of the two. False does
+            not fit the grids of this module and shifts and magnifies a little.
 
     Returns:
         (B, C, *out_size) in the dtype of `features`.
@@ -101,25 +106,41 @@ def warp(features: Tensor, positions: Tensor, align_corners: bool) -> Tensor:
     return sampled.to(features.dtype)
 
 
+def warp_resized(features: Tensor, deformation: Tensor, mode: str, align_corners: bool) -> Tensor:
+    """Warps features of any resolution by one deformation.
+
+    Args:
+        features: (B, C, H, W).
+        deformation: (B, h, w, 2), position in the source of each cell; resized to (H, W).
+        mode: Interpolation of the deformation, 'nearest' or 'bilinear'.
+        align_corners: As for `warp`.
+
+    Returns:
+        (B, C, H, W).
+    """
+    positions = resize_grid(deformation, features.shape[2:], mode)
+    return warp(features, positions, align_corners)
+
+
 def resize_grid(positions: Tensor, size: Sequence[int], mode: str) -> Tensor:
-    """A field of positions (B, H, W, 2) at another resolution."""
+    """Resizes a field of positions (B, H, W, 2) to (B, *size, 2)."""
     if tuple(positions.shape[1:3]) == tuple(size):
         return positions
     return resize(positions.permute(0, 3, 1, 2), size, mode).permute(0, 2, 3, 1)
 
 
 def resize(maps: Tensor, size: Sequence[int], mode: str) -> Tensor:
-    """Maps (B, C, H, W) at another resolution; mode is 'nearest' or 'bilinear'."""
+    """Resizes maps (B, C, H, W) to (B, C, *size); mode is 'nearest' or 'bilinear'."""
     if tuple(maps.shape[2:]) == tuple(size):
         return maps
     return functional.interpolate(maps, size=tuple(size), mode=mode)
 
 
-def translated(features: Tensor, shift: Tensor, align_corners: bool) -> Tensor:
-    """Copies of `features`, each sampled at the cell positions plus one constant shift.
+def translated_copies(features: Tensor, shift: Tensor, align_corners: bool) -> Tensor:
+    """K copies of `features`, each translated by one shift.
 
-    A shifted grid is separable, so linear sampling is a product with one small matrix per axis,
-    which costs far less than gathering the corners of every cell.
+    A translation is separable: linear sampling becomes a product with one small matrix per axis,
+    which is much faster than sampling every cell.
 
     Args:
         features: (B, C, *size).
@@ -127,7 +148,7 @@ def translated(features: Tensor, shift: Tensor, align_corners: bool) -> Tensor:
         align_corners: As for `warp`.
 
     Returns:
-        (B, K, C, *size), equal to `warp(features, grid + shift[:, k])`.
+        (B, K, C, *size); copy k equals `warp(features, grid + shift[:, k])`.
     """
     size = features.shape[2:]
     out = features.unsqueeze(1)
@@ -138,7 +159,7 @@ def translated(features: Tensor, shift: Tensor, align_corners: bool) -> Tensor:
 
 
 def _interpolation(positions: Tensor, align_corners: bool) -> Tensor:
-    """Rows of linear interpolation weights, zero outside: (..., L) to (..., L, L)."""
+    """Matrix of linear interpolation weights, zero outside: (..., L) to (..., L, L)."""
     length = positions.shape[-1]
     cells = torch.arange(length, device=positions.device, dtype=positions.dtype)
     if align_corners:
@@ -149,15 +170,22 @@ def _interpolation(positions: Tensor, align_corners: bool) -> Tensor:
 
 
 def _apply_along(maps: Tensor, matrix: Tensor, dim: int) -> Tensor:
-    """Maps (B, K or 1, C, *size) times matrix (B, K, L, L) along one axis of size."""
+    """Multiplies maps (B, K or 1, C, *size) by a matrix (B, K, L, L) along one axis."""
     moved = maps.movedim(dim, -1)  # (B, K or 1, C, …, L)
     flat = moved.flatten(2, -2)
     flat = flat.expand(-1, matrix.shape[1], -1, -1) @ matrix.transpose(-1, -2)
     return flat.view(*flat.shape[:2], *moved.shape[2:]).movedim(-1, dim)
 
 
-@exact
-def blended(mask: Tensor, shifts: Tensor) -> Tensor:
-    """The sum over k of mask_k shift_k: (B, K, *size) and (B, K, n) to (B, *size, n)."""
+@without_autocast
+def blend_motions(mask: Tensor, shifts: Tensor) -> Tensor:
+    """Sum over k of mask_k shift_k: (B, K, *size) and (B, K, n) to (B, *size, n)."""
     summed = mask.flatten(2).transpose(1, 2) @ shifts
     return summed.unflatten(1, tuple(mask.shape[2:]))
+
+
+def inverse_2x2(matrix: Tensor) -> Tensor:
+    """Inverse of (..., 2, 2) in closed form, for every device, precision and compiler."""
+    a, b, c, d = matrix.flatten(-2).unbind(-1)
+    adjugate = torch.stack([d, -b, -c, a], dim=-1).unflatten(-1, (2, 2))
+    return adjugate / (a * d - b * c)[..., None, None]

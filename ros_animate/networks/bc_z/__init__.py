@@ -4,8 +4,8 @@
   `std`, and task (B, Z) or None for zeros, to waypoints (B, H, N) of the controls, scaled to
   [-1, 1]; `features(image, task)` gives (B, hidden).
 
-The task embedding z tells robots, portraits or styles apart. Any embedding of that width will do, a
-sentence's or a video's as in the paper.
+The task embedding z distinguishes robots, portraits or styles. Any embedding of width Z can be
+used, e.g. of a sentence or a video as in the paper.
 """
 from torch import nn
 
@@ -15,5 +15,5 @@ __all__ = ['BcZ', 'Config', 'build']
 
 
 def build(config: Config) -> dict[str, nn.Module]:
-    """The one network by its name."""
+    """The network by its name."""
     return {'policy': BcZ(config)}

@@ -10,16 +10,17 @@ from torch.nn import functional
 
 from ros_animate.configuration import option
 from ros_animate.networks.actions import ActionOptions, ChunkOptions, ImageOptions
-from ros_animate.networks.feature_points import Locator, geometry
+from ros_animate.networks.feature_points import Locator, shape_and_position
 from ros_animate.networks.layers import parameter_dtype
 from ros_animate.networks.resnet import shortcut
 
-# Ameca's controls by brow, lid, gaze, head, mouth, nose.
+# Groups of Ameca's controls: brow, lid, gaze, head, mouth, nose.
 _GROUPS = (0,) * 4 + (1,) * 4 + (2,) * 2 + (3,) * 3 + (4,) * 14 + (3,) * 2 + (5,)
 
-_POINTS_AT = 2  # stages, after which points are found: a map of an eighth of the picture's side
+_POINTS_AT = 2  # stages before the feature points: a map of an eighth of the image's side
 
-# With fewer, oneDNN's AVX2 gradient of a strided 1x1 convolution writes outside of its memory.
+# Least channels: with fewer, oneDNN's AVX2 gradient of a strided 1x1 convolution writes outside of
+# its memory.
 _LEAST = 8
 
 
@@ -27,16 +28,16 @@ _LEAST = 8
 class Config(ChunkOptions, ImageOptions, ActionOptions):
     """Options of the network."""
 
-    image_size: int = option(112, 'Side of the square pictures in pixels', low=32)
-    view: float = option(0.85, 'part of the middle square that is seen', low=0.1, high=1.0)
+    image_size: int = option(112, 'Side of the square images in pixels', low=32)
+    view: float = option(0.85, 'part of the middle square that is the input', low=0.1, high=1.0)
     groups: tuple[int, ...] = option(_GROUPS, 'Head of each control, from 0 on')
     stem: int = option(24, 'Channels of the first convolution', low=1)
-    widths: tuple[int, ...] = option((32, 64, 128, 192), 'Channels of the stages; each but the '
-                                     'last halves the resolution')
+    widths: tuple[int, ...] = option((32, 64, 128, 192), 'Channels of the stages; all but the '
+                                     'last one halve the resolution')
     depth: int = option(2, 'Blocks in a stage', low=1)
-    points: int = option(128, 'Feature points; where a data set has landmarks (128 of the face '
-                              'mesh), they are learned with their help', low=1)
-    squeeze: int = option(48, 'Channels of the map that is read place by place', low=1)
+    points: int = option(128, 'Feature points; landmarks supervise them where a data set has some '
+                              '(128 of the face mesh)', low=1)
+    squeeze: int = option(48, 'Channels of the map that is flattened with its positions', low=1)
     hidden: int = option(256, 'Size of the hidden layers of the heads', low=1)
     task: int = option(512, 'Width of the task embedding', low=1)
 
@@ -60,7 +61,7 @@ class Config(ChunkOptions, ImageOptions, ActionOptions):
 
 
 class FilmBlock(nn.Module):
-    """Two 3x3 convolutions, the task's scale and offset, and a shortcut."""
+    """Two 3x3 convolutions, scale and offset from the task embedding, and a shortcut."""
 
     FUSIBLE: ClassVar = (('conv1', 'bn1'), ('conv2', 'bn2'))
 
@@ -83,11 +84,12 @@ class FilmBlock(nn.Module):
 
 
 class BcZ(nn.Module):
-    """Picture and task to waypoints.
+    """Image and task embedding to waypoints.
 
-    The geometry of the face, its feature points, says most of what its controls are, and can be
-    learned without any picture. What the picture shows besides (folds, shade, the neck) is read
-    place by place, since averages over the picture would lose where it is, and added.
+    Features are the sum of two parts. The first comes from the feature points, the geometry of the
+    face; it predicts most of the controls and can be learned from landmarks, without images. The
+    second one comes from a flattened feature map and adds folds, shading and the neck; a global
+    average would lose their positions.
     """
 
     half_precision = True
@@ -106,12 +108,12 @@ class BcZ(nn.Module):
         self.geometry = nn.Sequential(
             nn.Linear(2 * config.points + 2, hidden), nn.ReLU(), nn.Linear(hidden, hidden),
             nn.ReLU(), nn.Linear(hidden, hidden))
-        added = nn.Linear(hidden, hidden)
-        nn.init.zeros_(added.weight)
+        last = nn.Linear(hidden, hidden)
+        nn.init.zeros_(last.weight)
         self.squeeze = nn.Sequential(
             nn.Conv2d(config.widths[-1], config.squeeze, 1, bias=False),
             nn.BatchNorm2d(config.squeeze), nn.ReLU(), nn.Flatten(),
-            nn.Linear(config.squeeze * config.grid ** 2, hidden), nn.ReLU(), added)
+            nn.Linear(config.squeeze * config.grid ** 2, hidden), nn.ReLU(), last)
         members = [[i for i, g in enumerate(config.groups) if g == head]
                    for head in sorted(set(config.groups))]
         self.heads = nn.ModuleList(_head(config, len(controls)) for controls in members)
@@ -145,11 +147,11 @@ class BcZ(nn.Module):
         return self.observe(image, task)[0]
 
     def from_points(self, points: Tensor) -> Tensor:
-        """(B, K, 2) in [-1, 1] to features (B, hidden), without a picture."""
+        """(B, K, 2) in [-1, 1] to features (B, hidden), without an image."""
         return functional.relu(self._geometry(points))
 
     def _geometry(self, points: Tensor) -> Tensor:
-        return self.geometry(geometry(points).to(parameter_dtype(self.geometry)))
+        return self.geometry(shape_and_position(points).to(parameter_dtype(self.geometry)))
 
     def predict_actions(self, features: Tensor) -> Tensor:
         """(B, hidden) to waypoints (B, H, N)."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_animate.configuration import option
+from ros_animate.networks.discriminator import DiscriminatorOptions
 from ros_animate.networks.layers import Widths
 
 
 @dataclass(frozen=True)
 class VolumeConfig:
-    """Options of the networks on feature volumes, which LivePortrait has taken over."""
+    """Options of the networks on feature volumes, of face-vid2vid and LivePortrait."""
 
-    image_size: int = option(256, 'Side of the square pictures in pixels', low=32)
+    image_size: int = option(256, 'Side of the square images in pixels', low=32)
     num_keypoints: int = option(15, 'Number of keypoints', low=1)
     block_expansion: int = option(64, 'Channels of the first layer', low=1)
     max_features: int = option(512, 'Most channels of two-dimensional layers', low=1)
@@ -22,10 +23,11 @@ class VolumeConfig:
     motion_features: int = option(32, 'Channels of the first level of dense motion', low=1)
     motion_max_features: int = option(1024, 'Most channels of dense motion', low=1)
     motion_levels: int = option(5, 'Levels of the dense motion hourglass', low=1)
-    motion_channels: int = option(4, 'Channels of the volume that dense motion sees', low=1)
-    heatmap_variance: float = option(0.01, 'Of the Gaussians that stand for keypoints', low=1e-6)
-    align_corners: bool = option(False, 'Grid sampling as in torch 1.3 and newer, on which the '
-                                        'published weights were trained')
+    motion_channels: int = option(4, 'Channels of the input volume of dense motion', low=1)
+    heatmap_variance: float = option(0.01, 'Variance of the Gaussians that represent keypoints',
+                                     low=1e-6)
+    align_corners: bool = option(False, 'Grid sampling as in torch 1.3 and later, with which '
+                                        'the published weights were trained')
     spade_blocks: int = option(6, 'Residual blocks of the SPADE decoder at low resolution', low=0)
     spade_hidden: int = option(128, 'Channels between map and modulation of SPADE', low=1)
 
@@ -39,25 +41,22 @@ class VolumeConfig:
 
 
 @dataclass(frozen=True)
-class Config(VolumeConfig):
+class Config(VolumeConfig, DiscriminatorOptions):
     """Options of the networks; see config/models for the published variants."""
 
     generator: str = option('original', 'Decoder of the generator', choices=('original', 'spade'))
     decoder_blocks: int = option(6, 'Residual blocks of the original decoder', low=0)
-    temperature: float = option(0.1, 'Of the softmax that makes heat maps', low=1e-6)
-    keypoint_scale: float = option(0.25, 'Of the picture in which keypoints are found', low=0.01,
-                                   high=1)
+    temperature: float = option(0.1, 'Temperature of the softmax over heat maps', low=1e-6)
+    keypoint_scale: float = option(0.25, 'Scale of the image in which keypoints are found',
+                                   low=0.01, high=1)
     keypoint_features: int = option(32, 'Channels of the first level, keypoints', low=1)
     keypoint_max_features: int = option(1024, 'Most channels, keypoints', low=1)
     keypoint_levels: int = option(5, 'Levels of the keypoint hourglass', low=1)
     pose_features: int = option(64, 'Channels of the first layer, head pose', low=1)
     pose_bins: int = option(66, 'Bins of 3 degrees per angle', low=2)
-    rotation: str = option('pitch_yaw_roll', 'Order of the rotations; the other one is what the '
-                                             'beta weights were trained with',
+    rotation: str = option('pitch_yaw_roll', 'Order of the rotations; roll_pitch_yaw for the '
+                                             'beta weights',
                            choices=('pitch_yaw_roll', 'roll_pitch_yaw'))
-    discriminator_features: int = option(32, 'Channels of the first level', low=1)
-    discriminator_max_features: int = option(512, 'Most channels of the discriminator', low=1)
-    discriminator_levels: int = option(4, 'Levels of the discriminator', low=1)
 
     @property
     def keypoint_widths(self) -> Widths:

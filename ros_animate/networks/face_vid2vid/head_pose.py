@@ -1,4 +1,4 @@
-"""Head pose and expression (face-vid2vid, section 3.1), and keypoints made from them."""
+"""Head pose and expression (face-vid2vid, section 3.1), and the keypoints that follow from them."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.networks.face_vid2vid.config import Config
-from ros_animate.networks.layers import named
-from ros_animate.networks.sampling import exact
+from ros_animate.networks.layers import named_layers
+from ros_animate.networks.sampling import without_autocast
 
-PI = 3.14  # sic: the published weights were trained with it
+PI = 3.14  # sic: the published weights were trained with this value
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Motion of the head and face, free of identity.
+    """Motion of the head and face, independent of identity.
 
     Attributes:
         yaw, pitch, roll: (B, 66) logits of bins of 3 degrees.
         translation: (B, 3).
-        expression: (B, K, 3) what is added to each keypoint.
+        expression: (B, K, 3) deformation of each keypoint.
     """
 
     yaw: Tensor
@@ -38,7 +38,7 @@ class HeadPose:
 
 def bins_to_degrees(logits: Tensor, offset: float = 99.0) -> Tensor:
     """Expected angle under the bins' softmax: (B, 66) to (B,)."""
-    logits = logits.float()  # half of the bits would be the offset's
+    logits = logits.float()  # half precision would lose digits to the offset
     bins = torch.arange(logits.shape[1], device=logits.device, dtype=logits.dtype)
     return 3 * (logits.softmax(dim=1) * bins).sum(dim=1) - offset
 
@@ -53,7 +53,7 @@ def axis_rotation(radians: Tensor, axis: int) -> Tensor:
     return torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
 
 
-@exact
+@without_autocast
 def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     """Head rotation R (B, 3, 3) of yaw, pitch, roll (B, 3)."""
     yaw, pitch, roll = (degrees / 180 * PI).unbind(dim=1)
@@ -62,7 +62,7 @@ def rotation_matrix(degrees: Tensor, order: str = 'pitch_yaw_roll') -> Tensor:
     return axis_rotation(roll, 0) @ axis_rotation(pitch, 1) @ axis_rotation(yaw, 2)
 
 
-@exact
+@without_autocast
 def transform(canonical: Tensor, rotation: Tensor, translation: Tensor,
               expression: Tensor) -> Tensor:
     """x_k = R x_c,k + t + delta_k, eq. (2) and (4): keypoints (B, K, 3)."""
@@ -96,7 +96,7 @@ class Bottleneck(nn.Module):
 
 
 class HeadPoseEstimator(nn.Module):
-    """Picture (B, 3, H, W) to HeadPose: a ResNet-50 of its own making."""
+    """Image (B, 3, H, W) to HeadPose: a variant of ResNet-50."""
 
     FUSIBLE: ClassVar = tuple((f'conv{i}', f'norm{i}') for i in range(1, 6))
 
@@ -135,4 +135,4 @@ class HeadPoseEstimator(nn.Module):
 
 
 def _stage(features: int, blocks: int, pattern: str) -> nn.Sequential:
-    return named((Bottleneck(features) for _ in range(blocks)), pattern)
+    return named_layers((Bottleneck(features) for _ in range(blocks)), pattern)

@@ -1,39 +1,41 @@
-"""Canonical keypoints (face-vid2vid, section 3.1): where they are on a face that looks ahead."""
+"""Canonical keypoints (face-vid2vid, section 3.1): those of a neutral face seen from the front."""
 from __future__ import annotations
 
 from torch import Tensor, nn
 
 from ros_animate.networks.face_vid2vid.config import Config
 from ros_animate.networks.layers import (
-    VOLUME,
+    VOLUME_LAYERS,
     AntiAliasDownsample,
     DownBlock,
     UpBlock,
     Widths,
-    named,
+    named_layers,
 )
 from ros_animate.networks.sampling import expectation, softmax_heatmaps
 
 
 class LiftingHourglass(nn.Module):
-    """Down in two dimensions, lifted into a volume, up in three."""
+    """Downsampling in two dimensions, lifting into a volume, upsampling in three."""
 
     def __init__(self, widths: Widths, depth: int) -> None:
         super().__init__()
         levels, deepest = widths.levels, widths.at(widths.levels)
         self.depth = depth
-        self.down_blocks = named((DownBlock(3 if i == 0 else widths.at(i), widths.at(i + 1))
-                                  for i in range(levels)), 'down{}')
+        self.down_blocks = named_layers(
+            (DownBlock(3 if i == 0 else widths.at(i), widths.at(i + 1)) for i in range(levels)),
+            'down{}')
         self.conv = nn.Conv2d(deepest, deepest * depth, 1)
-        self.up_blocks = named((UpBlock(widths.at(i + 1), widths.at(i), VOLUME)
-                                for i in reversed(range(levels))), 'up{}')
+        self.up_blocks = named_layers(
+            (UpBlock(widths.at(i + 1), widths.at(i), VOLUME_LAYERS)
+             for i in reversed(range(levels))), 'up{}')
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 3, H, W) to (B, C, D, H, W)
         return self.up_blocks(self.conv(self.down_blocks(x)).unflatten(1, (-1, self.depth)))
 
 
 class CanonicalKeypointDetector(nn.Module):
-    """Picture (B, 3, H, W) to canonical keypoints (B, K, 3), xyz in [-1, 1]."""
+    """Image (B, 3, H, W) to canonical keypoints (B, K, 3), xyz in [-1, 1]."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""The SPADE decoder: features to picture, modulated by themselves (Park et al., CVPR 2019).
+"""The SPADE decoder (Park et al., CVPR 2019): features to image, modulated by the same features.
 
-A generator G of face-vid2vid's open re-implementation and of LivePortrait.
+It is the generator G of face-vid2vid's open re-implementation and of LivePortrait.
 """
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.networks.face_vid2vid.config import VolumeConfig
-from ros_animate.networks.layers import precision_of, spectral_norm
+from ros_animate.networks.layers import parameter_dtype, spectral_norm
 
 
 class Spade(nn.Module):
-    """Instance norm, then x (1 + gamma) + beta with gamma and beta from a map."""
+    """Instance norm, then x (1 + gamma) + beta with gamma and beta from modulation maps."""
 
     def __init__(self, features: int, map_channels: int, hidden: int) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Spade(nn.Module):
 
 
 class SpadeBlock(nn.Module):
-    """Residual block of two modulated convolutions, and a third for the shortcut if need be."""
+    """Residual block of two modulated convolutions, and a third one where the widths differ."""
 
     def __init__(self, inputs: int, outputs: int, map_channels: int, hidden: int) -> None:
         super().__init__()
@@ -51,17 +51,17 @@ class SpadeBlock(nn.Module):
 
 
 class SpadeDecoder(nn.Module):
-    """Features (B, C, h, w) to a picture (B, 3, 4 h, 4 w), or larger with a pixel shuffle.
+    """Features (B, C, h, w) to an image (B, 3, 4 h, 4 w), or larger with a pixel shuffle.
 
     Args:
-        config: Of the family.
-        upscale: Of the last layer; 2 gives 512 pixels from 256.
+        config: Configuration of the family.
+        upscale: Factor of the pixel shuffle; 2 gives 512 pixels from 256.
     """
 
     def __init__(self, config: VolumeConfig, upscale: int = 1) -> None:
         super().__init__()
         widths, hidden = config.widths, config.spade_hidden
-        channels = widths.at(config.levels)  # of the features
+        channels = widths.at(config.levels)
         wide = 2 * channels
         self.fc = nn.Conv2d(channels, wide, 3, padding=1)
         self.middle = [f'G_middle_{i}' for i in range(config.spade_blocks)]
@@ -74,8 +74,8 @@ class SpadeDecoder(nn.Module):
                                                                     nn.PixelShuffle(upscale))
 
     def forward(self, features: Tensor) -> Tensor:
-        features = features.to(precision_of(self))
-        x = self.fc(features).float()  # what the blocks add to keeps its precision
+        features = features.to(parameter_dtype(self))
+        x = self.fc(features).float()  # residual sums stay in float32
         for name in self.middle:
             x = self.get_submodule(name)(x, features)
         for block in (self.up_0, self.up_1):

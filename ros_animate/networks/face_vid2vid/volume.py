@@ -1,7 +1,7 @@
-"""The feature volume: F (appearance) and W (warping), of face-vid2vid and LivePortrait alike.
+"""The feature volume: F (appearance) and W (warping) of face-vid2vid and of LivePortrait.
 
-face-vid2vid keeps both in one generator, LivePortrait each in a file of its own, so they are
-written as parts that a module can be made of: one of them, or several.
+face-vid2vid has both in one generator, LivePortrait has each in a network of its own. So they are
+base classes that a network inherits, one of them or both.
 """
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from torch import Tensor, nn
 from ros_animate.networks.face_vid2vid.config import VolumeConfig
 from ros_animate.networks.face_vid2vid.dense_motion import VolumeMotion, VolumeMotionNetwork
 from ros_animate.networks.layers import (
-    VOLUME,
+    VOLUME_LAYERS,
     ConvBlock,
     DownBlock,
     ResidualBlock,
-    named,
-    precision_of,
+    named_layers,
+    parameter_dtype,
 )
 from ros_animate.networks.sampling import warp
 
 
 @dataclass(frozen=True)
-class Warped:
-    """W's answer.
+class WarpingOutput:
+    """Output of W.
 
     Attributes:
-        features: (B, C, H / 4, W / 4) as seen from the front, with the occluded parts blanked.
+        features: (B, C, H / 4, W / 4), the warped volume projected to a plane, times the occlusion.
         motion: The dense motion.
     """
 
@@ -35,16 +35,16 @@ class Warped:
     motion: VolumeMotion
 
 
-class Part(nn.Module):
-    """Ends the chain of constructors of the parts of a module."""
+class VolumeNetwork(nn.Module):
+    """Base of networks on feature volumes."""
 
     def __init__(self, config: VolumeConfig) -> None:
         super().__init__()
         self.config = config
 
 
-class Appearance(Part):
-    """F: a picture to a volume of features that belong to the head, not to its pose."""
+class Appearance(VolumeNetwork):
+    """F: an image to a volume of features of the head's appearance, without its pose."""
 
     first_kernel = 3
 
@@ -56,20 +56,20 @@ class Appearance(Part):
                                          for i in range(widths.levels))
         self.second = nn.Conv2d(widths.at(widths.levels),
                                 config.volume_channels * config.volume_depth, 1)
-        self.resblocks_3d = named((ResidualBlock(config.volume_channels, VOLUME)
-                                   for _ in range(config.volume_blocks)), '3dr{}')
+        self.resblocks_3d = named_layers((ResidualBlock(config.volume_channels, VOLUME_LAYERS)
+                                          for _ in range(config.volume_blocks)), '3dr{}')
 
     def encode(self, image: Tensor) -> Tensor:
-        """Picture (B, 3, H, W) to the volume (B, C, D, H / 4, W / 4)."""
-        x = self.first(image.to(precision_of(self)))
+        """Image (B, 3, H, W) to the volume (B, C, D, H / 4, W / 4)."""
+        x = self.first(image.to(parameter_dtype(self)))
         for block in self.down_blocks:
             x = block(x)
         volume = self.second(x).unflatten(1, (self.config.volume_channels, -1))
         return self.resblocks_3d(volume)
 
 
-class Warping(Part):
-    """W: moves the volume by the keypoints and looks at it from the front."""
+class Warping(VolumeNetwork):
+    """W: warps the volume by the keypoints and projects it to a plane."""
 
     def __init__(self, config: VolumeConfig) -> None:
         super().__init__(config)
@@ -78,10 +78,10 @@ class Warping(Part):
         self.third = ConvBlock(config.volume_channels * config.volume_depth, channels, slope=0.01)
         self.fourth = nn.Conv2d(channels, channels, 1)
 
-    def warp(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor) -> Warped:
-        """Volume (B, C, D, h, w) and keypoints (B, K, 3) to Warped."""
+    def warp(self, volume: Tensor, kp_source: Tensor, kp_driving: Tensor) -> WarpingOutput:
+        """Volume (B, C, D, h, w) and keypoints (B, K, 3) to features and motion."""
         motion = self.dense_motion_network(volume, kp_source, kp_driving)
-        moved = warp(volume, motion.deformation, self.config.align_corners)
-        flat = moved.flatten(1, 2).to(precision_of(self.third))
-        features = self.fourth(self.third(flat))
-        return Warped(features * motion.occlusion, motion)
+        warped = warp(volume, motion.deformation, self.config.align_corners)
+        plane = warped.flatten(1, 2).to(parameter_dtype(self.third))  # (B, C * D, h, w)
+        features = self.fourth(self.third(plane))
+        return WarpingOutput(features * motion.occlusion, motion)

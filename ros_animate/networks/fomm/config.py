@@ -4,19 +4,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_animate.configuration import option
+from ros_animate.networks.discriminator import DiscriminatorOptions
 from ros_animate.networks.layers import Widths
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(DiscriminatorOptions):
     """Options of the networks; see config/models for the published variants."""
 
-    image_size: int = option(256, 'Side of the square pictures in pixels', low=32)
+    image_size: int = option(256, 'Side of the square images in pixels', low=32)
     num_keypoints: int = option(10, 'Number of keypoints', low=1)
-    temperature: float = option(0.1, 'Of the softmax that makes heat maps', low=1e-6)
-    scale: float = option(0.25, 'Of the picture in which keypoints and motion are found',
+    temperature: float = option(0.1, 'Temperature of the softmax over heat maps', low=1e-6)
+    scale: float = option(0.25, 'Scale of the image in which keypoints and motion are found',
                           low=0.01, high=1)
-    heatmap_variance: float = option(0.01, 'Of the Gaussians that stand for keypoints', low=1e-6)
+    heatmap_variance: float = option(0.01, 'Variance of the Gaussians that represent keypoints',
+                                     low=1e-6)
     keypoint_features: int = option(32, 'Channels of the first level, keypoint hourglass', low=1)
     keypoint_levels: int = option(5, 'Levels of the keypoint hourglass', low=1)
     motion_features: int = option(64, 'Channels of the first level, dense motion', low=1)
@@ -28,16 +30,21 @@ class Config:
     max_features: int = option(512, 'Most channels of the generator', low=1)
     generator_levels: int = option(2, 'How often the generator halves the resolution', low=1)
     bottleneck_blocks: int = option(6, 'Residual blocks after the warp', low=0)
-    skips: bool = option(False, 'What is not occluded is taken from the warped source, at every '
-                                'level and in the picture itself, as in the later model of the '
-                                'authors (Articulated Animation, CVPR 2021)')
-    align_corners: bool = option(True, 'Grid sampling as in torch 1.0, on which the published '
-                                       'weights were trained; False is what newer torch does')
-    discriminator_features: int = option(32, 'Channels of the first level', low=1)
-    discriminator_max_features: int = option(512, 'Most channels of the discriminator', low=1)
-    discriminator_levels: int = option(4, 'Levels of the discriminator', low=1)
+    skips: bool = option(False, 'Take what is not occluded from the warped source, at every level '
+                                "and in the image itself, as in the authors' later model "
+                                '(Articulated Animation, CVPR 2021)')
+    align_corners: bool = option(True, 'Grid sampling as in torch 1.0, with which the published '
+                                       'weights were trained; False as in later versions')
     discriminator_spectral: bool = option(True, 'Spectral norm in the discriminator')
-    discriminator_keypoints: bool = option(False, 'The discriminator sees the keypoints')
+    discriminator_keypoints: bool = option(False, 'Keypoints are an input of the discriminator')
+
+    @property
+    def keypoint_widths(self) -> Widths:
+        return Widths(self.keypoint_features, self.hourglass_features, self.keypoint_levels)
+
+    @property
+    def motion_widths(self) -> Widths:
+        return Widths(self.motion_features, self.hourglass_features, self.motion_levels)
 
     @property
     def generator_widths(self) -> Widths:

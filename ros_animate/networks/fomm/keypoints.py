@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ros_animate.networks.fomm.config import Config
-from ros_animate.networks.layers import AntiAliasDownsample, Hourglass, Widths
+from ros_animate.networks.hourglass import Decoder, Encoder, Hourglass
+from ros_animate.networks.layers import AntiAliasDownsample
 from ros_animate.networks.sampling import expectation, softmax_heatmaps
 
 
@@ -25,14 +26,13 @@ class Keypoints:
 
 
 class KeypointDetector(nn.Module):
-    """Picture (B, 3, H, W) to Keypoints, trained without labels."""
+    """Image (B, 3, H, W) to Keypoints; trained without labels."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.temperature = config.temperature
-        widths = Widths(config.keypoint_features, config.hourglass_features,
-                        config.keypoint_levels)
-        self.predictor = Hourglass(widths, 3)
+        widths = config.keypoint_widths
+        self.predictor = Hourglass(Encoder(widths, 3), Decoder(widths, 3))
         inputs, kernel = self.predictor.outputs, config.head_kernel
         self.kp = nn.Conv2d(inputs, config.num_keypoints, kernel)
         self.jacobian = nn.Conv2d(inputs, 4 * config.num_keypoints, kernel)
@@ -47,7 +47,7 @@ class KeypointDetector(nn.Module):
 
     def forward(self, image: Tensor) -> Keypoints:
         features = self.features(image)
-        # The heads have no padding, yet their smaller maps span [-1, 1] all the same.
+        # The heads have no padding; their smaller maps still span [-1, 1].
         heatmaps = softmax_heatmaps(self.kp(features), self.temperature)  # (B, K, h, w)
         jacobians = self.jacobian(features).float().unflatten(1, (-1, 4))  # (B, K, 4, h, w)
         jacobian = (heatmaps[:, :, None] * jacobians).sum(dim=(3, 4))

@@ -4,16 +4,17 @@ Sub-networks, by the names of the published files (Guo et al., arXiv 2407.03168)
 
 - `appearance_feature_extractor` F: image (B, 3, 256, 256) to the volume (B, 32, 16, 64, 64).
 - `motion_extractor` M: image to FaceMotion. `rotation_matrix(motion.degrees())` and
-  `transform(canonical, rotation, expression, scale, translation)` make keypoints (B, 21, 3) of it.
-- `warping_module` W: `forward(volume, kp_source, kp_driving)` to Warped (features, motion).
-- `spade_generator` G: `Warped.features` to the picture (B, 3, 512, 512).
+  `transform(canonical, rotation, expression, scale, translation)` compute keypoints (B, 21, 3)
+  from it.
+- `warping_module` W: `forward(volume, kp_source, kp_driving)` to WarpingOutput (features, motion).
+- `spade_generator` G: `WarpingOutput.features` to the animated image (B, 3, 512, 512).
 - `stitching_retargeting_module.stitching` S: `forward(kp_source, kp_driving)` to stitched driving
   keypoints (B, 21, 3).
-- `stitching_retargeting_module.eye`, `.lip` R: `forward(kp_source, ratios)` to what is added to the
-  keypoints (B, 21, 3); ratios are (B, 3) source left, source right, wanted, and (B, 2) source,
-  wanted.
+- `stitching_retargeting_module.eye`, `.lip` R: `forward(kp_source, ratios)` to offsets of the
+  keypoints (B, 21, 3); ratios are (B, 3) source left, source right, target for the eyes, and (B, 2)
+  source, target for the lips.
 
-Pictures are RGB in [0, 1].
+Images are RGB in [0, 1].
 """
 from torch import nn
 

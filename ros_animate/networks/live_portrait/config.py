@@ -12,7 +12,7 @@ class Config(VolumeConfig):
     """Options of the networks."""
 
     num_keypoints: int = option(21, 'Number of keypoints', low=1)
-    upscale: int = option(2, 'The picture made is so much larger than the one seen', low=1)
+    upscale: int = option(2, 'Ratio of the sides of output and input image', low=1)
     depths: tuple[int, ...] = option((3, 3, 9, 3), 'Blocks per stage of the motion extractor')
     dims: tuple[int, ...] = option((96, 192, 384, 768), 'Channels per stage')
     pose_bins: int = option(66, 'Bins of 3 degrees per angle', low=2)

@@ -1,4 +1,4 @@
-"""M: the motion extractor, ConvNeXt V2 (Woo et al., CVPR 2023) with LivePortrait's heads."""
+"""M, the motion extractor: ConvNeXt V2 (Woo et al., CVPR 2023) with LivePortrait's heads."""
 from __future__ import annotations
 
 import math
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ros_animate.networks.face_vid2vid.head_pose import axis_rotation, bins_to_degrees
 from ros_animate.networks.live_portrait.config import Config
-from ros_animate.networks.sampling import exact
+from ros_animate.networks.sampling import without_autocast
 
 EPS = 1e-6
 
@@ -24,7 +24,7 @@ class FaceMotion:
         translation: (B, 3).
         scale: (B, 1).
         expression: (B, K, 3) deformation of each keypoint.
-        canonical: (B, K, 3) keypoints of the neutral face that looks ahead.
+        canonical: (B, K, 3) keypoints of the neutral face seen from the front.
     """
 
     pitch: Tensor
@@ -41,15 +41,15 @@ class FaceMotion:
                            dim=1)
 
 
-@exact
+@without_autocast
 def rotation_matrix(degrees: Tensor) -> Tensor:
-    """R (B, 3, 3) of pitch, yaw, roll (B, 3), for row vectors: x_c R."""
+    """Rotation R (B, 3, 3) from pitch, yaw, roll (B, 3), for row vectors: x_c R."""
     pitch, yaw, roll = (degrees / 180 * math.pi).unbind(dim=1)
-    turn = axis_rotation(roll, 2) @ axis_rotation(yaw, 1) @ axis_rotation(pitch, 0)
-    return turn.transpose(1, 2)
+    rotation = axis_rotation(roll, 2) @ axis_rotation(yaw, 1) @ axis_rotation(pitch, 0)
+    return rotation.transpose(1, 2)
 
 
-@exact
+@without_autocast
 def transform(canonical: Tensor, rotation: Tensor, expression: Tensor, scale: Tensor,
               translation: Tensor) -> Tensor:
     """X = s (x_c R + delta) + t, eq. (2), with t in the plane only: keypoints (B, K, 3)."""
@@ -96,7 +96,7 @@ class Block(nn.Module):
 
 
 class ConvNeXt(nn.Module):
-    """Picture (B, 3, H, W) to FaceMotion."""
+    """Image (B, 3, H, W) to FaceMotion."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

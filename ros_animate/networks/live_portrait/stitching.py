@@ -1,4 +1,4 @@
-"""S and R: small perceptrons on keypoints for stitching and for retargeting eyes and lips."""
+"""S and R: small perceptrons on keypoints, for stitching and for retargeting of eyes and lips."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -22,28 +22,28 @@ class KeypointPerceptron(nn.Module):
 
 
 class Stitching(KeypointPerceptron):
-    """Moves the driving keypoints so that the shoulders stay where the source has them."""
+    """S: moves the driving keypoints so that the shoulders stay where they are in the source."""
 
     def __init__(self, points: int, hidden: Sequence[int]) -> None:
         super().__init__(6 * points, hidden, 3 * points + 2)
 
     def delta(self, source: Tensor, driving: Tensor) -> Tensor:
-        """Keypoints (B, K, 3) twice to (B, 3 K + 2): per keypoint, and a shift of all in x, y."""
+        """Keypoints (B, K, 3) to offsets (B, 3 K + 2): of each keypoint, and of all in x and y."""
         return super().forward(torch.cat([source.flatten(1), driving.flatten(1)], dim=1))
 
     def forward(self, source: Tensor, driving: Tensor) -> Tensor:  # type: ignore[override]
-        """The driving keypoints, stitched (B, K, 3)."""
+        """The stitched driving keypoints (B, K, 3)."""
         delta = self.delta(source, driving)
         moved = driving + delta[:, :-2].view_as(driving)
         return torch.cat([moved[..., :2] + delta[:, None, -2:], moved[..., 2:]], dim=-1)
 
 
 class Retargeting(KeypointPerceptron):
-    """What to add to the keypoints so that eyes or lips open as far as asked for.
+    """R: offsets of the keypoints with which eyes or lips reach a target opening.
 
     Args:
         points: Number of keypoints K.
-        ratios: Opening ratios it takes: the source's and the wanted one.
+        ratios: Number of opening ratios R: the source's, and the target.
         hidden: Sizes of the hidden layers.
     """
 
@@ -51,6 +51,6 @@ class Retargeting(KeypointPerceptron):
         super().__init__(3 * points + ratios, hidden, 3 * points)
 
     def forward(self, source: Tensor, ratios: Tensor) -> Tensor:  # type: ignore[override]
-        """Keypoints (B, K, 3) and opening ratios (B, R) to differences (B, K, 3)."""
+        """Keypoints (B, K, 3) and opening ratios (B, R) to offsets (B, K, 3)."""
         x = torch.cat([source.flatten(1), ratios], dim=1)
         return super().forward(x).view_as(source)

@@ -1,4 +1,4 @@
-"""Monkey-Net's generator (section 3.2): encode the source, move every level, decode."""
+"""Monkey-Net's generator (section 3.2): encode the source, warp every level, decode."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ros_animate.networks.layers import CLIP, Decoder, Encoder, ResidualBlock, precision_of
+from ros_animate.networks.generator_output import GeneratorOutput
+from ros_animate.networks.hourglass import Decoder, Encoder
+from ros_animate.networks.layers import CLIP_LAYERS, ResidualBlock, parameter_dtype
 from ros_animate.networks.monkey_net.config import Config
 from ros_animate.networks.monkey_net.dense_motion import (
     DenseMotion,
@@ -15,35 +17,20 @@ from ros_animate.networks.monkey_net.dense_motion import (
     heatmap_difference,
 )
 from ros_animate.networks.monkey_net.keypoints import Keypoints
-from ros_animate.networks.sampling import resize, resize_grid, warp
+from ros_animate.networks.sampling import resize, warp_resized
 
 _LEAST = 1 / 512  # half of the least difference of 8-bit colours
 
 
 @dataclass(frozen=True)
 class SourceFeatures:
-    """What depends on the source alone.
+    """Everything that depends on the source alone.
 
     Attributes:
-        levels: (B, C, H, W) each, the picture itself first.
+        levels: (B, C, H, W) each, the image itself first.
     """
 
     levels: tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """What the generator made.
-
-    Attributes:
-        prediction: (B, 3, H, W) in [0, 1].
-        deformed: (B, 3, H, W) the source picture under the same motion.
-        motion: The dense motion.
-    """
-
-    prediction: Tensor
-    deformed: Tensor
-    motion: DenseMotion
 
 
 class Refinement(nn.Sequential):
@@ -52,12 +39,12 @@ class Refinement(nn.Sequential):
     def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
         for i in range(blocks):
-            self.add_module(f'r{i}', ResidualBlock(channels, CLIP))
-        self.add_module('conv-last', CLIP.conv(channels, 3, 1))
+            self.add_module(f'r{i}', ResidualBlock(channels, CLIP_LAYERS))
+        self.add_module('conv-last', CLIP_LAYERS.conv(channels, 3, 1))
 
 
 class Generator(nn.Module):
-    """Source picture and two sets of keypoints to the animated picture."""
+    """Source image and two sets of keypoints to the animated image."""
 
     half_precision = True
 
@@ -65,49 +52,50 @@ class Generator(nn.Module):
         super().__init__()
         self.config = config
         widths = config.widths(config.generator_levels)
-        self.appearance_encoder = Encoder(widths, 3, CLIP)
+        self.appearance_encoder = Encoder(widths, 3, CLIP_LAYERS)
         self.dense_motion_module = (DenseMotionNetwork(config) if config.dense_motion
                                     else NoMotionNetwork())
-        self.video_decoder = Decoder(widths, 3, CLIP, extra=config.num_keypoints)
+        self.video_decoder = Decoder(widths, 3, CLIP_LAYERS, extra=config.num_keypoints)
         self.refinement_module = Refinement(self.video_decoder.outputs, config.refinement_blocks)
-        if config.correction:  # none at the start
+        if config.correction:  # zero before training
             for parameter in self.refinement_module[-1].parameters():
                 nn.init.zeros_(parameter)
 
     def encode(self, source: Tensor) -> SourceFeatures:
-        """Picture (B, 3, H, W) to what `render` needs of it."""
-        return SourceFeatures(tuple(self.appearance_encoder(source.to(precision_of(self)))))
+        """Image (B, 3, H, W) to the input of `render`."""
+        return SourceFeatures(tuple(self.appearance_encoder(source.to(parameter_dtype(self)))))
 
     def render(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> Tensor:
-        """The animated picture (B, 3, H, W)."""
+        """The animated image (B, 3, H, W)."""
         motion = self.motion(features, kp_source, kp_driving)
         return self.decode(features, kp_source, kp_driving, motion)
 
-    def forward(self, source: Tensor, kp_source: Keypoints, kp_driving: Keypoints) -> Generated:
+    def forward(self, source: Tensor, kp_source: Keypoints,
+                kp_driving: Keypoints) -> GeneratorOutput[DenseMotion]:
         features = self.encode(source)
         motion = self.motion(features, kp_source, kp_driving)
-        return Generated(self.decode(features, kp_source, kp_driving, motion),
-                         self.moved(source, motion), motion)
+        return GeneratorOutput(self.decode(features, kp_source, kp_driving, motion),
+                               self.warp(source, motion), motion)
 
     def motion(self, features: SourceFeatures, kp_source: Keypoints,
                kp_driving: Keypoints) -> DenseMotion:
-        """Where every pixel comes from."""
+        """The dense motion between two sets of keypoints."""
         step = self.config.motion_step
         source = features.levels[0][..., ::step, ::step]
         return self.dense_motion_module(source, kp_source, kp_driving)
 
     def decode(self, features: SourceFeatures, kp_source: Keypoints, kp_driving: Keypoints,
                motion: DenseMotion) -> Tensor:
-        """The animated picture under a known motion."""
+        """The animated image (B, 3, H, W) under a known motion."""
         heat = self.keypoint_maps(features, kp_source, kp_driving)
-        skips = [torch.cat([self.moved(level, motion),
+        skips = [torch.cat([self.warp(level, motion),
                             resize(heat, level.shape[2:], self.config.interpolation)], dim=1)
-                 for level in features.levels]
-        painted = self.refinement_module(self.video_decoder(skips)).float()
+                 for level in features.levels]  # (B, C + K, h, w) each
+        logits = self.refinement_module(self.video_decoder(skips)).float()
         if self.config.correction:
-            painted = painted + logit(skips[0][:, :painted.shape[1]].float())
-        return torch.sigmoid(painted)
+            logits = logits + logit(skips[0][:, :logits.shape[1]].float())
+        return torch.sigmoid(logits)
 
     def keypoint_maps(self, features: SourceFeatures, kp_source: Keypoints,
                       kp_driving: Keypoints) -> Tensor:
@@ -117,13 +105,13 @@ class Generator(nn.Module):
         return heatmap_difference(kp_source, kp_driving, (height, width),
                                   self.config.heatmap_divisor).to(source.dtype)
 
-    def moved(self, level: Tensor, motion: DenseMotion) -> Tensor:
-        """Maps (B, C, H, W) of any resolution under the motion."""
-        positions = resize_grid(motion.deformation, level.shape[2:], self.config.interpolation)
-        return warp(level, positions, self.config.align_corners)
+    def warp(self, maps: Tensor, motion: DenseMotion) -> Tensor:
+        """Warps maps (B, C, H, W) of any resolution by the motion."""
+        return warp_resized(maps, motion.deformation, self.config.interpolation,
+                            self.config.align_corners)
 
 
 def logit(image: Tensor) -> Tensor:
-    """The inverse of the sigmoid, of values in [0, 1]; finite at the ends."""
+    """Inverse of the sigmoid for values in [0, 1]; finite at the ends."""
     image = image.clamp(_LEAST, 1 - _LEAST)
     return torch.log(image / (1 - image))

@@ -1,4 +1,4 @@
-"""Monkey-Net's keypoint predictor (section 4.4): where the keypoints of a clip go next."""
+"""Monkey-Net's keypoint predictor (section 4.4): the next keypoints of a clip."""
 from __future__ import annotations
 
 import torch
@@ -9,7 +9,7 @@ from ros_animate.networks.monkey_net.keypoints import Keypoints
 
 
 class KeypointPredictor(nn.Module):
-    """A GRU over the keypoints of a clip; what it says at frame t is its guess of frame t + 1.
+    """A GRU over the keypoints of a clip; its output at frame t predicts frame t + 1.
 
     Keypoints have a time axis here: mean (B, T, K, 2), covariance (B, T, K, 2, 2).
     """

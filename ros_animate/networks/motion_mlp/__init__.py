@@ -11,5 +11,5 @@ __all__ = ['Config', 'MotionMlp', 'build']
 
 
 def build(config: Config) -> dict[str, nn.Module]:
-    """The one network by its name."""
+    """The network by its name."""
     return {'policy': MotionMlp(config)}

@@ -1,4 +1,4 @@
-"""Three layers from what a tracker reports to control values."""
+"""A perceptron of three layers, from tracked motion to control values."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Config(ChunkOptions, ActionOptions):
 
 
 class MotionMlp(nn.Module):
-    """(B, F) to (B, H, N)."""
+    """Motion features (B, F) to waypoints (B, H, N)."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()

@@ -16,15 +16,15 @@ MEAN, STD = ImageOptions.mean, ImageOptions.std
 
 @dataclass(frozen=True)
 class Config(ImageOptions, ActionOptions):
-    """Options of the network. The published weights say robot units, in Ameca's order."""
+    """Options of the network. The published weights predict robot units, in Ameca's order."""
 
-    image_size: int = option(224, 'Side of the square pictures in pixels', low=32)
+    image_size: int = option(224, 'Side of the square images in pixels', low=32)
     controls: int = option(30, 'Number of control values', low=1)
     hidden: int = option(256, 'Size of the hidden layers of the head', low=1)
 
 
 class MappingNetwork(nn.Module):
-    """Picture of the robot's face (B, 3, H, W), normalised, to control values (B, N)."""
+    """Normalised image of the robot's face (B, 3, H, W) to control values (B, N)."""
 
     half_precision = True
     map_channels = MAP_CHANNELS
@@ -43,7 +43,7 @@ class MappingNetwork(nn.Module):
             nn.ReLU(), nn.Linear(config.hidden, config.controls))
 
     def observe(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, 3, H, W) to features (B, 512), and on the way to them maps (B, 128, H/8, W/8)."""
+        """(B, 3, H, W) to features (B, 512) and the maps (B, 128, H/8, W/8) that they come from."""
         maps = self.maps(image)
         return self.feature_extractor[_MAPS_AT:](maps).flatten(1), maps
 

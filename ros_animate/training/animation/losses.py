@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ros_animate.networks.fomm.dense_motion import inverse
-from ros_animate.networks.perceptual import PerceptualTower
-from ros_animate.networks.sampling import exact, gaussian_heatmaps
+from ros_animate.networks.perceptual import PerceptualFeatures
+from ros_animate.networks.sampling import gaussian_heatmaps, inverse_2x2, without_autocast
 
 
 def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -> Tensor:
@@ -32,7 +31,7 @@ def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -
     return (distance * weight).sum() / (weight.sum() * distance.shape[1])
 
 
-def perceptual(tower: PerceptualTower, images: Sequence[Tensor], targets: Sequence[Tensor],
+def perceptual(tower: PerceptualFeatures, images: Sequence[Tensor], targets: Sequence[Tensor],
                emphasis: Tensor | None = None) -> Tensor:
     """L = sum_s sum_i |N_i(y_s) - N_i(x_s)|, [FO] eq. (13), over scales s and levels i.
 
@@ -88,11 +87,11 @@ def equivariance_value(driving: Tensor, pulled: Tensor) -> Tensor:
     return (driving - pulled).abs().mean()
 
 
-@exact
+@without_autocast
 def equivariance_jacobian(driving: Tensor, pulled: Tensor) -> Tensor:
     """L = mean |1 - J(x)^-1 T' J(T x)|, [FO] eq. (12): Jacobians (B, K, 2, 2) alike."""
     identity = torch.eye(2, device=driving.device)
-    return (identity - inverse(driving) @ pulled).abs().mean()
+    return (identity - inverse_2x2(driving) @ pulled).abs().mean()
 
 
 def keypoint_prior(keypoints: Tensor, depth: float = 0.33, apart: float = 0.1) -> Tensor:

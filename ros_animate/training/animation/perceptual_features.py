@@ -15,7 +15,7 @@ from ros_animate.checkpoints import tensor_files
 from ros_animate.checkpoints.weights import load as read_weights
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.errors import UserError
-from ros_animate.networks.actions import normalised
+from ros_animate.networks.actions import normalise_image
 from ros_animate.networks.layers import AntiAliasDownsample
 from ros_animate.networks.perceptual import Vgg19
 
@@ -82,7 +82,7 @@ class FaceTower(nn.Module):
         if image.shape[-1] > side:
             image = functional.interpolate(image, size=(side, side), mode='bilinear',
                                            antialias=True)
-        x = self.network.stem(normalised(image, self._config))
+        x = self.network.stem(normalise_image(image, self._config))
         task = x.new_zeros(len(x), self._config.task)
         maps = [x]
         for block in self.network.blocks[:self._levels]:

@@ -97,9 +97,10 @@ def transferred(made: dict[str, Tensor]) -> dict[str, np.ndarray]:
                               for who in WHO)
     scale = relative_motion.movement_scale(source.keypoints, first.keypoints)
     return {'norm/movement_scale': np.asarray(scale),
-            'norm/relative/kp': relative_motion.relative(source, driving, first).keypoints[None],
-            'norm/relative_adapt/kp': relative_motion.relative(source, driving, first,
-                                                        scale=scale).keypoints[None]}
+            'norm/relative/kp': relative_motion.relative_keypoints(
+                source, driving, first).keypoints[None],
+            'norm/relative_adapt/kp': relative_motion.relative_keypoints(
+                source, driving, first, scale=scale).keypoints[None]}
 
 
 def animated(generator: Generator, name: str, source: Tensor, made: dict[str, Tensor],

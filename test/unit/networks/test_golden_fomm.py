@@ -65,8 +65,8 @@ def transferred(keypoints: dict[str, Keypoints]) -> dict[str, np.ndarray]:
     """The driving motion on the source, by each published rule."""
     source, first, driving = (motion(keypoints[n]) for n in ('source', 'driving_0', 'driving_1'))
     scale = relative_motion.movement_scale(source.keypoints, first.keypoints)
-    relative = relative_motion.relative(source, driving, first)
-    adapted = relative_motion.relative(source, driving, first, scale=scale)
+    relative = relative_motion.relative_keypoints(source, driving, first)
+    adapted = relative_motion.relative_keypoints(source, driving, first, scale=scale)
     # What the reference calls adapt_only scales nothing, as nothing is relative.
     rules = {'absolute': (driving, driving), 'adapt_only': (driving, driving),
              'relative': (relative, driving), 'relative_adapt': (adapted, driving),
@@ -95,14 +95,14 @@ def animated(generator: Generator, source: Tensor, kp_source: Keypoints,
             continue
         kp_driving = Keypoints(GOLDEN.stored(f'norm/{rule}/value'),
                                GOLDEN.stored(f'norm/{rule}/jacobian'))
-        motion = network.weigh(features.small, kp_source, kp_driving)
+        motion = network.estimate(features.small, kp_source, kp_driving)
         picture = generator.decode(features, motion)
         motions = sparse_motions(kp_source, kp_driving, (64, 64))
         values = {'prediction': picture, 'prediction_crop': picture,
-                  'deformed': generator.moved(source, motion),
+                  'deformed': generator.warp(source, motion),
                   'deformation': motion.deformation, 'mask': motion.mask,
                   'occlusion_map': motion.occlusion,
-                  'sparse_deformed': network.moved(features.small, motions)}
+                  'sparse_deformed': network.warped_copies(features.small, motions)}
         out |= {f'{prefix}/{rule}/{name}': value for name, value in values.items()}
     return out
 
@@ -111,6 +111,6 @@ def deformed(image: Tensor, keypoints: Keypoints) -> dict[str, Tensor]:
     """A known deformation of a frame, and of keypoints."""
     affine = torch.eye(2, 3) + GOLDEN.vector('tps_theta', (1, 2, 3), 0.05)
     deformation = Deformation(affine, GOLDEN.vector('tps_params', (1, 1, 25), 0.005).flatten(1))
-    return {'equivariance/transformed_frame': deformation.frame(image, align_corners=True),
+    return {'equivariance/transformed_frame': deformation.warp_image(image, align_corners=True),
             'equivariance/warped_kp': deformation(keypoints.value),
             'equivariance/jacobian': deformation.jacobian(keypoints.value).detach()}

@@ -15,7 +15,7 @@ from ros_animate.checkpoints.variants import load_config
 from ros_animate.networks import build_networks
 from ros_animate.networks.monkey_net import Config, Generator, Keypoints
 from ros_animate.networks.monkey_net.dense_motion import keypoint_shifts
-from ros_animate.networks.monkey_net.keypoints import heatmaps_of
+from ros_animate.networks.monkey_net.keypoints import keypoint_heatmaps
 from ros_animate.types import Motion
 
 FILES = {'nemo': Golden('monkey_net', 'golden'), 'vox256': Golden('monkey_net', 'golden_vox256')}
@@ -45,7 +45,7 @@ def produce(golden: Golden, config: Config) -> dict[str, Tensor]:
            'kp_source/mean': kp_source.mean[None], 'kp_source/var': kp_source.covariance[None],
            'kp_driving/mean': kp_driving.mean[None], 'kp_driving/var': kp_driving.covariance[None],
            'kp_source/logits': nets['kp_detector'].logits(source)[:, :, None],
-           'kp_source/gaussian': heatmaps_of(kp_source, (64, 64))[None]}
+           'kp_source/gaussian': keypoint_heatmaps(kp_source, (64, 64))[None]}
     out |= discriminated(nets['discriminator'], clip[1:2], frame(kp_driving, 1))
     guess = nets['predictor'](Keypoints(kp_driving.mean[None], kp_driving.covariance[None]))
     out |= {'predictor/mean': guess.mean, 'predictor/var': guess.covariance}
@@ -69,12 +69,14 @@ def transferred(kp_source: Keypoints, kp_driving: Keypoints) -> dict[str, np.nda
     source, *driving = [motion(k) for k in (kp_source, *(frame(kp_driving, i) for i in range(3)))]
     scale = relative_motion.movement_scale(source.keypoints, driving[0].keypoints)
     rules = {'absolute': driving,
-             'relative': [relative_motion.relative(source, d, driving[0]) for d in driving],
-             'relative_movement_mult': [relative_motion.relative(source, d, driving[0], scale=scale)
-                                        for d in driving],
-             'relative_adapt_variance': [relative_motion.relative(source, d, driving[0],
-                                                           adapt_covariance=True)
-                                         for d in driving]}
+             'relative': [relative_motion.relative_keypoints(source, d, driving[0])
+                          for d in driving],
+             'relative_movement_mult': [
+                 relative_motion.relative_keypoints(source, d, driving[0], scale=scale)
+                 for d in driving],
+             'relative_adapt_variance': [
+                 relative_motion.relative_keypoints(source, d, driving[0], adapt_covariance=True)
+                 for d in driving]}
     rules['relative_clip_mean'] = [
         dataclasses.replace(m, keypoints=m.keypoints.clip(-1, 1)) for m in rules['relative']]
     out = {f'norm/{rule}/mean': np.stack([m.keypoints for m in motions])[None]
@@ -99,7 +101,7 @@ def animated(golden: Golden, generator: Generator, source: Tensor, kp_source: Ke
                                                         kp_driving)
         shifts = keypoint_shifts(kp_source, kp_driving)
         values = {'prediction': generator.decode(features, kp_source, kp_driving, motion),
-                  'deformed': generator.moved(source, motion),
+                  'deformed': generator.warp(source, motion),
                   'deformation': pad(motion.deformation, (0, 1))[None],  # z = 0
                   'mask_embedding': embedding[:, :, None],
                   'difference_embedding_0': shifts.reshape(1, -1, 1),

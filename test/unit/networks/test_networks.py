@@ -6,9 +6,9 @@ import torch
 from helpers.small_networks import CONFIGS, SIZE, small, stir
 from torch import nn
 
-from ros_animate.inference.engine import tensors_in
+from ros_animate.inference.engine import flatten_tensors
 from ros_animate.networks import monkey_net
-from ros_animate.networks.layers import CLIP, AntiAliasDownsample, PlanarConv
+from ros_animate.networks.layers import CLIP_LAYERS, AntiAliasDownsample, PlanarConv
 from ros_animate.networks.perceptual import Hopenet, Vgg19, perceptual_distance
 
 
@@ -55,8 +55,8 @@ def test_the_frames_of_a_batch_do_not_mix(name):
     detector = small(name).networks['kp_detector']
     images = torch.rand(2, 3, SIZE, SIZE)
     with torch.inference_mode():
-        together, *_ = tensors_in(detector(images))
-        alone, *_ = tensors_in(detector(images[1:]))
+        together, *_ = flatten_tensors(detector(images))
+        alone, *_ = flatten_tensors(detector(images[1:]))
     torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-4)
 
 
@@ -68,7 +68,7 @@ def test_a_planar_convolution_is_the_one_over_clips():
     x = torch.rand(1, 6, 5, 8, 8)  # five frames
     frames = planar(x[0].transpose(0, 1))
     torch.testing.assert_close(frames.transpose(0, 1)[None], clip(x))
-    assert CLIP.conv is PlanarConv
+    assert CLIP_LAYERS.conv is PlanarConv
 
 
 def test_downsampling_keeps_a_flat_picture_and_takes_every_fourth_pixel():

@@ -11,7 +11,7 @@ from ros_animate.networks.sampling import (
     expectation,
     gaussian_heatmaps,
     softmax_heatmaps,
-    translated,
+    translated_copies,
     warp,
 )
 
@@ -33,7 +33,7 @@ def test_a_translation_is_the_warp_by_a_shifted_grid(size, seed, align_corners):
     rng = torch.Generator().manual_seed(seed)
     features = torch.randn(2, 4, *size, generator=rng, dtype=torch.float64)
     shift = torch.randn(2, 3, len(size), generator=rng, dtype=torch.float64)
-    got = translated(features, shift, align_corners)
+    got = translated_copies(features, shift, align_corners)
     grid = coordinate_grid(size, shift)
     for k in range(3):
         offset = shift[:, k].reshape(2, *[1] * len(size), -1)

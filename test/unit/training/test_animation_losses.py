@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ros_animate.networks.fomm import Keypoints
-from ros_animate.networks.fomm.equivariance import Deformation, pulled_back
-from ros_animate.networks.monkey_net.keypoints import bounded, heatmaps_of, spread
-from ros_animate.networks.sampling import blended, coordinate_grid, softmax_heatmaps
+from ros_animate.networks.fomm.equivariance import Deformation, pull_back
+from ros_animate.networks.monkey_net.keypoints import (
+    bound_covariance,
+    heatmap_covariance,
+    keypoint_heatmaps,
+)
+from ros_animate.networks.sampling import blend_motions, coordinate_grid, softmax_heatmaps
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.crops import Squares, squares, taken
 from ros_animate.training.animation.landmark_sets import EXPRESSIVE, GUIDE
@@ -101,7 +105,7 @@ def test_equivariance_of_the_equivariant_is_nothing() -> None:
     of_deformed = Keypoints(tensor([[0.1, 0.2], [-0.3, 0.4]]),
                             torch.eye(2).expand(1, 2, 2, 2))
     value = of_deformed.value @ linear.T + deformation.affine[0, :, 2]
-    pulled = pulled_back(deformation, of_deformed)
+    pulled = pull_back(deformation, of_deformed)
     assert losses.equivariance_value(value, pulled.value).item() == pytest.approx(0, abs=1e-6)
     jacobian = linear.expand(1, 2, 2, 2)
     assert losses.equivariance_jacobian(jacobian, pulled.jacobian).item() == pytest.approx(
@@ -189,18 +193,18 @@ def test_spread_and_heat_maps_by_sums(seed) -> None:
         for x in range(7):
             away = grid[y, x] - mean
             wanted += (heat[0, 0, y, x] + 1e-7) * torch.outer(away, away)
-    got = spread(heat, mean[None, None])
+    got = heatmap_covariance(heat, mean[None, None])
     torch.testing.assert_close(got[0, 0], wanted)
     from ros_animate.networks.monkey_net import Keypoints as Spread
     away = grid - mean
     maps = torch.exp(-0.5 * (away @ torch.linalg.inv(wanted) * away).sum(-1))
-    torch.testing.assert_close(heatmaps_of(Spread(mean[None, None], got), (5, 7))[0, 0], maps)
+    torch.testing.assert_close(keypoint_heatmaps(Spread(mean[None, None], got), (5, 7))[0, 0], maps)
 
 
 def test_gradient_of_a_round_covariance_is_a_number() -> None:
     """As heat maps have it that are the same everywhere, before training."""
     covariance = (0.3 * torch.eye(2)).requires_grad_()
-    bounded(covariance[None, None], 1e-3).sum().backward()
+    bound_covariance(covariance[None, None], 1e-3).sum().backward()
     assert covariance.grad is not None and torch.isfinite(covariance.grad).all()
 
 
@@ -209,7 +213,7 @@ def test_positions_are_exact_in_a_training_in_bf16() -> None:
     shifts = torch.rand(2, 3, 2)
     wanted = torch.einsum('bkhw,bkc->bhwc', mask, shifts)
     with torch.autocast('cpu', torch.bfloat16):
-        got = blended(mask, shifts)
+        got = blend_motions(mask, shifts)
     torch.testing.assert_close(got, wanted)
 
 

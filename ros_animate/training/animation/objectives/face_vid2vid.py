@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.networks.face_vid2vid import HeadPose, rotation_matrix, transform
-from ros_animate.networks.sampling import exact
+from ros_animate.networks.sampling import without_autocast
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.objectives.base import (
     Learner,
@@ -43,7 +43,7 @@ class FaceVid2vidLearner(Learner):
                  networks: Any) -> tuple[Made, Any, Tensor, Any]:
         """What was made, canonical and driving keypoints (B, K, 3), both poses."""
         canonical = networks['kp_detector'](batch.source)
-        estimate = exact(networks['he_estimator'])  # every bit of it moves keypoints
+        estimate = without_autocast(networks['he_estimator'])  # every bit of it moves keypoints
         poses = {'source': estimate(batch.source), 'driving': estimate(batch.driving)}
         source, driving = (self._placed(canonical, pose) for pose in poses.values())
         made = networks['generator'](batch.source, source, driving)
@@ -79,13 +79,13 @@ class FaceVid2vidLearner(Learner):
                       random: torch.Generator) -> Tensor:
         """Eq. (11), in the plane."""
         deformation = random_deformation(batch, self.options, random)
-        frame = deformation.frame(batch.driving, self._align_corners)
+        frame = deformation.warp_image(batch.driving, self._align_corners)
         deformed = self._placed(canonical, self._moved(frame))
         return losses.equivariance_value(driving[..., :2], deformation(deformed[..., :2]))
 
     def _moved(self, frame: Tensor) -> Any:
         """Pose and expression in a frame."""
-        return exact(self.networks['he_estimator'])(frame)
+        return without_autocast(self.networks['he_estimator'])(frame)
 
     @property
     def _align_corners(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from ros_animate.networks.fomm import Keypoints
-from ros_animate.networks.fomm.equivariance import pulled_back
+from ros_animate.networks.fomm.equivariance import pull_back
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.objectives.base import (
     Learner,
@@ -53,8 +53,8 @@ class FommLearner(Learner):
             return {}
         deformation = random_deformation(batch, options, random)
         align: bool = self.networks['generator'].align_corners
-        deformed = self.networks['kp_detector'](deformation.frame(batch.driving, align))
-        pulled = pulled_back(deformation, deformed)
+        deformed = self.networks['kp_detector'](deformation.warp_image(batch.driving, align))
+        pulled = pull_back(deformation, deformed)
         value = losses.equivariance_value(driving.value, pulled.value)
         jacobian = losses.equivariance_jacobian(driving.jacobian, pulled.jacobian)
         return {'equivariance_value': options.equivariance_value * value,

@@ -11,7 +11,7 @@ from ros_animate.configuration import ConfigurationError
 from ros_animate.networks.face_vid2vid import Config as JudgeConfig
 from ros_animate.networks.face_vid2vid import Discriminator
 from ros_animate.networks.live_portrait import FaceMotion, rotation_matrix, transform
-from ros_animate.networks.sampling import exact
+from ros_animate.networks.sampling import without_autocast
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.crops import Squares, squares, taken
 from ros_animate.training.animation.objectives.base import Learner, Made, Terms
@@ -73,7 +73,7 @@ class LivePortraitLearner(FaceVid2vidLearner):
 
     def _animate(self, batch: PairBatch, networks: Any) -> tuple[Made, Any, Tensor, Any]:
         source, driving = (seen_by(networks, x) for x in (batch.source, batch.driving))
-        poses = {name: exact(networks['motion_extractor'])(x)
+        poses = {name: without_autocast(networks['motion_extractor'])(x)
                  for name, x in (('source', source), ('driving', driving))}
         canonical = poses['source'].canonical
         points = {name: placed(canonical, pose) for name, pose in poses.items()}
@@ -109,7 +109,7 @@ class LivePortraitLearner(FaceVid2vidLearner):
         return (1 - functional.cosine_similarity(*said)).mean()
 
     def _moved(self, frame: Tensor) -> FaceMotion:
-        return exact(self.networks['motion_extractor'])(seen_by(self.networks, frame))
+        return without_autocast(self.networks['motion_extractor'])(seen_by(self.networks, frame))
 
     @property
     def _align_corners(self) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ros_animate.face.face_mesh import LEFT_EYE, LIPS_OUTER, RIGHT_EYE
 from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS, POINTS
-from ros_animate.networks.sampling import axes, exact, gaussian_heatmaps
+from ros_animate.networks.sampling import axes, gaussian_heatmaps, without_autocast
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.landmark_sets import GUIDE
 from ros_animate.training.animation.objectives.base import Learner, Made, Terms
@@ -74,13 +74,13 @@ class RetargetingLearner(Learner):
     def animate(self, batch: PairBatch, networks: Any = None) -> Made:
         """The source with stitched driving keypoints."""
         seen = self._see(batch)
-        stitch = exact((networks or self.networks)[_S])
+        stitch = without_autocast((networks or self.networks)[_S])
         return self._rendered(seen, stitch(seen.source, seen.driving))
 
     def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
         seen = self._see(batch)
         assert batch.source_labels is not None and batch.driving_labels is not None
-        stitched = exact(self.networks[_S])(seen.source, seen.driving)
+        stitched = without_autocast(self.networks[_S])(seen.source, seen.driving)
         made = self._rendered(seen, stitched)
         still = below((batch.source_labels.landmarks, batch.driving_labels.landmarks),
                       made.prediction.shape[-1])
@@ -96,7 +96,7 @@ class RetargetingLearner(Learner):
         networks = self._frozen
         with torch.no_grad():
             source = seen_by(networks, batch.source)
-            poses = [exact(networks['motion_extractor'])(x)
+            poses = [without_autocast(networks['motion_extractor'])(x)
                      for x in (source, seen_by(networks, batch.driving))]
             canonical = poses[0].canonical
             points = [placed(canonical, pose) for pose in poses]
@@ -117,7 +117,7 @@ class RetargetingLearner(Learner):
         wanted = _MOST * torch.rand(len(landmarks), 1, generator=random).to(landmarks.device)
         now = torch.cat([openness(landmarks, name) for name in names], dim=1)
         given = torch.cat([now.nan_to_num(0.0), wanted], dim=1)
-        delta = exact(self.networks[network])(seen.source, given)
+        delta = without_autocast(self.networks[network])(seen.source, given)
         made = self._rendered(seen, seen.source + delta).prediction
         rest = away_from(landmarks[:, rings], made.shape[-1])
         reached = torch.cat([self._openness(made, landmarks, name) for name in names], dim=1)
@@ -131,7 +131,7 @@ class RetargetingLearner(Learner):
 
     def _openness(self, picture: Tensor, landmarks: Tensor, name: str) -> Tensor:
         """(B, 1) by M's guided keypoints; the width is that of the source."""
-        pose = exact(self._frozen['motion_extractor'])(seen_by(self._frozen, picture))
+        pose = without_autocast(self._frozen['motion_extractor'])(seen_by(self._frozen, picture))
         points = placed(pose.canonical, pose)[..., :2]
         upper, lower, corner, other = POINTS[name]
         gap = points[:, GUIDE.index(upper)] - points[:, GUIDE.index(lower)]
