@@ -1,7 +1,7 @@
-"""How far control values are from the wanted ones, as X2CNet defines it (2025).
+"""Error of control values against their targets, as X2CNet defines it (2025).
 
 The error is the mean over controls of the distance after each control's range is scaled to
-[-1, 1]. Where both upper lids are below 0 nobody can see the gaze, which is left out.
+[-1, 1]. Where both upper lids are below 0 the gaze is not visible and is left out.
 """
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ GAZE = 'gaze'
 
 @dataclass(frozen=True)
 class ControlError:
-    """Errors of many poses; NaN (in the figures None) where nothing could be compared.
+    """Errors of T poses of N controls; NaN (None in reports) where nothing could be compared.
 
     Attributes:
-        names: (N,) controls.
-        mae: Over all controls and poses.
-        controls: (N,) of each control.
-        groups: Of each group of controls.
+        names: (N,) names of the controls.
+        mae: Mean absolute error over all controls and poses.
+        controls: (N,) mean absolute error of each control.
+        groups: Mean absolute error of each group of controls.
         r2: (N,) coefficient of determination of each control; NaN for one that never moves.
-        poses: (T,) of each pose.
+        poses: (T,) mean absolute error of each pose.
     """
 
     names: tuple[str, ...]
@@ -40,36 +40,36 @@ class ControlError:
 
 
 def scaled(values: Array, spec: RobotSpec) -> Array:
-    """Robot units (…, N) with each control's range as [-1, 1]."""
+    """Values (…, N) in robot units, scaled so that each control's range is [-1, 1]."""
     return 2 * (values - spec.low) / (spec.high - spec.low) - 1
 
 
 def visible(values: Array, spec: RobotSpec) -> NDArray[np.bool_]:
-    """Which of the values (…, N) can be seen in a picture of the face."""
-    seen = np.ones(values.shape, bool)
+    """(…, N) True for the values (…, N) that are visible in an image of the face."""
+    result = np.ones(values.shape, bool)
     if set(UPPER_LIDS) <= set(spec.names):
         shut = np.all(values[..., [spec.index(name) for name in UPPER_LIDS]] < 0, -1, keepdims=True)
-        seen &= ~(shut & np.array([c.group == GAZE for c in spec.controls]))
-    return seen
+        result &= ~(shut & np.array([c.group == GAZE for c in spec.controls]))
+    return result
 
 
-def compare(wanted: Array, got: Array, spec: RobotSpec) -> ControlError:
-    """The error of the poses `got` (T, N) against `wanted` (T, N), both in robot units."""
-    seen = visible(wanted, spec)
-    goal = np.where(seen, scaled(wanted, spec), np.nan)
-    distance = np.abs(np.where(seen, scaled(got, spec), np.nan) - goal)
+def compare(targets: Array, predicted: Array, spec: RobotSpec) -> ControlError:
+    """Error of predicted poses (T, N) against target poses (T, N), both in robot units."""
+    is_visible = visible(targets, spec)
+    scaled_targets = np.where(is_visible, scaled(targets, spec), np.nan)
+    distance = np.abs(np.where(is_visible, scaled(predicted, spec), np.nan) - scaled_targets)
     controls = _mean(distance, 0)
     groups = {group: float(np.nanmean(distance[:, [spec.index(n) for n in members]]))
               for group, members in spec.groups.items()}
     with np.errstate(divide='ignore', invalid='ignore'):
-        spread = _mean((goal - _mean(goal, 0)) ** 2, 0)
-        r2 = np.where(spread > 1e-9, 1 - _mean(distance ** 2, 0) / spread, np.nan)
+        variance = _mean((scaled_targets - _mean(scaled_targets, 0)) ** 2, 0)
+        r2 = np.where(variance > 1e-9, 1 - _mean(distance ** 2, 0) / variance, np.nan)
     return ControlError(spec.names, float(np.nanmean(distance)), controls, groups, r2,
                         _mean(distance, 1))
 
 
 def _mean(values: Array, axis: int) -> Array:
-    """Mean of what is not NaN; NaN where nothing is left."""
-    there = ~np.isnan(values)
+    """Mean over the values that are not NaN; NaN where all are."""
+    is_number = ~np.isnan(values)
     with np.errstate(invalid='ignore'):
-        return np.where(there, values, 0).sum(axis) / there.sum(axis)
+        return np.where(is_number, values, 0).sum(axis) / is_number.sum(axis)

@@ -1,4 +1,4 @@
-"""Robot descriptions by name: those that come with the package, and robot files anywhere."""
+"""Robot descriptions by name: those of the package, and robot files anywhere."""
 from __future__ import annotations
 
 import pathlib
@@ -12,7 +12,7 @@ DEFAULT_DESCRIPTION = 'ameca'
 
 
 def descriptions() -> dict[str, pathlib.Path]:
-    """Robot descriptions that come with the package, by name."""
+    """Files of the robot descriptions of the package, by name."""
     return {p.stem: p for p in sorted(resource('config', 'robots').glob('*.yaml'))}
 
 
@@ -22,7 +22,7 @@ def robot_names() -> list[str]:
 
 
 def load_spec(name: str | pathlib.Path) -> RobotSpec:
-    """The robot of that name; raises ConfigurationError.
+    """Loads the specification of a robot; raises ConfigurationError.
 
     Args:
         name: Path of a robot file, name of a description in config/robots, or of a hardware

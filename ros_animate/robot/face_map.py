@@ -1,4 +1,4 @@
-"""From a robot's control values to the muscles of the virtual face."""
+"""Map from a robot's control values to the muscles of the virtual face."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,11 +15,11 @@ from ros_animate.types import Array
 
 
 class FaceMap:
-    """The section `face` of a robot file: which muscles a control moves, and the looks.
+    """The section `face` of a robot file: the muscles that each control moves, and the appearance.
 
     For each control `muscle: [a, b, c]` gives the muscle's value at the control's lower end, at
-    neutral and at the upper end, linear between them; what several controls do to one muscle adds
-    up (less the muscle's resting value). Controls that are not named move nothing.
+    neutral and at the upper end, linear between them. The deviations from a muscle's resting value
+    that several controls cause add up. Controls that are not named move nothing.
 
     Args:
         spec: The robot.
@@ -29,8 +29,8 @@ class FaceMap:
     """
 
     def __init__(self, spec: RobotSpec) -> None:
-        for _, _, mistake in face_mistakes(spec.face, spec.names):
-            raise ConfigurationError(f'robot {spec.name}: {mistake}')
+        for mistake in face_mistakes(spec.face, spec.names):
+            raise ConfigurationError(f'robot {spec.name}: {mistake.text}')
         self.appearance = build(Appearance, _tuples(spec.face.get('appearance', {})),
                                 f'robot {spec.name}: face.appearance')
         self._curves = [(spec.index(name), muscle, *_curve(spec, spec.index(name), values))
@@ -40,10 +40,10 @@ class FaceMap:
     def muscles(self, position: Array) -> dict[str, float]:
         """Muscle values at the control values `position` (N,)."""
         state: dict[str, float] = {}
-        for index, muscle, at, values in self._curves:
+        for index, muscle, arguments, values in self._curves:
             rest = MUSCLES[muscle]
             state[muscle] = (state.get(muscle, rest) - rest
-                             + float(np.interp(position[index], at, values)))
+                             + float(np.interp(position[index], arguments, values)))
         return state
 
 
@@ -57,30 +57,32 @@ def face_mistakes(face: Mapping[str, Any], controls: Collection[str]) -> Iterato
 
 def _appearance_mistakes(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
     for name, value in part.items():
-        mistake = build_error(Appearance, _tuples({name: value}), where)
-        if mistake:
-            yield part, name, mistake
+        text = build_error(Appearance, _tuples({name: value}), where)
+        if text:
+            yield Mistake(part, name, text)
 
 
 def _muscle_mistakes(muscles: Mapping[str, Any], where: str) -> Iterator[Mistake]:
     for muscle, values in muscles.items():
         if muscle not in MUSCLES:
-            yield muscles, muscle, (f'{where}: the virtual face has no muscle {muscle!r}; '
-                                    f'{suggest(muscle, MUSCLES)}')
+            yield Mistake(muscles, muscle, f'{where}: the virtual face has no muscle {muscle!r}; '
+                                           f'{suggest(muscle, MUSCLES)}')
         if not (isinstance(values, list) and len(values) == 3
                 and all(isinstance(v, (int, float)) for v in values)):
-            yield muscles, muscle, (f'{where}.{muscle}: expected three numbers (at lower end, '
-                                    f'neutral, upper end), got {values!r}')
+            yield Mistake(muscles, muscle,
+                          f'{where}.{muscle}: expected three numbers (at lower end, neutral, '
+                          f'upper end), got {values!r}')
 
 
 def _curve(spec: RobotSpec, index: int, values: list[float]) -> tuple[Array, Array]:
+    """(arguments, values) of the piecewise linear map of a control, for `np.interp`."""
     control = spec.controls[index]
     points = {control.low: values[0], control.high: values[2], control.neutral: values[1]}
-    at = np.array(sorted(points))
-    return at, np.array([points[x] for x in at], float)
+    arguments = np.array(sorted(points))
+    return arguments, np.array([points[x] for x in arguments], float)
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """YAML lists as the tuples that colours and vectors are."""
+    """The mapping with YAML lists converted to tuples, as colours and vectors are."""
     return {k: tuple(tuple(x) if isinstance(x, list) else x for x in v)
             if isinstance(v, list) else v for k, v in values.items()}

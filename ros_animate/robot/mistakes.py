@@ -1,36 +1,65 @@
-"""Mistakes in the sections of a robot file, and where they stand."""
+"""Mistakes in the sections of a robot file, each with its place."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ros_animate.configuration import suggest
 
-# (mapping, key in it, what is wrong there)
-Mistake: TypeAlias = tuple[Mapping[str, Any], str, str]
-# Finds those of a mapping with a name like 'rig.baseline'.
+
+class Mistake(NamedTuple):
+    """A mistake in a robot file.
+
+    Attributes:
+        mapping: The mapping that holds it.
+        key: The key of the mapping at which it stands.
+        text: Explanation for people.
+    """
+
+    mapping: Mapping[str, Any]
+    key: str
+    text: str
+
+
+# Finds the mistakes in a mapping with a name like 'rig.baseline'.
 Check: TypeAlias = Callable[[Mapping[str, Any], str], Iterator[Mistake]]
 
 
 def part_mistakes(section: Mapping[str, Any], where: str,
                   checks: Mapping[str, Check]) -> Iterator[Mistake]:
-    """Of a section that may hold the parts that `checks` names."""
+    """Mistakes in a section that consists of named parts.
+
+    Args:
+        section: Parts by name.
+        where: Name of the section.
+        checks: A check for each part that may be there.
+    """
     for key, part in section.items():
         if key not in checks:
-            yield section, key, f'{where}: unknown section {key!r}; {suggest(key, checks)}'
+            yield Mistake(section, key, f'{where}: unknown section {key!r}; {suggest(key, checks)}')
         elif isinstance(part, Mapping):
             yield from checks[key](part, f'{where}.{key}')
         else:
-            yield section, key, f'{where}.{key}: expected keys and values, got {part!r}'
+            yield Mistake(section, key,
+                          f'{where}.{key}: expected keys and values, got {part!r}')
 
 
 def control_mistakes(part: Mapping[str, Any], where: str, controls: Collection[str],
                      expected: str, check: Check) -> Iterator[Mistake]:
-    """Of a part with a row for each control, in which `expected` stands."""
+    """Mistakes in a part that has a row for each control.
+
+    Args:
+        part: Rows by the names of controls.
+        where: Name of the section that the part is in.
+        controls: Names of the robot's controls.
+        expected: Description of a row, for errors.
+        check: A check for each row.
+    """
     for name, row in part.items():
         if name not in controls:
-            yield part, name, f'{where}: there is no control {name!r}; {suggest(name, controls)}'
+            yield Mistake(part, name,
+                          f'{where}: there is no control {name!r}; {suggest(name, controls)}')
         if isinstance(row, Mapping):
             yield from check(row, f'{where}.{name}')
         else:
-            yield part, name, f'{where}.{name}: expected {expected}, got {row!r}'
+            yield Mistake(part, name, f'{where}.{name}: expected {expected}, got {row!r}')

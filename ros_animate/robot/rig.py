@@ -1,4 +1,4 @@
-"""The section `rig` of a robot file: what may stand in it."""
+"""Validation of the section `rig` of a robot file, which maps blendshapes to controls."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
@@ -8,7 +8,7 @@ from ros_animate.configuration import suggest
 from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
 
-POSE = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
+HEAD_ANGLES = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
 
 
 def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
@@ -20,9 +20,11 @@ def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[
 
 
 def _row_mistakes(row: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+    """Mistakes in a row of numbers by the names of blendshapes and head angles."""
+    features = (*BLENDSHAPES, *HEAD_ANGLES)
     for feature, value in row.items():
-        if feature not in BLENDSHAPES and feature not in POSE:
-            yield row, feature, (f'{where}: unknown feature {feature!r}; '
-                                 f'{suggest(feature, (*BLENDSHAPES, *POSE))}')
+        if feature not in features:
+            yield Mistake(row, feature, f'{where}: unknown feature {feature!r}; '
+                                        f'{suggest(feature, features)}')
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            yield row, feature, f'{where}.{feature}: expected a number, got {value!r}'
+            yield Mistake(row, feature, f'{where}.{feature}: expected a number, got {value!r}')

@@ -1,4 +1,4 @@
-"""The sections of a robot file that single stages read, checked before any of them does."""
+"""Validation of the sections of a robot file that only single stages read."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
@@ -7,31 +7,41 @@ from typing import Any
 from ros_animate.configuration import build_error, suggest
 from ros_animate.plugins import available, find
 from ros_animate.robot.mistakes import Mistake
+from ros_animate.robot.rig import rig_mistakes
 
 
 def section_mistakes(content: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
-    """Every mistake in these sections.
+    """Every mistake in `rig`, `face`, `transport` and `options`.
 
     Args:
-        content: Of the file; sections that are no mappings are passed over.
+        content: Content of the file; sections that are not mappings are skipped.
         controls: Names of the robot's controls.
     """
-    from ros_animate.robot.face_map import face_mistakes  # slow to import
-    from ros_animate.robot.rig import rig_mistakes
+    # Imports OpenCV and the virtual face, which would double the time to read a robot.
+    from ros_animate.robot.face_map import face_mistakes
 
-    sections = {key: value for key in ('rig', 'face', 'options')
-                if isinstance(value := content.get(key), Mapping)}
-    yield from rig_mistakes(sections.get('rig', {}), controls)
-    yield from face_mistakes(sections.get('face', {}), controls)
+    yield from rig_mistakes(_section(content, 'rig'), controls)
+    yield from face_mistakes(_section(content, 'face'), controls)
     transport = content.get('transport', 'mock')
-    if transport not in available('hardware'):
-        if isinstance(transport, str):
-            yield content, 'transport', (f'transport: there is no hardware plug-in {transport!r}; '
-                                         f'{suggest(transport, available("hardware"))}')
+    if not isinstance(transport, str):
         return
+    if transport in available('hardware'):
+        yield from _option_mistakes(transport, _section(content, 'options'))
+    else:
+        yield Mistake(content, 'transport',
+                      f'transport: there is no hardware plug-in {transport!r}; '
+                      f'{suggest(transport, available("hardware"))}')
+
+
+def _section(content: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = content.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _option_mistakes(transport: str, options: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Mistakes in the options of a hardware plug-in."""
     plugin: Any = find('hardware', transport)
-    options = sections.get('options', {})
     for key, value in options.items():
-        mistake = build_error(plugin.Config, {key: value}, 'options')
-        if mistake:
-            yield options, key, mistake
+        text = build_error(plugin.Config, {key: value}, 'options')
+        if text:
+            yield Mistake(options, key, text)

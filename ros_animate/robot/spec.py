@@ -1,7 +1,7 @@
-"""What a robot can do: its controls, ranges, limits and groups, as one frozen description.
+"""Specification of a robot: its controls, ranges, limits and groups.
 
-A robot is one YAML in config/robots (or anywhere): docs/bring_your_own_robot.md. Everything that
-needs to know the robot gets its RobotSpec: policy, smoother, safety layer, hardware plug-in.
+A robot is one YAML file in config/robots (or anywhere): docs/bring_your_own_robot.md. Policy,
+smoother, safety layer and hardware plug-in get it as a frozen RobotSpec.
 """
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Control:
     """One degree of freedom of the face, in the robot's own unit.
 
     Attributes:
-        name: As the robot calls it.
-        joint: Its name in ROS messages.
+        name: Name that the robot uses.
+        joint: Name in ROS messages.
         group: Part of the face, e.g. 'brow'.
         unit: A key of SI: '' (a plain number), 'deg' or 'rad'.
-        low, high: Range.
+        low, high: Ends of the range.
         neutral: Value of the relaxed face.
         park: Value when the hardware is shut down.
         max_velocity: Units per second, > 0.
         max_acceleration: Units per second squared, > 0.
-        jitter: By how much wishes tremble while a face is still, > 0.
+        jitter: Noise of the targets while a face is still, > 0.
     """
 
     name: str
@@ -51,12 +51,12 @@ class Control:
 
 @dataclass(frozen=True)
 class CoupledLimit:
-    """A bound on one control that depends on others: a piecewise linear map, constant outside.
+    """A limit of one control that depends on others: a piecewise linear map, constant outside.
 
     Attributes:
         limiting: (control name, weight) pairs; the map's argument is the weighted sum.
         limited: Name of the limited control.
-        side: Whether the map is its 'lower' or 'upper' limit.
+        side: The map is its 'lower' or its 'upper' limit.
         points: (argument, limit) pairs, arguments increasing. Convex for 'lower', concave for
             'upper', so that the allowed poses form a convex set.
     """
@@ -69,17 +69,17 @@ class CoupledLimit:
 
 @dataclass(frozen=True)
 class RobotSpec:
-    """A robot. Arrays are (N,) in the order and the units of `controls`, read-only.
+    """Specification of a robot. Arrays are (N,) in order and units of `controls`, read-only.
 
     Attributes:
-        name: Of the robot.
+        name: Name of the robot.
         title: One line for people.
         transport: Name of the hardware plug-in that drives it.
         controls: N controls in the robot's index order.
         coupled: Limits between controls.
-        rig: What the policy `blendshape_map` needs, as in the file.
-        face: What the virtual face needs, as in the file.
-        options: Options of the transport, as in the file.
+        rig: Section `rig` of the file, for the policy `blendshape_map`.
+        face: Section `face` of the file, for the virtual face.
+        options: Section `options` of the file, for the transport.
     """
 
     name: str
@@ -121,33 +121,33 @@ class RobotSpec:
 
     @functools.cached_property
     def neutral(self) -> Array:
-        """The relaxed face."""
+        """Pose of the relaxed face."""
         return self._array('neutral')
 
     @functools.cached_property
     def park(self) -> Array:
-        """The pose for shutting down."""
+        """Pose for shutting down."""
         return self._array('park')
 
     @functools.cached_property
     def max_velocity(self) -> Array:
-        """Units per second."""
+        """Velocity limits in units per second."""
         return self._array('max_velocity')
 
     @functools.cached_property
     def max_acceleration(self) -> Array:
-        """Units per second squared."""
+        """Acceleration limits in units per second squared."""
         return self._array('max_acceleration')
 
     @functools.cached_property
     def jitter(self) -> Array:
-        """By how much wishes tremble while a face is still."""
+        """Noise of the targets while a face is still."""
         return self._array('jitter')
 
     @functools.cached_property
     def si(self) -> Array:
         """Factors from the robot's units to SI: rad for angles, the number itself otherwise."""
-        return _frozen([SI[c.unit] for c in self.controls])
+        return _read_only([SI[c.unit] for c in self.controls])
 
     @functools.cached_property
     def _indices(self) -> dict[str, int]:
@@ -161,10 +161,10 @@ class RobotSpec:
         return self._indices[name]
 
     def _array(self, attribute: str) -> Array:
-        return _frozen([getattr(c, attribute) for c in self.controls])
+        return _read_only([getattr(c, attribute) for c in self.controls])
 
 
-def _frozen(values: list[float]) -> Array:
+def _read_only(values: list[float]) -> Array:
     array = np.array(values, dtype=float)
     array.flags.writeable = False
     return array

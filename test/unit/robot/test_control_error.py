@@ -1,4 +1,4 @@
-"""The error of control values by X2CNet's definition."""
+"""The error of control values by the definition of X2CNet."""
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,33 +26,33 @@ def test_ranges_become_minus_one_to_one():
 
 @given(st.integers(0, 29), st.floats(0, 1))
 def test_the_mean_over_controls(index, share):
-    wanted = np.tile(SPEC.low, (4, 1))
-    wanted[:, LIDS] = 1
-    got = wanted.copy()
-    got[:, index] += share * (SPEC.high - SPEC.low)[index]
-    error = compare(wanted, got, SPEC)
+    targets = np.tile(SPEC.low, (4, 1))
+    targets[:, LIDS] = 1
+    predicted = targets.copy()
+    predicted[:, index] += share * (SPEC.high - SPEC.low)[index]
+    error = compare(targets, predicted, SPEC)
     assert error.mae == pytest.approx(2 * share / 30)
     assert error.controls[index] == pytest.approx(2 * share)
     group = SPEC.controls[index].group
     assert error.groups[group] == pytest.approx(2 * share / len(SPEC.groups[group]))
 
 
-def test_nobody_sees_the_gaze_behind_closed_lids():
-    wanted = poses(2)
-    wanted[0, LIDS] = -0.1
-    wanted[1, LIDS] = -0.1, 0
-    assert visible(wanted, SPEC).sum() == 58
-    got = wanted.copy()
-    got[:, GAZE] = SPEC.high[GAZE]
-    error = compare(wanted, got, SPEC)
+def test_the_gaze_is_not_visible_behind_closed_lids():
+    targets = poses(2)
+    targets[0, LIDS] = -0.1
+    targets[1, LIDS] = -0.1, 0
+    assert visible(targets, SPEC).sum() == 58
+    predicted = targets.copy()
+    predicted[:, GAZE] = SPEC.high[GAZE]
+    error = compare(targets, predicted, SPEC)
     assert error.poses[0] == 0
     assert error.poses[1] > 0
 
 
 def test_r2():
-    wanted = poses(50)
-    assert np.nanmin(compare(wanted, wanted, SPEC).r2) == 1
-    middle = np.tile(wanted.mean(0), (50, 1))
-    r2 = compare(wanted, middle, SPEC).r2
+    targets = poses(50)
+    assert np.nanmin(compare(targets, targets, SPEC).r2) == 1
+    middle = np.tile(targets.mean(0), (50, 1))
+    r2 = compare(targets, middle, SPEC).r2
     assert np.isnan(r2[LIDS]).all()
     np.testing.assert_allclose(np.delete(r2, LIDS), 0, atol=1e-9)
