@@ -12,10 +12,10 @@ class SourceImageError(UserError, ValueError):
 
 
 class Animator(abc.ABC):
-    """Makes a still picture (the source: identity) move as the driving motion does.
+    """Animates a static source image (it gives the identity) with the driving motion.
 
     Attributes:
-        extractor: Name of the motion plug-in whose motion it understands.
+        extractor: Name of the motion plug-in whose motion the animator takes.
     """
 
     extractor: str
@@ -25,23 +25,23 @@ class Animator(abc.ABC):
         """Takes the portrait, (H, W, 3) uint8 RGB, and computes all that depends on it alone.
 
         Raises:
-            SourceImageError: The picture cannot be animated (e.g. no face in it).
+            SourceImageError: The image cannot be animated (e.g. no face in it).
         """
 
     @abc.abstractmethod
     def animate(self, motion: Motion) -> Frame:
-        """The source as the driving motion would have it, stamped as the motion."""
+        """The source animated by the driving motion, with the stamp of the motion."""
 
     @property
     def landmarks(self) -> Array | None:
-        """(478, 3) landmarks of the last picture in its pixels, those of the portrait before any.
+        """(478, 3) landmarks of the last animated image in its pixels; at first of the portrait.
 
         As in `Motion.landmarks`; None if the animator does not know them.
         """
         return None
 
     def calibrate(self, motion: Motion) -> None:
-        """Takes `motion` as the driving person's neutral, to which relative motion refers."""
+        """Takes `motion` as the driving person's neutral, the reference of relative motion."""
 
     def reset(self) -> None:
         """Forgets the driving person (neutral reference, filters), keeps the source."""

@@ -1,4 +1,4 @@
-"""Sizes of point sets: how large the convex hull of some keypoints is."""
+"""Sizes and distances of point sets."""
 from __future__ import annotations
 
 import itertools
@@ -15,6 +15,20 @@ def hull_size(points: Array) -> float:
     if points.ndim != 2 or points.shape[1] not in (2, 3):
         raise ValueError(f'points are (K, 2) or (K, 3), got {points.shape}')
     return _area(points) if points.shape[1] == 2 else _volume(points)
+
+
+def shape_distance(landmarks: Array, others: Array) -> float:
+    """Difference in pose and expression of two faces (N, 2 or more), whatever their size.
+
+    The squared distance of the landmarks after centring and division by the root of the hull's
+    area.
+    """
+    return float(np.square(_normalised(landmarks) - _normalised(others)).sum())
+
+
+def _normalised(landmarks: Array) -> Array:
+    centred = landmarks[:, :2] - landmarks[:, :2].mean(0)
+    return centred / max(np.sqrt(hull_size(centred)), 1e-9)
 
 
 def _area(points: Array) -> float:
@@ -37,8 +51,8 @@ def _volume(points: Array) -> float:
     a, b, c = (points[triples[:, i]] for i in range(3))
     normals = np.cross(b - a, c - a)
     lengths = np.linalg.norm(normals, axis=1)
-    proper = lengths > 1e-12 * spread ** 2
-    normals, a = normals[proper] / lengths[proper, None], a[proper]
+    plane = lengths > 1e-12 * spread ** 2
+    normals, a = normals[plane] / lengths[plane, None], a[plane]
     heights = normals @ points.T - (normals * a).sum(1)[:, None]
     tolerance = 1e-9 * spread
     one_side = (heights.min(1) >= -tolerance) | (heights.max(1) <= tolerance)

@@ -1,8 +1,8 @@
-"""Transfer of motion onto the source: the driving side's change, on the source's own face.
+"""Relative motion transfer: the change of the driving motion, applied to the source.
 
-The source keeps its identity because only what the driving motion did since a reference (usually
-its first frame) is applied to it. Absolute transfer, which needs a driving face shaped like the
-source's, is the driving motion itself.
+The source keeps its identity because only the change of the driving motion since a reference
+(usually its first frame) is applied to it. Absolute transfer, which needs a driving face shaped
+like the source's, is the driving motion itself.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EYE_KEYPOINTS = (11, 13, 15, 16, 18)
 REGIONS = ('all', 'exp', 'pose', 'lip', 'eyes')
 
 
-def relative(source: Motion, driving: Motion, reference: Motion, *, scale: float = 1.0,
+def relative_keypoints(source: Motion, driving: Motion, reference: Motion, *, scale: float = 1.0,
              adapt_covariance: bool = False) -> Motion:
     """The source's keypoints moved as the driving ones have moved since the reference.
 
@@ -29,30 +29,30 @@ def relative(source: Motion, driving: Motion, reference: Motion, *, scale: float
     in three dimensions.
 
     Args:
-        source: Of the portrait.
-        driving: Of this frame.
-        reference: Of the driving person's neutral or first frame.
-        scale: Of the changes; `movement_scale` where the faces are not of one size.
-        adapt_covariance: As above.
+        source: Motion of the portrait.
+        driving: Motion of this frame.
+        reference: Motion of the driving person's neutral or first frame.
+        scale: Factor of the changes; `movement_scale` where the faces are not of one size.
+        adapt_covariance: Transfers the covariance relatively, too.
     """
-    points = _need(source.keypoints), _need(driving.keypoints), _need(reference.keypoints)
+    points = _require(source.keypoints), _require(driving.keypoints), _require(reference.keypoints)
     moved = points[0] + (points[1] - points[2]) * scale
     result = dataclasses.replace(driving, keypoints=moved)
     if driving.jacobians is not None:
-        jacobians = (driving.jacobians @ np.linalg.pinv(_need(reference.jacobians))
-                     @ _need(source.jacobians))
+        jacobians = (driving.jacobians @ np.linalg.pinv(_require(reference.jacobians))
+                     @ _require(source.jacobians))
         result = dataclasses.replace(result, jacobians=jacobians)
     if driving.covariances is not None and adapt_covariance:
-        covariances = (driving.covariances @ np.linalg.pinv(_need(reference.covariances))
-                       @ _need(source.covariances))
+        covariances = (driving.covariances @ np.linalg.pinv(_require(reference.covariances))
+                       @ _require(source.covariances))
         result = dataclasses.replace(result, covariances=_nearest_covariances(covariances))
     return result
 
 
 def movement_scale(source: Array, reference: Array) -> float:
-    """How much larger the source is: the root of the ratio of the hulls' areas (volumes in 3-D).
+    """Size of the source relative to the reference: the root of the ratio of the hulls' areas.
 
-    1 where the reference's keypoints span nothing.
+    Volumes in 3-D; 1 where the reference's keypoints span nothing.
     """
     size = hull_size(reference)
     return float(np.sqrt(hull_size(source) / size)) if size > 0 else 1.0
@@ -73,23 +73,26 @@ def implicit_keypoints(canonical: Array, motion: Motion) -> Array:
         motion: scale s, rotation R^T, deformations delta, translation t; its z does not count, as
             the size of the head is in the scale.
     """
-    turned = canonical @ _need(motion.rotation).T + _need(motion.deformations)
-    translation = np.array([*_need(motion.translation)[:2], 0.0])
-    return _need(motion.scale) * turned + translation
+    turned = canonical @ _require(motion.rotation).T + _require(motion.deformations)
+    translation = np.array([*_require(motion.translation)[:2], 0.0])
+    return _require(motion.scale) * turned + translation
 
 
-def portrait(source: Motion, driving: Motion, reference: Motion | None, region: str) -> Motion:
-    """Moves a part of the source's face (LivePortrait): relative with a reference, else absolute.
+def live_portrait_motion(source: Motion, driving: Motion, reference: Motion | None,
+                         region: str) -> Motion:
+    """LivePortrait's transfer to a part of the face: relative with a reference, else absolute.
 
     Relative: R = R_d R_1^-1 R_s, delta_s + (delta_d - delta_1), s_s s_d / s_1, t_s + (t_d - t_1).
     Absolute: rotation, translation and the face's deformations of the driving side; the source's
     scale.
 
     Args:
-        source: Of the portrait.
-        driving: Of this frame.
-        reference: Of the driving person's neutral or first frame; None for absolute transfer.
-        region: What moves, one of REGIONS: everything, the expression, the head, lips, eyes.
+        source: Motion of the portrait.
+        driving: Motion of this frame.
+        reference: Motion of the driving person's neutral or first frame; None for absolute
+            transfer.
+        region: The part that moves, one of REGIONS: everything, the expression, the head, lips,
+            eyes.
     """
     if region not in REGIONS:
         raise ValueError(f'region is one of {", ".join(REGIONS)}, got {region!r}')
@@ -97,29 +100,29 @@ def portrait(source: Motion, driving: Motion, reference: Motion | None, region: 
     if region in ('all', 'pose'):
         result = _turned(result, driving, reference)
     if region == 'all' and reference is not None:
-        scale = _need(source.scale) * _need(driving.scale) / _need(reference.scale)
+        scale = _require(source.scale) * _require(driving.scale) / _require(reference.scale)
         result = dataclasses.replace(result, scale=float(scale))
     if region != 'pose':
         mask = _mask(region, absolute=reference is None)
-        changed = _need(driving.deformations)
+        changed = _require(driving.deformations)
         if reference is not None:
-            changed = (changed - _need(reference.deformations)) + _need(source.deformations)
-        deformations = np.where(mask, changed, _need(source.deformations))
+            changed = (changed - _require(reference.deformations)) + _require(source.deformations)
+        deformations = np.where(mask, changed, _require(source.deformations))
         result = dataclasses.replace(result, deformations=deformations)
     return result
 
 
 def _turned(source: Motion, driving: Motion, reference: Motion | None) -> Motion:
-    rotation, translation = _need(driving.rotation), _need(driving.translation)
+    rotation, translation = _require(driving.rotation), _require(driving.translation)
     if reference is not None:
         # With row vectors, as LivePortrait writes it: R = R_d R_1^T R_s.
-        rotation = _need(source.rotation) @ _need(reference.rotation).T @ rotation
-        translation = translation - _need(reference.translation) + _need(source.translation)
+        rotation = _require(source.rotation) @ _require(reference.rotation).T @ rotation
+        translation = translation - _require(reference.translation) + _require(source.translation)
     return dataclasses.replace(source, rotation=rotation, translation=translation)
 
 
 def _mask(region: str, absolute: bool) -> Array:
-    """(21, 3) True where the expression of a region is taken over.
+    """(21, 3) True where the expression of a region is transferred.
 
     Absolute transfer leaves out the coordinates that carry a person's shape, not an expression.
     """
@@ -137,12 +140,12 @@ def _mask(region: str, absolute: bool) -> Array:
     return mask
 
 
-def smooth(values: Sequence[Array], measurement_variance: float = 3e-7,
+def kalman_smooth(values: Sequence[Array], measurement_variance: float = 3e-7,
            process_variance: float = 1e-5) -> list[Array]:
-    """A clip's values without jitter: Kalman filter forward, Rauch-Tung-Striebel backward.
+    """Kalman filter forward and Rauch-Tung-Striebel smoother backward, over a clip's values.
 
-    The state is the value itself, doing a random walk. Looks ahead, so it is for clips, not live:
-    LivePortrait smooths rotation and deformations so where the source is a video, too.
+    The state is the value itself, a random walk. It needs the future, so it is for clips, not live:
+    LivePortrait smooths rotation and deformations with it where the source is a video, too.
     """
     means: list[Array] = [np.asarray(values[0], np.float64)]
     gains = []
@@ -160,23 +163,23 @@ def smooth(values: Sequence[Array], measurement_variance: float = 3e-7,
     return result[::-1]
 
 
-def finish(source: Array, keypoints: Array, *, relative: bool,
+def final_keypoints(source: Array, keypoints: Array, *, relative: bool,
            retargeted: Array | None = None, normalised: Array | float = 0.0,
            stitch: Callable[[Array, Array], Array] | None = None,
            multiplier: float = 1.0) -> Array:
-    """LivePortrait's last steps: retargeting of eyes and lips, stitching, amplifying.
+    """LivePortrait's last steps: retargeting of eyes and lips, stitching, and a multiplier.
 
     Args:
         source: Keypoints of the source, (21, 3).
         keypoints: Those of the transferred motion, (21, 3).
-        relative: How they were transferred. Retargeted eyes and lips replace a relative motion and
-            are added to an absolute one.
-        retargeted: What the eye and lip networks add to open and close them as far as the driving
-            ones, (21, 3); None without retargeting.
-        normalised: What the lip network adds to close the source's lips, (21, 3); without
-            retargeting only.
-        stitch: (source, keypoints) -> keypoints that fit the shoulders and the rest of the picture.
-        multiplier: Of the whole difference to the source.
+        relative: True if they were transferred relatively. Retargeted eyes and lips replace a
+            relative motion and are added to an absolute one.
+        retargeted: Displacements by the eye and lip networks, which open and close them as far as
+            the driving ones, (21, 3); None without retargeting.
+        normalised: Displacements by the lip network, which close the source's lips, (21, 3);
+            without retargeting only.
+        stitch: (source, keypoints) -> keypoints that fit the shoulders and the rest of the image.
+        multiplier: Factor of the whole difference to the source.
     """
     if retargeted is not None:
         keypoints = (source if relative else keypoints) + retargeted
@@ -187,7 +190,8 @@ def finish(source: Array, keypoints: Array, *, relative: bool,
     return source + (keypoints - source) * multiplier
 
 
-def _need(value: Array | float | None) -> Array:
+def _require(value: Array | float | None) -> Array:
     if value is None:
-        raise ValueError('this motion lacks what the animator needs: is it of another extractor?')
+        raise ValueError('this motion lacks a part that the animator needs: is it of another '
+                         'extractor?')
     return np.asarray(value, np.float64)

@@ -1,7 +1,7 @@
-"""Animates a picture as the face in a video moves, or as a motion template says.
+"""Animates an image with the motion of the face in a video, or of a motion template.
 
-The models need weights (`ros_animate weights list`); mesh_warp needs none. Frames without a face
-repeat the picture before. The sound of the driving video is kept.
+The networks need weights (`ros_animate weights list`); mesh_warp needs none. A driving frame without
+a face repeats the image before. The sound of the driving video is kept.
 """
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.commands.retarget import positive
+from ros_animate.commands.arguments import add_param, add_weights, positive
 
 if TYPE_CHECKING:
     from ros_animate.animation.base import Animator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ros_animate.settings import Settings
     from ros_animate.types import Image
 
-HELP = 'a picture moves as the face in a video'
+HELP = 'animate an image with the motion of the face in a video'
 EXAMPLES = """\
 examples:
   ros_animate animate --model live_portrait --weights liveportrait/ \\
@@ -35,50 +35,48 @@ OPTIONS = ('relative', 'region', 'multiplier', 'crop', 'paste_back')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_argument_group('what')
-    what.add_argument('--model', metavar='NAME', required=True, help=(
+    inputs = parser.add_argument_group('input')
+    inputs.add_argument('--model', metavar='NAME', required=True, help=(
         'monkey_net, fomm, face_vid2vid, live_portrait, or another animator '
         '(`ros_animate plugins list animation`)'))
-    what.add_argument('--weights', metavar='PATH', help=(
-        'checkpoint, a file or a folder (default: looked for, see `ros_animate weights list`)'))
-    what.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
-                      help='the picture to animate; several for --grid')
-    what.add_argument('--driving', metavar='VIDEO|TEMPLATE', required=True, help=(
-        'a video, a folder of pictures, or a motion template of LivePortrait (.pkl)'))
-    what.add_argument('--limit', type=positive(int), metavar='N', help='only the first N frames')
-    made = parser.add_argument_group('what is made')
-    made.add_argument('--output', metavar='FILE', help='the animated picture, an .mp4')
-    made.add_argument('--side-by-side', action='store_true',
+    add_weights(inputs)
+    inputs.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
+                      help='image to animate; several for --grid')
+    inputs.add_argument('--driving', metavar='VIDEO|TEMPLATE', required=True, help=(
+        'video, folder of images, or motion template of LivePortrait (.pkl)'))
+    inputs.add_argument('--limit', type=positive(int), metavar='N', help='only the first N frames')
+    outputs = parser.add_argument_group('output')
+    outputs.add_argument('--output', metavar='FILE', help='video of the animated image, an .mp4')
+    outputs.add_argument('--side-by-side', action='store_true',
                       help='driving video, source and animation beside each other')
-    made.add_argument('--grid', metavar='FILE', help=(
-        'a picture: every source (rows) in driving frames spread over the clip (columns)'))
-    made.add_argument('--columns', type=positive(int), metavar='N', default=6,
+    outputs.add_argument('--grid', metavar='FILE', help=(
+        'image with every source (rows) animated by frames spread over the clip (columns)'))
+    outputs.add_argument('--columns', type=positive(int), metavar='N', default=6,
                       help='columns of the grid (default: 6)')
-    made.add_argument('--save-motion', metavar='FILE', help=(
+    outputs.add_argument('--save-motion', metavar='FILE', help=(
         'write the driving motion as a motion template (live_portrait)'))
-    made.add_argument('--quiet', action='store_true', help='no progress')
-    _add_ways(parser.add_argument_group('how it moves'))
+    outputs.add_argument('--quiet', action='store_true', help='no progress bar')
+    _add_motion_options(parser.add_argument_group('motion'))
 
 
-def _add_ways(how: Any) -> None:
-    transfer = how.add_mutually_exclusive_group()
+def _add_motion_options(group: Any) -> None:
+    transfer = group.add_mutually_exclusive_group()
     transfer.add_argument('--relative', dest='relative', action='store_true', default=None,
-                          help='change since the reference frame (default)')
+                          help='transfer the change since the reference frame (default)')
     transfer.add_argument('--absolute', dest='relative', action='store_false', default=None,
-                          help='the driving motion as it is')
-    how.add_argument('--best-frame', action='store_true', help=(
-        'the reference is the driving frame most like the source, not the first one'))
-    how.add_argument('--region', metavar='NAME', help=(
-        'what moves: all, exp, pose, lip or eyes (live_portrait)'))
-    how.add_argument('--multiplier', type=float, metavar='X',
-                     help='of the whole motion (live_portrait)')
-    how.add_argument('--crop', action=argparse.BooleanOptionalAction, default=None, help=(
-        'look for the faces (default); else use the middle of both pictures, whatever they show'))
-    how.add_argument('--paste-back', action='store_true', default=None,
-                     help='put the animated square back into the whole picture')
-    how.add_argument('--param', metavar='STAGE.KEY=VALUE', action='append', default=[], help=(
-        'another option of the animator or extractor, e.g. animation.eye_retargeting=true '
-        '(`ros_animate plugins show animation NAME`)'))
+                          help='transfer the driving motion unchanged')
+    group.add_argument('--best-frame', action='store_true', help=(
+        'take the driving frame that is most similar to the source as the reference, not the first'))
+    group.add_argument('--region', metavar='NAME', help=(
+        'part of the motion: all, exp, pose, lip or eyes (live_portrait)'))
+    group.add_argument('--multiplier', type=float, metavar='X',
+                     help='factor of the whole motion (live_portrait)')
+    group.add_argument('--crop', action=argparse.BooleanOptionalAction, default=None, help=(
+        'find and crop the faces (default); else use the middle square of both images'))
+    group.add_argument('--paste-back', action='store_true', default=None,
+                     help='paste the animated square back into the whole image')
+    add_param(group, 'another option of the animator or extractor, e.g. '
+                     'animation.eye_retargeting=true (`ros_animate plugins show animation NAME`)')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,16 +84,16 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     from ros_animate.animation.source_image import read_source_image
     from ros_animate.offline import animate
-    pictures = [read_source_image(path) for path in args.source]
+    sources = [read_source_image(path) for path in args.source]
     animator: Animator = settings.load('animation')
     progress = _progress(args.quiet)
     motions = None
     with contextlib.ExitStack() as stack:
-        driving = _driving(args, settings, animator.extractor, pictures[0], stack)
+        driving = _driving(args, settings, animator.extractor, sources[0], stack)
         if args.grid:
-            animate.make_grid(animator, pictures, driving, pathlib.Path(args.grid), args.columns)
+            animate.make_grid(animator, sources, driving, pathlib.Path(args.grid), args.columns)
         if args.output:
-            motions = animate.make_video(animator, pictures[0], driving, pathlib.Path(args.output),
+            motions = animate.make_video(animator, sources[0], driving, pathlib.Path(args.output),
                                       progress, args.side_by_side)
             _add_sound(args, driving)
         if args.save_motion:
@@ -118,25 +116,25 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    """The animator with the options that are given, and the extractor that it needs."""
+    """Settings of the animator, and of the extractor whose motion it understands."""
     from ros_animate.plugins import find
     from ros_animate.settings import load_settings
-    given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
-    both = {'crop': args.crop} if args.crop is not None else {}
+    options = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
+    shared = {'crop': args.crop} if args.crop is not None else {}
     if args.weights:
-        both['weights'] = args.weights
+        shared['weights'] = args.weights
     extractor = find('animation', args.model).extractor  # type: ignore[attr-defined]
-    settings = load_settings((), args.param, motion={'plugin': extractor, **both},
-                             animation={'plugin': args.model, **given, **both})
+    settings = load_settings((), args.param, motion={'plugin': extractor, **shared},
+                             animation={'plugin': args.model, **options, **shared})
     settings.check(('animation', 'motion'))
     return settings
 
 
-def _driving(args: argparse.Namespace, settings: Settings, extractor: str, picture: Image,
+def _driving(args: argparse.Namespace, settings: Settings, extractor: str, source: Image,
              stack: contextlib.ExitStack) -> Driving:
-    """The driving side, looked through in advance where that is of use."""
-    from ros_animate.animation.neural import find_face
+    """The driving motion; a video is scanned for faces in advance if that is needed."""
     from ros_animate.errors import UserError
+    from ros_animate.face.finder import find_face
     from ros_animate.offline.driving import TemplateDriving, VideoDriving
     if args.driving.lower().endswith('.pkl'):
         if extractor != 'live_portrait':
@@ -144,14 +142,14 @@ def _driving(args: argparse.Namespace, settings: Settings, extractor: str, pictu
         if args.best_frame:
             raise UserError('--best-frame needs a driving video: a template shows no face')
         return TemplateDriving(pathlib.Path(args.driving).expanduser(), args.limit)
-    seen_by = settings.load('motion')
-    stack.callback(seen_by.close)
-    driving = VideoDriving(args.driving, seen_by, args.limit)
-    face = find_face(picture) if args.best_frame else None
+    motion_extractor = settings.load('motion')
+    stack.callback(motion_extractor.close)
+    driving = VideoDriving(args.driving, motion_extractor, args.limit)
+    face = find_face(source, search_squares=False) if args.best_frame else None
     if args.best_frame and face is None:
         raise UserError(f'--best-frame: no face found in {args.source[0]}')
     if args.best_frame or (args.crop is not False and extractor == args.model):
-        driving.look_ahead(face, _progress(args.quiet))
+        driving.scan_faces(face, _progress(args.quiet))
     return driving
 
 

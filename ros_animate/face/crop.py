@@ -1,4 +1,4 @@
-"""The square that an animation model sees: around a face, found in the tracker's landmarks.
+"""Square crops of images: geometry, resampling, and pasting back.
 
 Pixel coordinates have the centre of the first pixel at (0, 0), as OpenCV has them.
 """
@@ -10,24 +10,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ros_animate.face.face_mesh import FACE_OVAL, LEFT_BROW, LIPS_OUTER, RIGHT_BROW
 from ros_animate.types import Array, Image
 
-# Corners and middles of the lids, corners of the mouth: the axis of a face.
-_EYES = (33, 145, 133, 159, 263, 374, 362, 386)
-_MOUTH = (LIPS_OUTER[0], LIPS_OUTER[10])
-_BELOW_BROWS = (*FACE_OVAL[7:30], *RIGHT_BROW, *LEFT_BROW)
-_FEATHER = 1 / 32  # width of a pasted picture's soft edge, of its side
+_FEATHER = 1 / 32  # width of the soft edge of a pasted square, in sides of the square
 
 
 @dataclass(frozen=True)
 class Box:
-    """A square in a picture.
+    """A square in an image.
 
     Attributes:
         centre: (2,) pixels.
         size: Side in pixels.
-        angle_rad: Of its lower edge to the picture's; positive turns clockwise as seen.
+        angle_rad: Angle of its lower edge to that of the image; positive turns clockwise as seen.
     """
 
     centre: Array
@@ -41,64 +36,11 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Framing:
-    """How a family of models wants a face in its square.
-
-    Attributes:
-        points: Indices of the landmarks that the square encloses.
-        scale: Side of the square, of the larger side of the points' own box.
-        down: How far its centre is moved towards the chin, of its side.
-        upright: The square turns with the face, so that the face is upright in it.
-    """
-
-    points: tuple[int, ...]
-    scale: float
-    down: float = 0.0
-    upright: bool = False
-
-    def box(self, landmarks: Array) -> Box:
-        """The square around (478, 3) landmarks in pixels."""
-        flat = landmarks[:, :2]
-        axis = flat[list(_EYES)].mean(0), flat[list(_MOUTH)].mean(0)
-        return enclosing_box(flat[list(self.points)], *axis, scale=self.scale, down=self.down)
-
-
-# LivePortrait's, whose landmarks end at the brows. The other families see VoxCeleb's squares: 1.2
-# times the box around a face's whole way through a clip, which is 1.1 to 1.2 times one face's.
-PORTRAIT_SOURCE = Framing(_BELOW_BROWS, 2.3, -0.125, upright=True)
-PORTRAIT_DRIVING = Framing(_BELOW_BROWS, 2.2, -0.1)
-TIGHT = Framing(FACE_OVAL, 1.35)
-
-
-def enclosing_box(points: Array, eyes: Array, mouth: Array, *, scale: float,
-                  down: float = 0.0) -> Box:
-    """The square around (N, 2) points whose sides are parallel to the face's axis.
-
-    Args:
-        points: What it encloses.
-        eyes: (2,) middle of the eyes.
-        mouth: (2,) middle of the mouth.
-        scale: Enlarges it.
-        down: Moves it along the axis, from eyes to mouth, by this part of its side.
-    """
-    axis = np.asarray(mouth, np.float64) - eyes
-    length = float(np.linalg.norm(axis))
-    y = axis / length if length > 1e-3 else np.array([0.0, 1.0])
-    axes = np.array([(y[1], -y[0]), y])
-    middle = points.mean(0)
-    local = (points - middle) @ axes.T
-    low, high = local.min(0), local.max(0)
-    size = float((high - low).max()) * scale
-    centre = middle + ((low + high) / 2 + (0.0, down * size)) @ axes
-    return Box(centre, size, math.atan2(axes[0, 1], axes[0, 0]))
-
-
-@dataclass(frozen=True)
 class Crop:
-    """The way into the square and back.
+    """The similarity transform from an image into a square, and back.
 
     Attributes:
-        matrix: (3, 3) from pixels of the picture to pixels of the square.
+        matrix: (3, 3) from pixels of the image to pixels of the square.
         size: Side of the square in pixels.
     """
 
@@ -115,34 +57,50 @@ class Crop:
         return cls(matrix, size)
 
     @classmethod
-    def middle(cls, image: Image, size: int) -> Crop:
-        """The largest square in the middle of the picture."""
-        height, width = image.shape[:2]
-        side = min(height, width)
+    def at(cls, corner: Array, side: float, size: int) -> Crop:
+        """The crop of an upright square.
+
+        Args:
+            corner: (2,) its top left corner, counted from the corner of the first pixel.
+            side: Side in pixels of the image.
+            size: Side in pixels of the result.
+        """
         scale = size / side
-        corner = np.array([width - side, height - side]) // 2
         matrix = np.diag([scale, scale, 1.0])
         # Pixel corners fall on pixel corners, not centres on centres.
         matrix[:2, 2] = -scale * corner + (scale - 1) / 2
         return cls(matrix, size)
 
+    @classmethod
+    def middle(cls, image: Image, size: int) -> Crop:
+        """The crop of the largest square in the middle of the image."""
+        height, width = image.shape[:2]
+        side = min(height, width)
+        return cls.at(np.array([width - side, height - side]) // 2, side, size)
+
     def take(self, image: Image) -> Image:
-        """(size, size, 3) of a (H, W, 3) picture; black where the square leaves the picture."""
-        # A square much smaller than its part of the picture would alias: average first.
-        shrink = 1 / float(np.linalg.norm(self.matrix[0, :2]))
+        """(size, size, 3) of a (H, W, 3) image; black where the square leaves the image."""
+        # A square much smaller than its part of the image would alias: average first.
+        reduction = 1 / float(np.linalg.norm(self.matrix[0, :2]))
         matrix = self.matrix
-        if shrink > 2:
-            factor = int(shrink)
+        if reduction > 2:
+            factor = int(reduction)
             height, width = (max(1, n // factor) for n in image.shape[:2])
-            ratio = np.array([width / image.shape[1], height / image.shape[0]])
-            image = _resize(image, width, height)
-            back = np.diag([*(1 / ratio), 1.0])
-            back[:2, 2] = (1 / ratio - 1) / 2
-            matrix = matrix @ back
+            image, matrix = _reduced(image, matrix, width, height)
         return _warp(image, matrix[:2], self.size, self.size)
 
+    def take_cubic(self, image: Image) -> Image:
+        """(size, size, 3) by cubic interpolation; beyond the image its edge is repeated."""
+        scale = float(np.linalg.norm(self.matrix[0, :2]))
+        matrix = self.matrix
+        if scale < 1.0:  # cubic interpolation alone would skip pixels
+            height, width = (max(round(n * scale), 1) for n in image.shape[:2])
+            image, matrix = _reduced(image, matrix, width, height)
+        return _warp(image, matrix[:2], self.size, self.size, cv2.BORDER_REPLICATE,
+                     cv2.INTER_CUBIC)
+
     def points(self, points: Array) -> Array:
-        """(N, 2) points of the picture in the square."""
+        """(N, 2) points of the image in the square."""
         return points @ self.matrix[:2, :2].T + self.matrix[:2, 2]
 
     def paste(self, image: Image, square: Image, mask: Image | None = None) -> Image:
@@ -155,7 +113,7 @@ class Crop:
                 soft edge.
         """
         size = len(square)
-        # Beyond a soft edge the picture goes on, or else it would darken where it is blended.
+        # Beyond a soft edge the square goes on, or else it would darken where it is blended.
         border = cv2.BORDER_REPLICATE if mask is None else cv2.BORDER_CONSTANT
         mask = soft_square(size) if mask is None else mask
         back = np.linalg.inv(np.diag([size / self.size, size / self.size, 1.0]) @ self.matrix)[:2]
@@ -166,18 +124,27 @@ class Crop:
         if part.size:
             height, width = part.shape[:2]
             weight = np.atleast_3d(_warp(mask, back, width, height)).astype(np.float32) / 255
-            new = _warp(square, back, width, height, border)
-            part[:] = weight * new + (1 - weight) * part
+            pasted = _warp(square, back, width, height, border)
+            part[:] = weight * pasted + (1 - weight) * part
         return result
 
 
-def _extent(back: Array, size: int, image: Image) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of what a square of `size` covers of the picture."""
-    corners = np.array([(x, y, 1.0) for x in (-1, size) for y in (-1, size)]) @ back.T
+def centre_crop(image: Image, size: int, view: float = 1.0) -> Image:
+    """The middle of an image as policies observe it: (size, size, 3).
+
+    Args:
+        image: (H, W, 3).
+        size: Side of the result in pixels.
+        view: Part of the largest middle square that is taken.
+    """
     height, width = image.shape[:2]
-    low = np.clip(np.floor(corners.min(0)), 0, (width, height)).astype(int)
-    high = np.clip(np.ceil(corners.max(0)) + 1, 0, (width, height)).astype(int)
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+    side = max(1, round(view * min(height, width)))
+    top, left = (height - side) // 2, (width - side) // 2
+    middle = image[top:top + side, left:left + side]
+    if side == size:
+        return middle
+    interpolation = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(middle, (size, size), interpolation=interpolation), np.uint8)
 
 
 def limit_size(image: Image, longest: int = 1280) -> Image:
@@ -199,62 +166,31 @@ def soft_square(size: int) -> Image:
     return (255 * np.clip(1 - distance / feather, 0, 1)).astype(np.uint8)
 
 
-class SteadyCrop:
-    """A square that follows a face slowly, so that the face's own motion stays visible in it.
-
-    Follows with a time constant; jumps if the face is elsewhere, e.g. another person's.
-    """
-
-    def __init__(self, framing: Framing, size: int, settle_s: float) -> None:
-        self._framing, self._size, self._settle_s = framing, size, settle_s
-        self._box: Box | None = None
-        self._stamp_s = 0.0
-        self._fixed = False
-
-    def reset(self) -> None:
-        """Forgets the face, and a fixed square."""
-        self._box, self._fixed = None, False
-
-    def fix(self, box: Box) -> None:
-        """Stays at `box` from now on (a clip's mean, known in advance)."""
-        self._box, self._fixed = box, True
-
-    def update(self, landmarks: Array, stamp_s: float) -> Crop:
-        """The crop for a frame with these (478, 3) landmarks."""
-        box = self._framing.box(landmarks)
-        if self._box is None or (not self._fixed and _elsewhere(self._box, box)):
-            self._box = box
-        elif not self._fixed:
-            weight = 1 - math.exp(-max(0.0, stamp_s - self._stamp_s) / self._settle_s)
-            self._box = _between(self._box, box, weight)
-        self._stamp_s = stamp_s
-        return Crop.of(self._box, self._size, self._framing.upright)
+def _extent(back: Array, size: int, image: Image) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the part of an image that a square of `size` covers."""
+    corners = np.array([(x, y, 1.0) for x in (-1, size) for y in (-1, size)]) @ back.T
+    height, width = image.shape[:2]
+    low = np.clip(np.floor(corners.min(0)), 0, (width, height)).astype(int)
+    high = np.clip(np.ceil(corners.max(0)) + 1, 0, (width, height)).astype(int)
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def common_box(boxes: list[Box]) -> Box | None:
-    """The mean of several boxes, not turned; None if they are not of one face in one place."""
-    mean = Box(np.mean([b.centre for b in boxes], axis=0), float(np.mean([b.size for b in boxes])))
-    return None if any(_elsewhere(mean, box) for box in boxes) else mean
-
-
-def _between(old: Box, new: Box, weight: float) -> Box:
-    turn = math.remainder(new.angle_rad - old.angle_rad, 2 * math.pi)
-    return Box(old.centre + weight * (new.centre - old.centre),
-               old.size + weight * (new.size - old.size), old.angle_rad + weight * turn)
-
-
-def _elsewhere(old: Box, new: Box) -> bool:
-    moved = float(np.linalg.norm(new.centre - old.centre))
-    return moved > old.size / 2 or not 0.5 < new.size / old.size < 2
+def _reduced(image: Image, matrix: Array, width: int, height: int) -> tuple[Image, Array]:
+    """A smaller copy of the image, and the (3, 3) matrix that takes its pixels to the square."""
+    ratio = np.array([width / image.shape[1], height / image.shape[0]])
+    back = np.diag([*(1 / ratio), 1.0])
+    back[:2, 2] = (1 / ratio - 1) / 2
+    return _resize(image, width, height), matrix @ back
 
 
 def _warp(image: Image, matrix: Array, width: int, height: int,
-          border: int = cv2.BORDER_CONSTANT) -> Image:
-    return np.asarray(cv2.warpAffine(image, matrix, (width, height), borderMode=border), np.uint8)
+          border: int = cv2.BORDER_CONSTANT, interpolation: int = cv2.INTER_LINEAR) -> Image:
+    return np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=interpolation,
+                                     borderMode=border), np.uint8)
 
 
 def _resize(image: Image, width: int, height: int) -> Image:
-    """Every new pixel is the mean of what it covers."""
+    """A smaller image: each pixel is the mean of the pixels that it covers."""
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 

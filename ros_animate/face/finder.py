@@ -1,4 +1,4 @@
-"""The face in a still picture, however small it is there."""
+"""Search for the face in a single image, however small it is there."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ import numpy as np
 from ros_animate import plugins
 from ros_animate.types import Array, Frame, Image, Motion
 
-# What the tracker is shown: pixels of the smaller side at least (if the larger allows) and of the
-# larger side at most.
-_SEEN_PX = (320, 1280)
-# Sides of the squares that are searched, in smaller sides of the picture, and the longest row.
+# Pixels of the image that the tracker is given: of its smaller side at least (if the larger
+# allows) and of its larger side at most.
+_TRACKED_PX = (320, 1280)
+# Sides of the squares that are searched, in smaller sides of the image, and the longest row.
 _SQUARES, _LONGEST_ROW = (1.0, 0.5), 12
 
 
@@ -24,21 +24,25 @@ class Tracker(Protocol):
         """The motion of the largest face in a frame, None if there is no face."""
 
     def reset(self) -> None:
-        """Forgets the frames seen so far."""
+        """Forgets the frames so far."""
 
 
-def find_face(image: Image) -> Array | None:
-    """(478, 3) landmarks of a face in pixels of the picture; None if there is no face.
+def find_face(image: Image, search_squares: bool = True) -> Array | None:
+    """(478, 3) landmarks of a face in pixels of the image; None if there is no face.
 
-    The tracker sees only faces that fill a fair part of a picture. If it finds none in the whole,
+    The tracker finds only faces that fill a fair part of an image. If it finds none in the whole,
     overlapping squares of it are searched, large ones first; the largest face in them counts.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        search_squares: True if squares are searched too; else only large faces are found.
     """
     tracker = plugins.load('motion', 'mediapipe')
     try:
         landmarks = _track(tracker, image)
         if landmarks is not None:
             return landmarks
-        for share in _SQUARES:
+        for share in _SQUARES if search_squares else ():
             found = [landmarks for square in _squares(image.shape[:2], share)
                      if (landmarks := _track_in(tracker, image, *square)) is not None]
             if found:
@@ -49,7 +53,7 @@ def find_face(image: Image) -> Array | None:
 
 
 def _squares(shape: tuple[int, ...], share: float) -> Iterator[tuple[int, int, int]]:
-    """Top, left and side of squares that overlap by half; none where the picture is the square."""
+    """Top, left and side of squares that overlap by half; none where the image is the square."""
     side = max(round(share * min(shape)), 1)
     rows, columns = (min(1 + int(np.ceil((n - side) / (0.5 * side))), _LONGEST_ROW) for n in shape)
     if side < 24 or rows * columns == 1:
@@ -65,12 +69,12 @@ def _track_in(tracker: Tracker, image: Image, top: int, left: int, side: int) ->
 
 
 def _track(tracker: Tracker, image: Image) -> Array | None:
-    least, most = _SEEN_PX
+    least, most = _TRACKED_PX
     scale = min(max(1.0, least / min(image.shape[:2])), most / max(image.shape[:2]))
-    how = cv2.INTER_CUBIC if scale > 1.0 else cv2.INTER_AREA
+    interpolation = cv2.INTER_CUBIC if scale > 1.0 else cv2.INTER_AREA
     size = [max(1, round(n * scale)) for n in image.shape[1::-1]]
-    seen = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
-    motion = tracker.extract(Frame(seen, 0.0))
+    resized = np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
+    motion = tracker.extract(Frame(resized, 0.0))
     if motion is None or motion.landmarks is None:
         return None
     # A face that was found would be looked for in the next square.

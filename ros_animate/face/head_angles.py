@@ -1,4 +1,4 @@
-"""The head's rotation as the three angles that a neck has."""
+"""Yaw, pitch and roll of a head's rotation."""
 import numpy as np
 
 from ros_animate.types import Array

@@ -7,14 +7,14 @@ from ros_animate.types import Frame, Motion
 
 
 class Extractor(abc.ABC):
-    """Sees a frame, says how the face in it moves."""
+    """Extracts the motion of the face in each frame."""
 
     @abc.abstractmethod
     def extract(self, frame: Frame) -> Motion | None:
         """The motion of the largest face of a (H, W, 3) frame, None if there is no face."""
 
     def reset(self) -> None:
-        """Forgets the frames seen so far."""
+        """Forgets the frames so far."""
 
     def close(self) -> None:
-        """Releases what the extractor holds; may be called twice."""
+        """Releases resources; may be called twice."""

@@ -1,4 +1,4 @@
-"""The motion of a face as a mirror would show it."""
+"""Mirroring of a face's motion: left and right exchanged."""
 from __future__ import annotations
 
 import dataclasses
@@ -14,15 +14,14 @@ _MIRROR = np.diag([-1.0, 1.0, 1.0])
 
 
 def mirrored(motion: Motion) -> Motion:
-    """`motion` with left and right exchanged: names, landmarks, head pose.
+    """`motion` with left and right exchanged: names, landmarks and head pose.
 
     Raises:
-        UserError: The motion is carried by learned keypoints, of which nobody knows which is
-            whose mirror image.
+        UserError: The motion consists of learned keypoints, whose mirror images are unknown.
     """
     if motion.keypoints is not None or motion.deformations is not None:
         raise UserError(f'the motion of {motion.model} cannot be mirrored (its keypoints have no '
-                        'names): leave out mirror, or choose motion mediapipe')
+                        'names): leave out mirror, or use motion mediapipe')
     return dataclasses.replace(
         motion, landmarks=_mirrored_landmarks(motion),
         rotation=None if motion.rotation is None else _MIRROR @ motion.rotation @ _MIRROR,
@@ -54,7 +53,7 @@ def symmetric_landmarks() -> np.ndarray:
     distances = np.linalg.norm(flipped[:, None] - vertices[None], axis=2)
     partner = np.empty(478, int)
     partner[:len(vertices)] = distances.argmin(1)
-    # Around the iris the points run: centre, right, top, left, bottom (as seen in the picture).
+    # Around the iris the points run: centre, right, top, left, bottom (as seen in the image).
     order = (0, 3, 2, 1, 4)
     partner[list(RIGHT_IRIS)] = [LEFT_IRIS[k] for k in order]
     partner[list(LEFT_IRIS)] = [RIGHT_IRIS[k] for k in order]

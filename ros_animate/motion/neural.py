@@ -1,80 +1,78 @@
-"""What the learned extractors share: weights, and the square of the frame that they see."""
+"""Learned motion extractors: networks with their weights, applied to the square around the face."""
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ros_animate import plugins
-from ros_animate.checkpoints import weights
 from ros_animate.configuration import option
-from ros_animate.face.crop import Box, Crop, Framing, SteadyCrop
-from ros_animate.inference.device import DEVICES, choose_device, to_tensor
-from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.face.crop import Box, Crop
+from ros_animate.face.framing import TIGHT, Framing, SteadyCrop
+from ros_animate.inference.conversions import KeypointConversion
+from ros_animate.inference.device import to_tensor
+from ros_animate.inference.loading import NetworkOptions, load_networks
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame, Motion
 
 
 @dataclass(frozen=True)
-class NeuralOptions:
+class NeuralOptions(NetworkOptions):
     """Options that the learned extractors share."""
 
-    weights: str = option('', 'checkpoint, a file or a folder; empty: looked for in '
-                              "ROS_ANIMATE_WEIGHTS, the user's cache and the package")
-    device: str = option('auto', 'where the network runs', choices=DEVICES)
-    crop: bool = option(True, 'see the square around the face, found by the face tracker; else '
+    crop: bool = option(True, 'use the square around the face, found by the face tracker; else '
                               'the middle square of the frame, whatever it shows')
     settle_s: float = option(2.0, 'time in which that square follows the face', low=0.01)
 
 
 class NeuralExtractor(Extractor):
-    """Finds the face, and lets a network see the square around it.
+    """Finds the face, and runs a network on the square around it.
 
     Without a face in the frame, or before the first one, there is no motion. When the face is
     somewhere else all of a sudden (another person takes over), the square jumps there; the motion
     remains relative to the first person until the animator is calibrated again.
 
     Attributes:
-        family: Whose networks it runs.
-        networks: Their names.
+        family: Family of the networks.
+        network_names: Names of the networks in the family.
         framing: The square around the face.
-        oversampling: Pixels of the square by pixels that the network sees.
+        oversampling: Pixels of the square per pixel of the networks' input.
+        network_config: Configuration of the networks.
+        networks: The networks by name, prepared for inference.
     """
 
     family: ClassVar[str]
-    networks: ClassVar[tuple[str, ...]]
+    network_names: ClassVar[tuple[str, ...]]
     framing: ClassVar[Framing]
     oversampling: ClassVar[int] = 1
 
     def __init__(self, config: NeuralOptions) -> None:
-        self.device = choose_device(config.device)
-        self.model, loaded = weights.load(self.family, config.weights, self.networks)
-        self.loaded: dict[str, Any] = {name: prepare(network, EngineOptions(), self.device)
-                       for name, network in loaded.items()}
+        loaded = load_networks(self.family, config, self.network_names)
+        self.device, self.networks = loaded.device, loaded.networks
+        self.network_config = loaded.config
         self._tracker = plugins.load('motion', 'mediapipe') if config.crop else None
-        size = self.model.image_size * self.oversampling
-        self._size = size
-        self._crop = SteadyCrop(self.framing, size, config.settle_s)
+        self._size = self.network_config.image_size * self.oversampling
+        self._crop = SteadyCrop(self.framing, self._size, config.settle_s)
 
     def extract(self, frame: Frame) -> Motion | None:
         landmarks = None
         if self._tracker is None:
             crop = Crop.middle(frame.image, self._size)
         else:
-            seen = self._tracker.extract(frame)
-            if seen is None:
+            tracked = self._tracker.extract(frame)
+            if tracked is None:
                 return None
-            landmarks = seen.landmarks
+            landmarks = tracked.landmarks
             crop = self._crop.update(landmarks, frame.stamp_s)
-        picture = to_tensor(crop.take(frame.image), self.model.image_size, self.device)
+        image = to_tensor(crop.take(frame.image), self.network_config.image_size, self.device)
         with torch.inference_mode():
-            return self._see(picture, frame.stamp_s, landmarks)
+            return self._extract(image, frame.stamp_s, landmarks)
 
-    def hold(self, box: Box) -> None:
-        """Looks at `box` from now on, instead of following the face (a clip known in advance)."""
+    def fix_crop(self, box: Box) -> None:
+        """Uses the square `box` from now on instead of following the face (a known clip)."""
         self._crop.fix(box)
 
     def reset(self) -> None:
@@ -87,5 +85,26 @@ class NeuralExtractor(Extractor):
             self._tracker.close()
 
     @abc.abstractmethod
-    def _see(self, picture: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
-        """The motion in (1, 3, S, S); `landmarks` (478, 3) are the frame's, with a tracker."""
+    def _extract(self, image: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
+        """The motion in an image (1, 3, S, S).
+
+        Args:
+            image: The square, RGB in [0, 1].
+            stamp_s: Stamp of the frame.
+            landmarks: (478, 3) of the face in pixels of the frame; None without a tracker.
+        """
+
+
+class KeypointExtractor(NeuralExtractor):
+    """Keypoints of a learned detector (Monkey-Net, FOMM), of a face or, without `crop`, an object.
+
+    Attributes:
+        conversion: Conversion of the detector's keypoints.
+    """
+
+    network_names = ('kp_detector',)
+    framing = TIGHT
+    conversion: KeypointConversion
+
+    def _extract(self, image: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
+        return self.conversion.to_motion(self.networks['kp_detector'](image), stamp_s)

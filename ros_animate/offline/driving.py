@@ -8,11 +8,12 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from ros_animate import plugins
-from ros_animate.animation.best_frame import unlikeness
+from ros_animate.animation.geometry import shape_distance
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.resolve import resolve
 from ros_animate.errors import UserError
-from ros_animate.face.crop import Box, common_box
+from ros_animate.face.crop import Box
+from ros_animate.face.framing import common_box
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.neural import NeuralExtractor
 from ros_animate.offline import motion_template
@@ -110,14 +111,14 @@ class VideoDriving(Driving):
                 if isinstance(self._extractor, NeuralExtractor):
                     boxes.append(self._extractor.framing.box(seen.landmarks))
                 difference = (0.0 if source_face is None
-                              else unlikeness(source_face, seen.landmarks))
+                              else shape_distance(source_face, seen.landmarks))
                 if difference < least:
                     best, least = frame, difference
         if best is None:
             raise UserError(f'there is no face in {self._path}: choose another video, or use the '
                             'middle of the pictures without looking for a face (--no-crop)')
         if isinstance(self._extractor, NeuralExtractor) and (square := common_box(boxes)):
-            self._extractor.hold(square)
+            self._extractor.fix_crop(square)
         if source_face is not None:
             self.reference = self._extractor.extract(best)
 

@@ -8,7 +8,7 @@ from ros_animate.types import ActionChunk, Frame, Motion
 
 
 class Policy(abc.ABC):
-    """Observation to action chunk, in the units of one robot.
+    """Maps observations to action chunks, in the units of one robot.
 
     Attributes:
         observes: 'motion' (feature space: a Motion) or 'image' (image space: the animated Frame).
@@ -18,7 +18,7 @@ class Policy(abc.ABC):
 
     @abc.abstractmethod
     def act(self, observation: Motion | Frame) -> ActionChunk:
-        """Wanted control values for the observation, stamped as it."""
+        """The control values for an observation, with its stamp."""
 
     def calibrate(self, observation: Motion | Frame) -> None:
         """Takes the observation as the person's neutral face."""

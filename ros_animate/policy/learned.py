@@ -1,35 +1,31 @@
-"""What the learned policies share: weights, and their controls as those of one robot."""
+"""Learned policies: a network with its weights, and its controls mapped to those of one robot."""
 from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ros_animate.checkpoints import weights
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.inference.device import DEVICES, choose_device, to_tensor
-from ros_animate.inference.engine import EngineOptions, prepare
-from ros_animate.networks.actions import in_units, normalised
+from ros_animate.face.crop import centre_crop
+from ros_animate.inference.device import to_tensor
+from ros_animate.inference.engine import EngineOptions
+from ros_animate.inference.loading import NetworkOptions, load_networks
+from ros_animate.networks.actions import normalise_image, to_robot_units
+from ros_animate.networks.policy_network import ImagePolicyConfig, PolicyConfig, PolicyNetwork
 from ros_animate.policy.base import Policy
-from ros_animate.policy.image import square
 from ros_animate.policy.strength import Strength
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
-FRAME_S = 1 / 30
-
 
 @dataclass(frozen=True)
-class LearnedOptions(Strength):
+class LearnedOptions(NetworkOptions, Strength):
     """Options that the learned policies share."""
 
-    weights: str = option('', 'checkpoint, a file or a folder; empty: looked for in '
-                              "ROS_ANIMATE_WEIGHTS, the user's cache and the package")
-    device: str = option('auto', 'where the network runs', choices=DEVICES)
     precision: str = option('auto', 'of the network; auto: fp16 on a GPU, bf16 on a CPU with '
                                     'units for it, else float32',
                             choices=('auto', 'float32', 'bf16', 'fp16'))
@@ -42,86 +38,86 @@ class LearnedOptions(Strength):
 class LearnedPolicy(Policy):
     """A network from observation to waypoints.
 
-    Controls of the robot that the network does not know stay neutral.
+    Controls of the robot that the network does not have stay neutral.
 
     Attributes:
-        family: Whose network it is.
-        network: Its name.
+        family: Family of the network.
+        network_name: Name of the network in the family.
+        network_config: Configuration of the network.
+        network: The network, prepared for inference.
     """
 
     family: ClassVar[str]
-    network: ClassVar[str]
+    network_name: ClassVar[str]
+    network_config: PolicyConfig
+    network: PolicyNetwork
 
-    def __init__(self, config: Any, spec: RobotSpec) -> None:
+    def __init__(self, config: LearnedOptions, spec: RobotSpec) -> None:
         self._spec, self._strength = spec, config.of(spec)
-        self.device = choose_device(config.device)
-        self.model, loaded = weights.load(self.family, config.weights, (self.network,))
-        self._columns, self._known = _columns(self.model.names, self._outputs(), spec, self.family)
-        if config.own_strength and self.model.strength:
-            self._strength[self._known] *= np.array(self.model.strength)[self._columns]
-        self._engine = EngineOptions(precision=config.precision, compile=config.compile)
-        self.loaded: Any = self._prepare(loaded[self.network])
-        self._dtype = next(self.loaded.parameters()).dtype
+        engine = EngineOptions(precision=config.precision, compile=config.compile)
+        loaded = load_networks(self.family, config, (self.network_name,), engine=engine)
+        self.device, self.network_config = loaded.device, loaded.config
+        self._columns, self._controls = _columns(self.network_config, spec, self.family)
+        if config.own_strength and self.network_config.strength:
+            strength = np.array(self.network_config.strength)
+            self._strength[self._controls] *= strength[self._columns]
+        module = loaded.networks[self.network_name]
+        self.network, self._dtype = module, next(module.parameters()).dtype
         self._warm_up()
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         with torch.inference_mode():
-            outputs = in_units(self._decide(observation).float(), self.model)
-        said = outputs.cpu().numpy().astype(float)
-        values = np.tile(self._spec.neutral, (len(said), 1))
-        values[:, self._known] = said[:, self._columns]
+            outputs = to_robot_units(self._predict(observation).float(), self.network_config)
+        predicted = outputs.cpu().numpy().astype(float)
+        values = np.tile(self._spec.neutral, (len(predicted), 1))
+        values[:, self._controls] = predicted[:, self._columns]
         values = self._spec.neutral + self._strength * (values - self._spec.neutral)
         values = np.clip(values, self._spec.low, self._spec.high)
-        return ActionChunk(self._spec.names, values, self._interval_s, observation.stamp_s)
-
-    @property
-    def _interval_s(self) -> float:
-        return float(getattr(self.model, 'waypoint_s', FRAME_S))
-
-    def _prepare(self, network: nn.Module) -> Any:
-        """The trained network for inference."""
-        return prepare(network, self._engine, self.device)
-
-    def _outputs(self) -> int:
-        """How many controls the network speaks of."""
-        return int(self.model.controls)
+        return ActionChunk(self._spec.names, values, self.network_config.waypoint_s,
+                           observation.stamp_s)
 
     def _warm_up(self) -> None:
-        """Libraries choose their kernels before the first frame."""
+        """Runs the network once, so that libraries choose their kernels before the first frame."""
 
     @abc.abstractmethod
-    def _decide(self, observation: Motion | Frame) -> Tensor:
-        """Waypoints (H, M) as the network says them."""
+    def _predict(self, observation: Motion | Frame) -> Tensor:
+        """Waypoints (H, M) as the network outputs them."""
+
+    def _forward(self, observation: Tensor) -> Tensor:
+        """Observation tensor (1, …) to waypoints (H, M)."""
+        return self._chunk(self.network(observation))
+
+    def _chunk(self, outputs: Tensor) -> Tensor:
+        """The learned waypoints (H, M) of outputs (1, M) or (1, W, M)."""
+        return outputs if outputs.ndim == 2 else outputs[0, :self.network_config.horizon]
 
 
 class ImagePolicy(LearnedPolicy):
-    """Sees the middle square of the animated frame, whatever its size."""
+    """A policy that observes the middle square of the animated frame, whatever its size."""
 
     observes: Literal['motion', 'image'] = 'image'
+    network_config: ImagePolicyConfig
 
-    def _decide(self, observation: Motion | Frame) -> Tensor:
+    def _predict(self, observation: Motion | Frame) -> Tensor:
         if not isinstance(observation, Frame):
-            raise TypeError(f'the policy {self.family} observes pictures, not motion')
-        size = self.model.image_size
-        picture = to_tensor(square(observation.image, size, self.model.view), size, self.device)
-        seen = normalised(picture, self.model)
-        return self._look(seen.to(self._dtype, memory_format=torch.channels_last))
+            raise TypeError(f'the policy {self.family} observes images, not motion')
+        size = self.network_config.image_size
+        square = centre_crop(observation.image, size, self.network_config.view)
+        image = normalise_image(to_tensor(square, size, self.device), self.network_config)
+        return self._forward(image.to(self._dtype, memory_format=torch.channels_last))
 
     def _warm_up(self) -> None:
-        self.act(Frame(np.zeros((self.model.image_size,) * 2 + (3,), np.uint8), 0.0))
-
-    @abc.abstractmethod
-    def _look(self, picture: Tensor) -> Tensor:
-        """Waypoints (H, M) for the normalised picture (1, 3, S, S)."""
+        size = self.network_config.image_size
+        self.act(Frame(np.zeros((size, size, 3), np.uint8), 0.0))
 
 
-def _columns(names: tuple[str, ...], outputs: int, spec: RobotSpec,
-             family: str) -> tuple[Array, Array]:
-    """Outputs that the robot has, and their places among its controls."""
+def _columns(config: PolicyConfig, spec: RobotSpec, family: str) -> tuple[Array, Array]:
+    """Outputs that the robot has, and their indices among its controls."""
+    names = config.names
     if not names:
-        if outputs != len(spec.names):
-            raise ConfigurationError(f'the weights of {family} are for {outputs} controls, robot '
-                                     f'{spec.name!r} has {len(spec.names)}')
+        if config.controls != len(spec.names):
+            raise ConfigurationError(f'the weights of {family} are for {config.controls} controls, '
+                                     f'robot {spec.name!r} has {len(spec.names)}')
         names = spec.names
     columns = [i for i, name in enumerate(names) if name in spec.names]
     if not columns:

@@ -1,4 +1,4 @@
-"""The two ways from a person's motion to control values."""
+"""The two paths from a person's motion to control values: image space and feature space."""
 from __future__ import annotations
 
 from typing import Any
@@ -6,22 +6,22 @@ from typing import Any
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.plugins import find
 
-# Through the animated portrait, or from the motion itself: what is observed, and who does so.
+# Path: what its policies observe, and its default policy.
 PATHS = {'image': ('image', 'bc_z'), 'features': ('motion', 'blendshape_map')}
 
 
 def policy_of_path(path: str, policy: str) -> str:
-    """The policy that is wanted: `policy`, or the path's usual one; '' for no wish.
+    """The policy to run: `policy`, else the default of the path, else ''.
 
     Raises:
-        ConfigurationError: An unknown path, or a policy of the other one.
+        ConfigurationError: An unknown path, or a policy of the other path.
     """
     if not path:
         return policy
     if path not in PATHS:
         raise ConfigurationError(f'path: {path!r} is unknown; {suggest(path, PATHS)}')
-    observes, usual = PATHS[path]
-    cls: Any = find('policy', policy or usual)
+    observes, default = PATHS[path]
+    cls: Any = find('policy', policy or default)
     if cls.observes != observes:
         raise ConfigurationError(f'path: {path}, but the policy {policy} observes {cls.observes}')
-    return policy or usual
+    return policy or default

@@ -1,4 +1,4 @@
-"""How strongly a policy moves the parts of a robot, the same options in every policy."""
+"""Gains of a policy's movements, the same options in every policy."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _GROUPS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
 
 @dataclass(frozen=True)
 class Strength:
-    """Options of a policy; each is a factor of the deviation from the neutral pose."""
+    """Factors of the deviation from the neutral pose, overall and by part of the face."""
 
     gain: float = option(1.0, 'strength of all movements', low=0.0, high=3.0)
     brow: float = option(1.0, 'strength of the brows', low=0.0, high=3.0)
@@ -25,6 +25,6 @@ class Strength:
     nose: float = option(1.0, 'strength of the nose', low=0.0, high=3.0)
 
     def of(self, spec: RobotSpec) -> Array:
-        """(N,) factors of a robot's controls; groups of other names have the overall gain."""
+        """(N,) factors of a robot's controls; other groups have the overall gain alone."""
         return self.gain * np.array([getattr(self, c.group) if c.group in _GROUPS else 1.0
                                      for c in spec.controls])

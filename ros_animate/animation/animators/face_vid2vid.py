@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ros_animate.animation.neural import KeypointAnimator, ScalingOptions
 from ros_animate.configuration import option
-from ros_animate.face.crop import TIGHT
+from ros_animate.face.framing import TIGHT
 from ros_animate.inference.conversions.face_vid2vid import MODEL, to_motion
 from ros_animate.inference.device import to_array
 from ros_animate.networks.face_vid2vid import rotation_matrix
@@ -17,7 +17,7 @@ from ros_animate.types import Array, Motion
 
 
 class FaceVid2Vid(KeypointAnimator):
-    """face-vid2vid (CVPR 2021): a feature volume of the source, moved by keypoints in 3-D.
+    """face-vid2vid (CVPR 2021): a feature volume of the source, warped by keypoints in 3-D.
 
     The source's canonical keypoints serve both sides: the driving side gives rotation, translation
     and expression only. Free view: with `follow_head` off the head is turned as `yaw_deg`,
@@ -33,40 +33,40 @@ class FaceVid2Vid(KeypointAnimator):
         yaw_deg: float = option(0.0, 'turn of the head to the side', low=-90, high=90)
         pitch_deg: float = option(0.0, 'nod', low=-90, high=90)
         roll_deg: float = option(0.0, 'tilt', low=-90, high=90)
-        shift_x: float = option(0.0, 'shift to the right, in half widths of the picture',
+        shift_x: float = option(0.0, 'shift to the right, in half widths of the image',
                                 low=-1, high=1)
-        shift_y: float = option(0.0, 'shift downwards, in half heights of the picture',
+        shift_y: float = option(0.0, 'shift downwards, in half heights of the image',
                                 low=-1, high=1)
 
     extractor = family = MODEL
-    networks = ('kp_detector', 'he_estimator', 'generator')
+    network_names = ('kp_detector', 'he_estimator', 'generator')
     framing = TIGHT
 
-    def _encode(self, picture: Tensor, landmarks: Array | None) -> Motion:
-        self._canonical = to_array(self.loaded['kp_detector'](picture))
-        self._volume = self.loaded['generator'].encode(picture)
-        pose = self.loaded['he_estimator'](picture)
-        source = self._placed(to_motion(pose, self.model, 0.0))
+    def _encode(self, image: Tensor, landmarks: Array | None) -> Motion:
+        self._canonical = to_array(self.networks['kp_detector'](image))
+        self._volume = self.networks['generator'].encode(image)
+        pose = self.networks['he_estimator'](image)
+        source = self._with_keypoints(to_motion(pose, self.network_config, 0.0))
         self._keypoints = self._tensor(source.keypoints)
         return source
 
     def _render(self, motion: Motion) -> Tensor:
-        driving = self._tensor(self._transferred(motion).keypoints)
-        return self.loaded['generator'].render(self._volume, self._keypoints, driving)
+        driving = self._tensor(self._transfer(motion).keypoints)
+        return self.networks['generator'].render(self._volume, self._keypoints, driving)
 
-    def _placed(self, motion: Motion) -> Motion:
+    def _with_keypoints(self, motion: Motion) -> Motion:
         """Keypoints x = R x_c + t + delta, eq. 2 and 4, with the source's canonical x_c."""
         assert motion.rotation is not None and motion.translation is not None
         assert motion.deformations is not None
         keypoints = self._canonical @ motion.rotation.T + motion.translation + motion.deformations
         return dataclasses.replace(motion, keypoints=keypoints)
 
-    def _viewed(self, motion: Motion) -> Motion:
+    def _with_view(self, motion: Motion) -> Motion:
         config = self.config
         assert motion.rotation is not None and motion.translation is not None
         angles = torch.tensor([[config.yaw_deg, config.pitch_deg, config.roll_deg]],
                               dtype=torch.float64)
-        turn = to_array(rotation_matrix(angles, self.model.rotation))
+        turn = to_array(rotation_matrix(angles, self.network_config.rotation))
         rotation = motion.rotation @ turn if config.follow_head else turn
         shifted = motion.translation + (config.shift_x, config.shift_y, 0.0)
         return dataclasses.replace(motion, rotation=rotation, translation=shifted)

@@ -11,8 +11,8 @@ from torch import Tensor
 from ros_animate.animation import relative_motion
 from ros_animate.animation.neural import AnimatorOptions, NeuralAnimator
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.face.crop import PORTRAIT_SOURCE
-from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS, ratios
+from ros_animate.face.framing import PORTRAIT_SOURCE
+from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS, opening_ratios
 from ros_animate.inference.conversions.live_portrait import MODEL, to_motion
 from ros_animate.inference.device import to_array
 from ros_animate.types import Array, Motion
@@ -22,10 +22,10 @@ _LIPS_OPEN_FROM = 0.03
 
 
 class LivePortrait(NeuralAnimator):
-    """LivePortrait (2024): implicit keypoints with scale, stitched into the picture, to 512 pixels.
+    """LivePortrait (2024): implicit keypoints with scale, stitched into the image, at 512 pixels.
 
     Without the file of the stitching and retargeting networks the portrait is animated unstitched,
-    which a warning says.
+    after a warning.
     """
 
     @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class LivePortrait(NeuralAnimator):
         """Options of the animator."""
 
         region: str = option('all', 'what moves', choices=relative_motion.REGIONS)
-        multiplier: float = option(1.0, 'of the whole motion', low=0.0, high=5.0)
-        stitching: bool = option(True, 'shoulders and the picture around the face keep their place')
+        multiplier: float = option(1.0, 'factor of the whole motion', low=0.0, high=5.0)
+        stitching: bool = option(True, 'shoulders and the image around the face keep their place')
         eye_retargeting: bool = option(False, 'the eyes open as far as the driving ones, measured; '
                                               'replaces relative motion')
         lip_retargeting: bool = option(False, 'the lips open as far as the driving ones, measured; '
@@ -43,34 +43,34 @@ class LivePortrait(NeuralAnimator):
                                             '(relative motion only)')
 
     extractor = family = MODEL
-    networks = ('appearance_feature_extractor', 'motion_extractor', 'warping_module',
-                'spade_generator')
-    optional = tuple(_PERCEPTRON + name for name in ('stitching', 'eye', 'lip'))
+    network_names = ('appearance_feature_extractor', 'motion_extractor', 'warping_module',
+                     'spade_generator')
+    optional_networks = tuple(_PERCEPTRON + name for name in ('stitching', 'eye', 'lip'))
     framing = PORTRAIT_SOURCE
     magnification = 2
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        wanted = {'eye': config.eye_retargeting,
-                  'lip': config.lip_retargeting or config.normalize_lip}
-        lacking = [name for name in wanted
-                   if wanted[name] and _PERCEPTRON + name not in self.loaded]
-        if lacking:
+        required = {'eye': config.eye_retargeting,
+                    'lip': config.lip_retargeting or config.normalize_lip}
+        missing = [name for name in required
+                   if required[name] and _PERCEPTRON + name not in self.networks]
+        if missing:
             raise ConfigurationError(f'the weights hold no network for retargeting '
-                                     f'{" and ".join(lacking)}: '
+                                     f'{" and ".join(missing)}: '
                                      'add retargeting_models/stitching_retargeting_module.pth')
-        self._stitches = config.stitching and _PERCEPTRON + 'stitching' in self.loaded
-        if config.stitching and not self._stitches:
+        self._has_stitching = config.stitching and _PERCEPTRON + 'stitching' in self.networks
+        if config.stitching and not self._has_stitching:
             logging.getLogger(__name__).warning(
                 'these weights hold no stitching network (stitching_retargeting_module.pth): '
                 'the portrait is animated unstitched')
 
-    def _encode(self, picture: Tensor, landmarks: Array | None) -> Motion:
-        face = self.loaded['motion_extractor'](picture)
-        source = to_motion(face, 0.0, {} if landmarks is None else ratios(landmarks))
+    def _encode(self, image: Tensor, landmarks: Array | None) -> Motion:
+        face = self.networks['motion_extractor'](image)
+        source = to_motion(face, 0.0, {} if landmarks is None else opening_ratios(landmarks))
         self._canonical = to_array(face.canonical)
         self._keypoints = relative_motion.implicit_keypoints(self._canonical, source)
-        self._volume = self.loaded['appearance_feature_extractor'](picture)
+        self._volume = self.networks['appearance_feature_extractor'](image)
         self._normalised = self._closed_lips(source)
         return source
 
@@ -78,18 +78,18 @@ class LivePortrait(NeuralAnimator):
         assert self.source is not None
         config = self.config
         reference = self._reference if config.relative else None
-        moved = relative_motion.portrait(self.source, motion, reference, config.region)
-        keypoints = relative_motion.finish(
+        moved = relative_motion.live_portrait_motion(self.source, motion, reference, config.region)
+        keypoints = relative_motion.final_keypoints(
             self._keypoints, relative_motion.implicit_keypoints(self._canonical, moved),
             relative=config.relative, retargeted=self._retargeted(motion),
-            normalised=self._normalised, stitch=self._stitch if self._stitches else None,
+            normalised=self._normalised, stitch=self._stitch if self._has_stitching else None,
             multiplier=config.multiplier)
         source, driving = self._tensor(self._keypoints), self._tensor(keypoints)
-        warped = self.loaded['warping_module'](self._volume, source, driving)
-        return self.loaded['spade_generator'](warped.features)
+        warped = self.networks['warping_module'](self._volume, source, driving)
+        return self.networks['spade_generator'](warped.features)
 
     def _retargeted(self, motion: Motion) -> Array | None:
-        """What opens eyes and lips as far as the driving ones; None if that is not wanted."""
+        """(K, 3) displacements that open eyes and lips like the driving ones; None if off."""
         config = self.config
         if not (config.eye_retargeting or config.lip_retargeting):
             return None
@@ -98,25 +98,26 @@ class LivePortrait(NeuralAnimator):
         if config.eye_retargeting:
             # As the published network was trained: one driving eye sets both.
             ratios = [*_openness(self.source, EYE_RIGHT, EYE_LEFT), *_openness(motion, EYE_RIGHT)]
-            delta = delta + self._perceive('eye', self._keypoints, ratios)
+            delta = delta + self._retargeting('eye', self._keypoints, ratios)
         if config.lip_retargeting:
             ratios = [*_openness(self.source, LIPS), *_openness(motion, LIPS)]
-            delta = delta + self._perceive('lip', self._keypoints, ratios)
+            delta = delta + self._retargeting('lip', self._keypoints, ratios)
         return delta
 
     def _closed_lips(self, source: Motion) -> Array | float:
+        """(K, 3) displacements that close the source's lips; 0 where they are closed already."""
         if not (self.config.normalize_lip and self.config.relative):
             return 0.0
         openness, = _openness(source, LIPS)
         if openness < _LIPS_OPEN_FROM:
             return 0.0
-        return self._perceive('lip', self._keypoints, [openness, 0.0])
+        return self._retargeting('lip', self._keypoints, [openness, 0.0])
 
     def _stitch(self, source: Array, keypoints: Array) -> Array:
-        return self._perceive('stitching', source, keypoints)
+        return self._retargeting('stitching', source, keypoints)
 
-    def _perceive(self, name: str, *inputs: Array | list[float]) -> Array:
-        return to_array(self.loaded[_PERCEPTRON + name](*map(self._tensor, inputs)))
+    def _retargeting(self, name: str, *inputs: Array | list[float]) -> Array:
+        return to_array(self.networks[_PERCEPTRON + name](*map(self._tensor, inputs)))
 
     def _tensor(self, values: Array | list[float]) -> Tensor:
         return torch.as_tensor(np.asarray(values), dtype=torch.float32, device=self.device)[None]

@@ -5,17 +5,15 @@ import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
-from ros_animate.animation.neural import KeypointAnimator, ScalingOptions
+from ros_animate.animation.neural import DetectorAnimator, ScalingOptions
 from ros_animate.configuration import option
-from ros_animate.face.crop import TIGHT
-from ros_animate.inference.conversions.monkey_net import MODEL, to_keypoints, to_motion
-from ros_animate.types import Array, Motion
+from ros_animate.inference.conversions import monkey_net
+from ros_animate.types import Motion
 
 
-class MonkeyNet(KeypointAnimator):
-    """Monkey-Net (CVPR 2019): the source's features moved by keypoints with covariances."""
+class MonkeyNet(DetectorAnimator):
+    """Monkey-Net (CVPR 2019): features of the source, warped by keypoints with covariances."""
 
     @dataclass(frozen=True)
     class Config(ScalingOptions):
@@ -23,23 +21,20 @@ class MonkeyNet(KeypointAnimator):
 
         adapt_covariance: bool = option(False, 'the spread of the keypoints changes relatively '
                                                'too; else it is the driving one')
-        clip: bool = option(False, 'keypoints stay inside the picture')
+        clip: bool = option(False, 'keypoints stay inside the image')
 
-    extractor = family = MODEL
-    networks = ('kp_detector', 'generator')
-    framing = TIGHT
+    extractor = family = monkey_net.MODEL
+    conversion = monkey_net
 
-    def _encode(self, picture: Tensor, landmarks: Array | None) -> Motion:
-        self._keypoints = self.loaded['kp_detector'](picture)
-        self._features = self.loaded['generator'].encode(picture)
-        return to_motion(self._keypoints, 0.0)
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._adapt_covariance = config.adapt_covariance
 
-    def _render(self, motion: Motion) -> Tensor:
-        moved = self._transferred(motion, self.config.adapt_covariance)
+    def _transfer(self, motion: Motion) -> Motion:
+        moved = super()._transfer(motion)
         if self.config.clip and moved.keypoints is not None:
             moved = dataclasses.replace(moved, keypoints=np.clip(moved.keypoints, -1, 1))
-        driving = to_keypoints(moved, self.device)
-        return self.loaded['generator'].render(self._features, self._keypoints, driving)
+        return moved
 
 
 PLUGIN = MonkeyNet

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ros_animate.face.crop import TIGHT
+from ros_animate.face.framing import TIGHT
 from ros_animate.inference.conversions.face_vid2vid import MODEL, to_motion
 from ros_animate.motion.neural import NeuralExtractor, NeuralOptions
 from ros_animate.types import Array, Motion
 
 
 class FaceVid2Vid(NeuralExtractor):
-    """Turn and shift of the head and what the expression does to each keypoint.
+    """Rotation and translation of the head, and the expression's displacement of each keypoint.
 
-    Rotation and translation are in the network's own axes and scale, not in metres. Keypoints come
-    of it only with the source's canonical ones, in the animator.
+    Rotation and translation are in the network's own axes and scale, not in metres. The animator
+    computes keypoints from them and from the source's canonical keypoints.
     """
 
     @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class FaceVid2Vid(NeuralExtractor):
         """Options of the extractor."""
 
     family = MODEL
-    networks = ('he_estimator',)
+    network_names = ('he_estimator',)
     framing = TIGHT
 
-    def _see(self, picture: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
-        return to_motion(self.loaded['he_estimator'](picture), self.model, stamp_s)
+    def _extract(self, image: Tensor, stamp_s: float, landmarks: Array | None) -> Motion:
+        return to_motion(self.networks['he_estimator'](image), self.network_config, stamp_s)
 
 
 PLUGIN = FaceVid2Vid

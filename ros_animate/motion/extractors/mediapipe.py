@@ -12,7 +12,12 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.face_finder import FaceFinder, box, choose_face, only
+from ros_animate.motion.face_selection import (
+    FaceDetector,
+    face_extent,
+    mask_other_faces,
+    select_face,
+)
 from ros_animate.types import Array, Frame, Image, Motion
 
 REWIND_S = 0.5
@@ -21,12 +26,11 @@ NOSE_TIP = 1
 
 
 class MediaPipe(Extractor):
-    """478 landmarks, 52 ARKit blendshapes and the head's pose, 8 to 12 ms on one core.
+    """478 landmarks, 52 ARKit blendshapes and the head's pose, in 8 to 12 ms on one core.
 
-    Follows one face: the largest when it is first seen, and then the same one until another is
-    clearly larger. It is the only one that the landmark network sees, because with one face the
-    tracker steadies its landmarks over time. The result for a sequence of frames is the same in
-    every run.
+    Follows one face: the largest at first, and then the same one until another is clearly larger.
+    The landmark network is given this face alone, because with one face the tracker steadies its
+    landmarks over time. The result for a sequence of frames is the same in every run.
     """
 
     @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class MediaPipe(Extractor):
 
         model: str = option('', 'path of face_landmarker.task; empty: ROS_ANIMATE_FACE_MODEL or '
                                 'the one that an installed package brings')
-        min_detection: float = option(0.5, 'score from which something is a face',
+        min_detection: float = option(0.5, 'least score of a face',
                                       low=0.0, high=1.0)
         min_presence: float = option(0.5, 'score below which a followed face is lost',
                                      low=0.0, high=1.0)
@@ -48,10 +52,10 @@ class MediaPipe(Extractor):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._model = find_bundle(config.model)
+        self._bundle = find_bundle(config.model)
         self._landmarker: Any = None
-        self._finder: FaceFinder | None = None
-        self._looked_s = -np.inf
+        self._detector: FaceDetector | None = None
+        self._searched_s = -np.inf
         self._last_ms = 0
         self._last_stamp_s = -np.inf
         self._center: Array | None = None
@@ -76,24 +80,24 @@ class MediaPipe(Extractor):
     def _track(self, image: Image, stamp_s: float) -> Any:
         """The landmarker's result for the face to be followed."""
         following = self._center is not None
-        if following and stamp_s - self._looked_s < self.config.look_around_s:
+        if following and stamp_s - self._searched_s < self.config.look_around_s:
             return self._detect(image)
-        self._looked_s = stamp_s
-        assert self._finder is not None
-        boxes = self._finder.find(image)
-        if len(boxes) < 2:
+        self._searched_s = stamp_s
+        assert self._detector is not None
+        faces = self._detector.detect(image)
+        if len(faces) < 2:
             return self._detect(image)
-        chosen = choose_face(boxes, self._center, self.config.takeover)
-        if following and chosen == choose_face(boxes, self._center, np.inf):
+        selected = select_face(faces, self._center, self.config.takeover)
+        if following and selected == select_face(faces, self._center, np.inf):
             return self._detect(image)
-        return self._switch(only(image, boxes, chosen), boxes[chosen])
+        return self._switch(mask_other_faces(image, faces, selected), faces[selected])
 
-    def _switch(self, alone: Image, face: Array) -> Any:
-        """Shown the chosen face alone, the landmarker loses the other and looks for it anew."""
+    def _switch(self, masked: Image, face: Array) -> Any:
+        """Makes the landmarker find this face, which is alone in `masked`, and lose the other."""
         for _ in range(SWITCH_TRIES):
-            result = self._detect(alone)
+            result = self._detect(masked)
             if result.face_landmarks:
-                height, width = alone.shape[:2]
+                height, width = masked.shape[:2]
                 nose = result.face_landmarks[0][NOSE_TIP]
                 away = np.abs(np.array([nose.x * width, nose.y * height]) - face[:2])
                 if (away < face[2]).all():
@@ -102,29 +106,29 @@ class MediaPipe(Extractor):
 
     def _detect(self, image: Image) -> Any:
         import mediapipe
-        # The tracker wants strictly increasing integers.
+        # The tracker needs strictly increasing integers.
         self._last_ms = max(self._last_ms + 1, round(self._last_stamp_s * 1000.0))
-        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
+        wrapped = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
                                   data=np.ascontiguousarray(image))
-        return self._landmarker.detect_for_video(picture, self._last_ms)
+        return self._landmarker.detect_for_video(wrapped, self._last_ms)
 
     def reset(self) -> None:
         self.close()
         self._last_ms, self._last_stamp_s, self._center = 0, -np.inf, None
-        self._looked_s = -np.inf
+        self._searched_s = -np.inf
 
     def close(self) -> None:
         with _quiet_stderr():
             if self._landmarker is not None:
                 self._landmarker.close()
-            if self._finder is not None:
-                self._finder.close()
-        self._landmarker = self._finder = None
+            if self._detector is not None:
+                self._detector.close()
+        self._landmarker = self._detector = None
 
     def _open(self) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(self._model)),
+            base_options=BaseOptions(model_asset_path=str(self._bundle)),
             running_mode=vision.RunningMode.VIDEO, num_faces=1,
             min_face_detection_confidence=self.config.min_detection,
             min_face_presence_confidence=self.config.min_presence,
@@ -133,11 +137,11 @@ class MediaPipe(Extractor):
         try:
             with _quiet_stderr():
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
-                self._finder = FaceFinder(self._model, self.config.min_detection)
+                self._detector = FaceDetector(self._bundle, self.config.min_detection)
                 self._warm_up()
         except (RuntimeError, ValueError, OSError) as error:
             raise ConfigurationError(
-                f'{self._model} is not a Face Landmarker model: {error}') from error
+                f'{self._bundle} is not a Face Landmarker model: {error}') from error
 
     def _warm_up(self) -> None:
         """Runs the networks once: the first time is slow and noisy."""
@@ -145,27 +149,27 @@ class MediaPipe(Extractor):
         blank = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
                                 data=np.zeros((64, 64, 3), np.uint8))
         self._landmarker.detect_for_video(blank, 0)
-        assert self._finder is not None
-        self._finder.find(np.zeros((64, 64, 3), np.uint8))
+        assert self._detector is not None
+        self._detector.detect(np.zeros((64, 64, 3), np.uint8))
 
     def _to_motion(self, result: Any, frame: Frame) -> Motion:
         height, width = frame.image.shape[:2]
         points = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]])
         landmarks = points * (width, height, width)
-        self._center = box(landmarks[:, :2])[:2]
+        self._center = face_extent(landmarks[:, :2])[:2]
         pose = np.asarray(result.facial_transformation_matrixes[0], float)
         inside = (points[:, :2] >= 0).all(1) & (points[:, :2] <= 1).all(1)
         return Motion(
             model='mediapipe', stamp_s=frame.stamp_s, landmarks=landmarks,
             image_size=(width, height), rotation=pose[:3, :3], translation=pose[:3, 3] / 100.0,
             expression={b.category_name: float(b.score) for b in result.face_blendshapes[0]},
-            # The tracker gives no score: count what it had to guess outside the picture.
+            # The tracker gives no score: the share of landmarks inside the image stands in for it.
             confidence=float(inside.mean()))
 
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Keeps the tracker's C++ chatter, which no log level stops, off the terminal."""
+    """Keeps the tracker's C++ messages, which no log level stops, off the terminal."""
     saved = os.dup(2)
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 2)

@@ -22,10 +22,10 @@ class BcZ(ImagePolicy):
         """Options of the policy."""
 
         task: str = option('', 'task embedding z, a NumPy file (.npy) of as many numbers as the '
-                               'weights want; empty: zeros')
+                               'weights expect; empty: zeros')
 
     family = 'bc_z'
-    network = 'policy'
+    network_name = 'policy'
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._task: Tensor | None = None
@@ -34,22 +34,20 @@ class BcZ(ImagePolicy):
             self.set_task(read_task(config.task))
 
     def set_task(self, task: Array) -> None:
-        """From now on the robot, portrait or style that the embedding (Z,) stands for."""
-        if task.shape != (self.model.task,):
+        """Selects the robot, portrait or style that the embedding (Z,) stands for."""
+        width = self.network_config.task
+        if task.shape != (width,):
             raise ConfigurationError(f'the task embedding has shape {task.shape}, the weights '
-                                     f'want ({self.model.task},)')
+                                     f'expect ({width},)')
         self._task = torch.as_tensor(task, dtype=torch.float32, device=self.device)[None]
 
-    def _outputs(self) -> int:
-        return len(self.model.groups)
-
-    def _look(self, picture: Tensor) -> Tensor:
-        task = None if self._task is None else self._task.to(picture.dtype)
-        return self.loaded(picture, task)[0, :self.model.horizon]
+    def _forward(self, observation: Tensor) -> Tensor:
+        task = None if self._task is None else self._task.to(observation.dtype)
+        return self._chunk(self.network(observation, task))
 
 
 def read_task(path: str | pathlib.Path) -> Array:
-    """(Z,) of a NumPy file."""
+    """The task embedding (Z,) in a NumPy file."""
     try:
         task = np.load(pathlib.Path(path).expanduser(), allow_pickle=False)
     except (OSError, ValueError) as error:

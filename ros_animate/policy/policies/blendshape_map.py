@@ -15,7 +15,7 @@ from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
 from ros_animate.policy.strength import Strength
-from ros_animate.robot.rig import POSE, rig_mistakes
+from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -26,12 +26,12 @@ class BlendshapeMap(Policy):
     """Linear in the deviation from the person's neutral face.
 
     The neutral face is the rig's `baseline` at first, follows the median of what the person shows
-    (slowly and not far), and is exact after `calibrate`.
+    (slowly and not far), and is known after `calibrate`.
     """
 
     @dataclass(frozen=True)
     class Config(Strength):
-        """Strength of the movements, and how the neutral face is found."""
+        """Gains of the movements, and adaptation of the neutral face."""
 
         adapt_s: float = option(60.0, "time in which the neutral face follows the person's usual "
                                       'one by 0.25; 0 keeps it', low=0.0)
@@ -43,8 +43,8 @@ class BlendshapeMap(Policy):
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
         baseline, controls = _sections(spec)
-        used = {f for row in controls.values() for f in row} - set(POSE)
-        self._features = (*sorted(used), *POSE)
+        used = {f for row in controls.values() for f in row} - set(HEAD_ANGLES)
+        self._features = (*sorted(used), *HEAD_ANGLES)
         self._weights = self._matrix(controls)
         self._start = np.array([baseline.get(f, 0.0) for f in self._features])
         deg = np.array([c.unit == 'deg' for c in spec.controls])
@@ -73,7 +73,7 @@ class BlendshapeMap(Policy):
         self._dt_s = 1 / 30
 
     def _matrix(self, controls: dict[str, dict[str, float]]) -> Array:
-        """(N, F) gains, the strength included."""
+        """(N, F) gains, with the strength applied."""
         strength = self._config.of(self._spec)
         weights = np.zeros((len(self._spec.names), len(self._features)))
         for name, row in controls.items():
@@ -84,7 +84,7 @@ class BlendshapeMap(Policy):
 
     def _observe(self, motion: Motion) -> Array:
         """(F,) blendshapes in [0, 1], then the head angles in degrees."""
-        shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(POSE)]]
+        shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(HEAD_ANGLES)]]
         angles = np.zeros(3) if motion.rotation is None else head_angles_deg(motion.rotation)
         return np.array([*shapes, *angles])
 
@@ -99,19 +99,19 @@ class BlendshapeMap(Policy):
         if self._config.adapt_s == 0:
             return
         step = np.sign(features - self._neutral) * 0.25 * dt_s / self._config.adapt_s
-        step[-len(POSE):] = 0
+        step[-len(HEAD_ANGLES):] = 0
         limit = self._config.adapt_limit
         self._neutral = np.clip(self._neutral + step, self._anchor - limit, self._anchor + limit)
 
 
 def _motion(observation: Motion | Frame) -> Motion:
     if not isinstance(observation, Motion):
-        raise TypeError('the policy blendshape_map observes motion, not pictures')
+        raise TypeError('the policy blendshape_map observes motion, not images')
     return observation
 
 
 def _sections(spec: RobotSpec) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Baseline and gains, checked."""
+    """Baseline and gains of the rig, validated."""
     if not spec.rig:
         raise ConfigurationError(f'robot {spec.name}: rig: missing; the policy blendshape_map '
                                  'needs it (see config/robots/ameca.yaml)')

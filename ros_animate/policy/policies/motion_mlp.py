@@ -21,13 +21,12 @@ class MotionMlp(LearnedPolicy):
 
     observes: Literal['motion', 'image'] = 'motion'
     family = 'motion_mlp'
-    network = 'policy'
+    network_name = 'policy'
 
-    def _decide(self, observation: Motion | Frame) -> Tensor:
+    def _predict(self, observation: Motion | Frame) -> Tensor:
         if not isinstance(observation, Motion):
-            raise TypeError('the policy motion_mlp observes motion, not pictures')
-        seen = torch.from_numpy(features(observation)).to(self.device)[None]
-        return self.loaded(seen)[0, :self.model.horizon]
+            raise TypeError('the policy motion_mlp observes motion, not images')
+        return self._forward(torch.from_numpy(features(observation)).to(self.device)[None])
 
 
 PLUGIN = MotionMlp

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
-
 from ros_animate.policy.learned import ImagePolicy, LearnedOptions
 
 
@@ -16,10 +14,7 @@ class X2CNet(ImagePolicy):
         """Options of the policy."""
 
     family = 'x2cnet'
-    network = 'mapping_network'
-
-    def _look(self, picture: Tensor) -> Tensor:
-        return self.loaded(picture)
+    network_name = 'mapping_network'
 
 
 PLUGIN = X2CNet

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ros_animate.animation.neural import find_face
-from ros_animate.face.crop import TIGHT, Box, Crop, common_box
+from ros_animate.face.crop import Box, Crop
+from ros_animate.face.finder import find_face
+from ros_animate.face.framing import TIGHT, common_box
 from ros_animate.files import atomic_file
 from ros_animate.training.animation.clip_files import ClipError, ClipFile
 from ros_animate.training.animation.source import DataOptions
@@ -91,7 +92,7 @@ class Decoded:
         """The square around the clip's face; None for the middle of each picture."""
         if not self._options.face_crop:
             return None
-        faces = [find_face(image) for image in thinned(clip.images(), _FACES)]
+        faces = [find_face(image, search_squares=False) for image in thinned(clip.images(), _FACES)]
         boxes = [TIGHT.box(face) for face in faces if face is not None]
         if not boxes:
             raise ClipError('no face is found in it')

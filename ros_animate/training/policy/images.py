@@ -1,4 +1,4 @@
-"""The pictures of a data set, decoded: kept in memory where they fit, else read when wanted."""
+"""Decoded images of a data set: kept in memory where they fit, else read when needed."""
 from __future__ import annotations
 
 import os
@@ -11,30 +11,35 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ros_animate.face.crop import centre_crop
 from ros_animate.images import try_read_image
-from ros_animate.policy.image import square
 from ros_animate.types import Image
 
 
-class Pictures:
-    """Squares of picture files; what cannot be read as a picture is black and not `readable`.
+class ImageSet:
+    """Square crops of image files. An unreadable file gives a black image.
 
     Args:
-        files: The pictures.
-        size: Side of the squares in pixels.
-        memory_bytes: They are kept if they need no more.
-        view: The part of the middle square that is seen.
+        files: Image files.
+        size: Width and height of the crops in pixels.
+        memory_bytes: Crops are kept in memory if they need no more.
+        view: Part of the middle square that is shown.
+
+    Attributes:
+        files: Image files.
+        size: Width and height of the crops in pixels.
+        readable: (T,) False for files that turned out to be unreadable so far.
     """
 
     def __init__(self, files: Sequence[pathlib.Path], size: int, memory_bytes: float,
                  view: float = 1.0) -> None:
         self.files, self.size, self._view = files, size, view
         self.readable = np.ones(len(files), bool)
-        self._workers = ThreadPoolExecutor(os.cpu_count())
+        self._readers = ThreadPoolExecutor(os.cpu_count())
         self._kept: Tensor | None = None
         if len(files) * size * size * 3 <= memory_bytes:
             kept = torch.zeros(len(files), size, size, 3, dtype=torch.uint8)
-            for _ in self._workers.map(lambda i: self._read(i, kept[i]), range(len(files))):
+            for _ in self._readers.map(lambda i: self._read(i, kept[i]), range(len(files))):
                 pass
             self._kept = kept
 
@@ -43,7 +48,7 @@ class Pictures:
 
     @property
     def unreadable(self) -> list[pathlib.Path]:
-        """Those known so far."""
+        """Files that turned out to be unreadable so far."""
         return [self.files[i] for i in np.flatnonzero(~self.readable)]
 
     def take(self, indices: NDArray[np.int64]) -> Tensor:
@@ -51,18 +56,18 @@ class Pictures:
         if self._kept is not None:
             return self._kept[torch.as_tensor(indices)].permute(0, 3, 1, 2)
         batch = torch.zeros(len(indices), self.size, self.size, 3, dtype=torch.uint8)
-        list(self._workers.map(self._read, indices.tolist(), batch))
+        list(self._readers.map(self._read, indices.tolist(), batch))
         return batch.permute(0, 3, 1, 2)
 
     def _read(self, index: int, into: Tensor) -> None:
-        picture = read_square(self.files[index], self.size, self._view)
-        if picture is None:
+        image = read_square(self.files[index], self.size, self._view)
+        if image is None:
             self.readable[index] = False
         else:
-            into.copy_(torch.from_numpy(picture))
+            into.copy_(torch.from_numpy(image))
 
 
 def read_square(file: pathlib.Path, size: int, view: float) -> Image | None:
-    """(size, size, 3) RGB, as the policies see it; None if it is no picture."""
+    """(size, size, 3) RGB, cropped as the policies crop it; None if the file is unreadable."""
     image = try_read_image(file)
-    return None if image is None else np.ascontiguousarray(square(image, size, view))
+    return None if image is None else np.ascontiguousarray(centre_crop(image, size, view))

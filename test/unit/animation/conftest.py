@@ -12,6 +12,7 @@ from helpers import tiny_models
 
 from ros_animate import plugins
 from ros_animate.animation import neural
+from ros_animate.face import finder
 from ros_animate.outputs.video import VideoFile
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Array, Image
@@ -28,18 +29,19 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope='module', autouse=True)
 def remembered_faces() -> Iterator[None]:
-    """Every picture's face is looked for once: the tracker takes longest to start."""
+    """Every image's face is searched once: the tracker takes longest to start."""
     known: dict[bytes, Array | None] = {}
-    find_face = neural.find_face
+    find_face = finder.find_face
 
-    def remember(image: Image) -> Array | None:
-        key = image.tobytes() + bytes(str(image.shape), 'ascii')
+    def remember(image: Image, search_squares: bool = True) -> Array | None:
+        key = image.tobytes() + bytes(f'{image.shape} {search_squares}', 'ascii')
         if key not in known:
-            known[key] = find_face(image)
+            known[key] = find_face(image, search_squares)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neural, 'find_face', remember)
+        for module in (neural, finder):
+            patch.setattr(module, 'find_face', remember)
         yield
 
 

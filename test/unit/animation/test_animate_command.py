@@ -12,8 +12,8 @@ import pytest
 from helpers import tiny_models
 
 from ros_animate import plugins
-from ros_animate.animation import neural
 from ros_animate.cli import main
+from ros_animate.face import finder
 from ros_animate.offline import motion_template
 from ros_animate.offline.driving import VideoDriving
 from ros_animate.outputs import audio
@@ -103,7 +103,7 @@ def test_relative_and_absolute_differ(weights: Weights, portrait_file: pathlib.P
 def test_the_best_frame_is_the_reference(weights: Weights, clip: pathlib.Path,
                                          tmp_path: pathlib.Path, portrait_file: pathlib.Path,
                                          capsys: pytest.CaptureFixture[str]) -> None:
-    face = neural.find_face(read_video(clip)[4])
+    face = finder.find_face(read_video(clip)[4])
     with contextlib.closing(plugins.load('motion', 'fomm', {'weights': str(weights['fomm'])})) as e:
         driving = VideoDriving(str(clip), e, None)
         driving.look_ahead(face, lambda frames, *_: frames)

@@ -78,31 +78,31 @@ class Modes:
             neutral = self.golden.values['inputs/lip_array'][0] if region != 'eyes' else 0.0
             reference = dataclasses.replace(self.driving[0],
                                             deformations=np.zeros((21, 3)) + neutral)
-            return np.array([self._frame(mode, 0, relative_motion.portrait(
+            return np.array([self._frame(mode, 0, relative_motion.live_portrait_motion(
                 self.sources[0], self.driving[0], reference if relative else None, region))])
         if 'source_video' in mode:
             return np.array([self._frame(mode, i, motion, self.sources[i])
                              for i, motion in enumerate(self._on_video(relative, region))])
         reference = self.driving[0] if relative else None
-        return np.array([self._frame(mode, i, relative_motion.portrait(
+        return np.array([self._frame(mode, i, relative_motion.live_portrait_motion(
             self.sources[0], self.driving[i], reference, region)) for i in range(FRAMES)])
 
     def _on_video(self, relative: bool, region: str) -> list[Motion]:
         """A moving source: what is transferred is smoothed over the clip."""
         reference = self.driving[0] if relative else None
-        moved = [relative_motion.portrait(source, driving, reference, 'all')
+        moved = [relative_motion.live_portrait_motion(source, driving, reference, 'all')
                  for source, driving in zip(self.sources, self.driving, strict=True)]
         if not relative:
             moved = [dataclasses.replace(m, deformations=d.deformations)
                      for m, d in zip(moved, self.driving, strict=True)]
-        rotations = relative_motion.smooth([m.rotation for m in moved])
-        deformations = relative_motion.smooth([m.deformations for m in moved])
+        rotations = relative_motion.kalman_smooth([m.rotation for m in moved])
+        deformations = relative_motion.kalman_smooth([m.deformations for m in moved])
         smoothed = [dataclasses.replace(m, rotation=r, deformations=d) for m, r, d in
                     zip(self.driving, rotations, deformations, strict=True)]
         if relative:  # the source goes on moving as it does
             smoothed = [dataclasses.replace(m, translation=s.translation)
                         for m, s in zip(smoothed, self.sources, strict=True)]
-        return [relative_motion.portrait(source, motion, None, region)
+        return [relative_motion.live_portrait_motion(source, motion, None, region)
                 for source, motion in zip(self.sources, smoothed, strict=True)]
 
     def _frame(self, mode: str, index: int, motion: Motion, origin: Motion | None = None) -> Array:
@@ -115,7 +115,7 @@ class Modes:
             wanted = float(np.mean(self.eyes))
             wanted = EYES_OPEN if wanted < EYES_SHUT_BELOW else wanted
             normalised = self.network('eye', source, [*self.eyes, wanted])
-        return relative_motion.finish(
+        return relative_motion.final_keypoints(
             source, self.keypoints(motion), relative=mode.startswith('relative'),
             retargeted=self.retargeted(source, index, 'eye_' in mode and 'source_video' not in mode,
                                        'lip_retargeting' in mode),
@@ -133,5 +133,5 @@ def test_golden_motion_modes(modes: Modes) -> None:
     for name in [n for n in golden.entries if n.startswith('modes/')]:
         golden.check(name, modes.frames(name.removeprefix('modes/')))
     jitter = [golden.vector(f'syn.smooth_{i}', (1, 21, 3), 0.05)[0].numpy() for i in range(FRAMES)]
-    golden.check('smooth/kalman', np.array(relative_motion.smooth(jitter)))
+    golden.check('smooth/kalman', np.array(relative_motion.kalman_smooth(jitter)))
     assert not golden.unseen(waived=('inputs/',))

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros_animate.animation import relative_motion
-from ros_animate.animation.best_frame import unlikeness
-from ros_animate.animation.geometry import hull_size
+from ros_animate.animation.geometry import hull_size, shape_distance
 from ros_animate.types import Array, Motion
 
 seeds = st.integers(0, 2 ** 32 - 1)
@@ -38,7 +37,7 @@ def implicit(rng: np.random.Generator) -> Motion:
 def test_no_motion_is_the_source(seed: int, scale: float, dimensions: int) -> None:
     rng = np.random.default_rng(seed)
     source, reference = first_order(rng, dimensions), first_order(rng, dimensions)
-    moved = relative_motion.relative(source, reference, reference, scale=scale,
+    moved = relative_motion.relative_keypoints(source, reference, reference, scale=scale,
                                      adapt_covariance=True)
     np.testing.assert_allclose(moved.keypoints, source.keypoints)
     np.testing.assert_allclose(moved.jacobians, source.jacobians, atol=1e-8)
@@ -49,7 +48,7 @@ def test_no_motion_is_the_source(seed: int, scale: float, dimensions: int) -> No
 def test_the_source_as_its_own_reference_takes_the_driving_motion(seed: int) -> None:
     rng = np.random.default_rng(seed)
     source, driving = first_order(rng), first_order(rng)
-    moved = relative_motion.relative(source, driving, source)
+    moved = relative_motion.relative_keypoints(source, driving, source)
     np.testing.assert_allclose(moved.keypoints, driving.keypoints)
     np.testing.assert_allclose(moved.jacobians, driving.jacobians, atol=1e-8)
 
@@ -71,7 +70,8 @@ def test_a_face_without_extent_scales_nothing() -> None:
 @given(seeds)
 def test_covariances_stay_covariances(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    moved = relative_motion.relative(*(first_order(rng) for _ in range(3)), adapt_covariance=True)
+    moved = relative_motion.relative_keypoints(*(first_order(rng) for _ in range(3)),
+                                               adapt_covariance=True)
     np.testing.assert_allclose(moved.covariances, moved.covariances.swapaxes(1, 2), atol=1e-12)
     assert np.linalg.eigvalsh(moved.covariances).min() > 0
 
@@ -79,21 +79,21 @@ def test_covariances_stay_covariances(seed: int) -> None:
 def test_a_singular_jacobian_raises_nothing() -> None:
     rng = np.random.default_rng(0)
     flat = dataclasses.replace(first_order(rng), jacobians=np.zeros((10, 2, 2)))
-    moved = relative_motion.relative(first_order(rng), first_order(rng), flat)
+    moved = relative_motion.relative_keypoints(first_order(rng), first_order(rng), flat)
     assert np.isfinite(moved.jacobians).all()
 
 
 def test_a_motion_that_lacks_something_is_explained() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match='another extractor'):
-        relative_motion.relative(first_order(rng), implicit(rng), first_order(rng))
+        relative_motion.relative_keypoints(first_order(rng), implicit(rng), first_order(rng))
 
 
 @given(seeds, st.sampled_from(relative_motion.REGIONS))
 def test_portrait_at_rest_is_the_source(seed: int, region: str) -> None:
     rng = np.random.default_rng(seed)
     source, reference = implicit(rng), implicit(rng)
-    moved = relative_motion.portrait(source, reference, reference, region)
+    moved = relative_motion.live_portrait_motion(source, reference, reference, region)
     for field in ('rotation', 'translation', 'scale', 'deformations'):
         np.testing.assert_allclose(getattr(moved, field), getattr(source, field), atol=1e-9)
 
@@ -102,7 +102,8 @@ def test_portrait_at_rest_is_the_source(seed: int, region: str) -> None:
 def test_regions_move_what_they_say(seed: int, region: str, relative: bool) -> None:
     rng = np.random.default_rng(seed)
     source, driving, reference = (implicit(rng) for _ in range(3))
-    moved = relative_motion.portrait(source, driving, reference if relative else None, region)
+    moved = relative_motion.live_portrait_motion(source, driving,
+                                                 reference if relative else None, region)
     turns = not np.allclose(moved.rotation, source.rotation)
     assert turns == (region in ('all', 'pose'))
     assert np.linalg.det(moved.rotation) == pytest.approx(1)
@@ -118,14 +119,14 @@ def test_regions_move_what_they_say(seed: int, region: str, relative: bool) -> N
 def test_an_unknown_region_is_refused() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match='nose'):
-        relative_motion.portrait(implicit(rng), implicit(rng), None, 'nose')
+        relative_motion.live_portrait_motion(implicit(rng), implicit(rng), None, 'nose')
 
 
 @given(seeds, st.floats(0, 3))
 def test_the_multiplier_scales_the_difference(seed: int, multiplier: float) -> None:
     rng = np.random.default_rng(seed)
     source, moved = rng.normal(size=(2, 21, 3))
-    made = relative_motion.finish(source, moved, relative=True, multiplier=multiplier)
+    made = relative_motion.final_keypoints(source, moved, relative=True, multiplier=multiplier)
     np.testing.assert_allclose(made - source, multiplier * (moved - source), atol=1e-9)
 
 
@@ -133,11 +134,11 @@ def test_the_multiplier_scales_the_difference(seed: int, multiplier: float) -> N
 def test_smoothing_keeps_what_is_constant_and_calms_the_rest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     constant = np.ones((4, 3))
-    np.testing.assert_allclose(relative_motion.smooth([constant] * 5), [constant] * 5)
+    np.testing.assert_allclose(relative_motion.kalman_smooth([constant] * 5), [constant] * 5)
     noise = list(rng.normal(size=(60, 3)))
-    calm = relative_motion.smooth(noise, measurement_variance=1e-3)
+    calm = relative_motion.kalman_smooth(noise, measurement_variance=1e-3)
     assert np.diff(calm, axis=0).std() < 0.5 * np.diff(noise, axis=0).std()
-    assert len(relative_motion.smooth(noise[:1])) == 1
+    assert len(relative_motion.kalman_smooth(noise[:1])) == 1
 
 
 @pytest.mark.parametrize(('points', 'size'), [
@@ -168,7 +169,7 @@ def test_a_point_inside_changes_no_volume(seed: int) -> None:
 def test_faces_are_compared_without_size_and_place(seed: int, size: float, shift: float) -> None:
     rng = np.random.default_rng(seed)
     face, other = rng.normal(size=(2, 478, 3))
-    assert unlikeness(face, size * face + shift) == pytest.approx(0, abs=1e-3)
-    assert unlikeness(face, other) == pytest.approx(unlikeness(face, size * other + shift),
+    assert shape_distance(face, size * face + shift) == pytest.approx(0, abs=1e-3)
+    assert shape_distance(face, other) == pytest.approx(shape_distance(face, size * other + shift),
                                                     rel=1e-3)
-    assert unlikeness(face, other) > 0.1
+    assert shape_distance(face, other) > 0.1

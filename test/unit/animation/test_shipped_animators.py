@@ -10,8 +10,9 @@ import pytest
 from ros_animate import configuration
 from ros_animate.cli import main
 from ros_animate.evaluation.animation.clips import Clips
-from ros_animate.evaluation.animation.measurement import Evaluation, evaluate
-from ros_animate.evaluation.animation.methods import STILL, AnimatorPerformer, StillPerformer
+from ros_animate.evaluation.animation.measurement import evaluate
+from ros_animate.evaluation.animation.results import Evaluation
+from ros_animate.evaluation.animation.methods import REPEATED_SOURCE, AnimatorMethod, RepeatedSource
 
 SIZE = 128
 # Parts of what the source alone gives: as the cards say of all clips, and a little more.
@@ -23,18 +24,18 @@ def figures() -> Evaluation:
     weights = configuration.resource('weights')
     with contextlib.ExitStack() as stack:
         animators = [stack.enter_context(contextlib.closing(
-            AnimatorPerformer(name, {'weights': str(weights / name)}))) for name in MOST]
-        return evaluate([*animators, StillPerformer()],
-                        Clips(('synthetic',), SIZE, most=10, frames=12).tasks('reconstruction'))
+            AnimatorMethod(name, {'weights': str(weights / name)}))) for name in MOST]
+        return evaluate([*animators, RepeatedSource()],
+                        Clips(('synthetic',), SIZE, limit=10, frames=12).tasks('reconstruction'))
 
 
 @pytest.mark.parametrize('animator', sorted(MOST))
 @pytest.mark.parametrize('measure', ['l1', 'akd'])
 def test_unseen_people_are_made_again(animator: str, measure: str, figures: Evaluation) -> None:
-    found = {row.name: row.values[measure] for row in figures.performers}
-    moved, still = found[animator], found[STILL]
-    assert moved is not None and still is not None
-    assert moved <= MOST[animator][measure] * still
+    found = {row.name: row.values[measure] for row in figures.methods}
+    moved, repeated = found[animator], found[REPEATED_SOURCE]
+    assert moved is not None and repeated is not None
+    assert moved <= MOST[animator][measure] * repeated
 
 
 @pytest.mark.parametrize('animator', sorted(MOST))

@@ -6,19 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ros_animate.face.crop import (
+from ros_animate.face.crop import Box, Crop, limit_size, soft_square
+from ros_animate.face.face_mesh import canonical_mesh
+from ros_animate.face.framing import (
     PORTRAIT_DRIVING,
     PORTRAIT_SOURCE,
     TIGHT,
-    Box,
-    Crop,
     SteadyCrop,
     common_box,
     enclosing_box,
-    limit_size,
-    soft_square,
 )
-from ros_animate.face.face_mesh import canonical_mesh
 from ros_animate.types import Array
 
 angles = st.floats(-3, 3)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from helpers.golden_data import Golden
 
-from ros_animate.face.crop import Box, Crop, enclosing_box, limit_size, soft_square
+from ros_animate.face.crop import Box, Crop, limit_size, soft_square
+from ros_animate.face.framing import enclosing_box
 from ros_animate.face.opening_ratios import openness
 
 # Per landmark set: the points whose means are the middle of the eyes and of the mouth.

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.face_mesh import LEFT_EYE, RIGHT_EYE
-from ros_animate.motion.face_finder import choose_face
+from ros_animate.motion.face_selection import select_face
 from ros_animate.plugins import load
 from ros_animate.types import Frame
 
@@ -169,14 +169,14 @@ boxes = npst.arrays(float, st.tuples(st.integers(1, 6), st.just(3)),
 
 @given(boxes)
 def test_the_first_choice_is_the_largest(boxes):
-    assert boxes[choose_face(boxes, None, 1.25), 2] == boxes[:, 2].max()
+    assert boxes[select_face(boxes, None, 1.25), 2] == boxes[:, 2].max()
 
 
 @given(boxes, st.integers(0, 5), st.floats(1, 3))
 def test_the_followed_face_stays_unless_another_is_clearly_larger(boxes, index, takeover):
     assume(len(np.unique(boxes[:, :2], axis=0)) == len(boxes))  # no two faces in one place
     followed = boxes[index % len(boxes)]
-    chosen = boxes[choose_face(boxes, followed[:2], takeover)]
+    chosen = boxes[select_face(boxes, followed[:2], takeover)]
     if boxes[:, 2].max() <= followed[2] * takeover:
         assert tuple(chosen[:2]) == tuple(followed[:2])
     else:

@@ -11,11 +11,11 @@ from helpers.filled_networks import filled
 from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.face.crop import centre_crop
 from ros_animate.networks import build_networks, find_family
-from ros_animate.networks.actions import normalised
+from ros_animate.networks.actions import normalise_image
 from ros_animate.plugins import load
 from ros_animate.policy.features import FEATURES, features
-from ros_animate.policy.image import square
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame, Motion
 
@@ -60,7 +60,7 @@ def test_scaled_outputs_become_robot_units(policy, trained):
     folder, network, config = trained(policy, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
     seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
-        said = network(normalised(seen, config)).reshape(-1, 30).double().numpy()
+        said = network(normalise_image(seen, config)).reshape(-1, 30).double().numpy()
     wanted = SPEC.low + (said + 1) * (SPEC.high - SPEC.low) / 2
     chosen = load('policy', policy, {'weights': folder, **EXACT}, SPEC)
     got = chosen.act(Frame(picture(32, 32), 0.0))
@@ -108,7 +108,7 @@ def test_published_weights_speak_robot_units(trained):
     folder, network, config = trained('x2cnet', names=(), low=(), high=())
     with torch.inference_mode():
         seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
-        said = network(normalised(seen, config)).double().numpy()
+        said = network(normalise_image(seen, config)).double().numpy()
     chosen = load('policy', 'x2cnet', {'weights': folder, **EXACT}, SPEC)
     got = chosen.act(Frame(picture(32, 32), 0.0))
     np.testing.assert_allclose(got.values, said.clip(SPEC.low, SPEC.high), atol=1e-3)
@@ -167,7 +167,7 @@ def test_weights_for_another_robot_are_refused(trained):
 
 @pytest.mark.parametrize('policy', IMAGE)
 def test_motion_is_no_picture(policy, trained):
-    with pytest.raises(TypeError, match='pictures'):
+    with pytest.raises(TypeError, match='images'):
         load('policy', policy, {'weights': trained(policy)[0]}, SPEC).act(Motion('any', 0.0))
 
 
@@ -175,16 +175,16 @@ def test_motion_is_no_picture(policy, trained):
 def test_the_middle_square_is_kept(shape):
     image = np.zeros((*shape, 3), np.uint8)
     image[shape[0] // 2, shape[1] // 2] = 255
-    cut = square(image, 32)
+    cut = centre_crop(image, 32)
     assert cut.shape == (32, 32, 3) and cut[12:20, 12:20].max() > 0
 
 
 def test_the_middle_square_is_seen():
     wide = picture(20, 60)
-    np.testing.assert_array_equal(square(wide, 20), wide[:, 20:40])
-    assert square(wide, 7).shape == (7, 7, 3)
-    np.testing.assert_array_equal(square(wide, 10, view=0.5), wide[5:15, 25:35])
-    assert square(wide, 8, view=0.1).shape == (8, 8, 3)
+    np.testing.assert_array_equal(centre_crop(wide, 20), wide[:, 20:40])
+    assert centre_crop(wide, 7).shape == (7, 7, 3)
+    np.testing.assert_array_equal(centre_crop(wide, 10, view=0.5), wide[5:15, 25:35])
+    assert centre_crop(wide, 8, view=0.1).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize('policy', IMAGE)

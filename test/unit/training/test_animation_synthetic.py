@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ros_animate.animation.neural import find_face
 from ros_animate.face import face_mesh
+from ros_animate.face.finder import find_face
 from ros_animate.face.virtual import MUSCLES
 from ros_animate.training.animation.synthetic import EXPRESSION, NAMES, Script, make_clip
 

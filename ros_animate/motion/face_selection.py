@@ -1,4 +1,4 @@
-"""Which of several faces is followed: the detector of the Face Landmarker bundle, by itself."""
+"""Selection of the face that is followed among several, by the Face Landmarker's own detector."""
 from __future__ import annotations
 
 import pathlib
@@ -12,15 +12,16 @@ from ros_animate.types import Array, Image
 
 _DETECTOR = 'face_detector.tflite'
 _MOST_FACES = 4
-_HIDDEN, _SHOWN = 1.4, 1.1  # of a face's box: what is hidden around others, kept around the chosen
+# Sides in face sizes: of what is masked around other faces, and kept around the selected one.
+_MASKED, _KEPT = 1.4, 1.1
 
 
-class FaceFinder:
-    """Finds the faces in a picture: 3 ms if there is one, 20 to 40 ms if their sizes matter.
+class FaceDetector:
+    """Detects several faces in an image: 3 ms if there is one, 20 to 40 ms if there are more.
 
     Args:
         bundle: `face_landmarker.task`.
-        min_detection: Score from which something is a face.
+        min_detection: Least score of a face.
 
     Raises:
         ConfigurationError: The file is no such bundle.
@@ -43,16 +44,16 @@ class FaceFinder:
         except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
             raise ConfigurationError(f'{bundle} is not a Face Landmarker model: {error}') from error
 
-    def find(self, image: Image) -> Array:
+    def detect(self, image: Image) -> Array:
         """(F, 3): centre x, centre y and size of each face in pixels; (0, 3) if not several."""
         import mediapipe
-        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
+        wrapped = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
                                   data=np.ascontiguousarray(image))
-        if len(self._detector.detect(picture).detections) < 2:
+        if len(self._detector.detect(wrapped).detections) < 2:
             return np.empty((0, 3))
         size = image.shape[1::-1]
-        faces = self._landmarker.detect(picture).face_landmarks
-        return np.array([box(np.array([(p.x, p.y) for p in face]) * size)
+        faces = self._landmarker.detect(wrapped).face_landmarks
+        return np.array([face_extent(np.array([(p.x, p.y) for p in face]) * size)
                          for face in faces]).reshape(-1, 3)
 
     def close(self) -> None:
@@ -63,39 +64,39 @@ class FaceFinder:
         self._detector = self._landmarker = None
 
 
-def box(landmarks: Array) -> Array:
+def face_extent(landmarks: Array) -> Array:
     """(3,) centre x, centre y and size (mean of width and height) of (N, 2) landmarks."""
     low, high = landmarks.min(0), landmarks.max(0)
     return np.array([*(low + high) / 2, (high - low).mean()])
 
 
-def choose_face(boxes: Array, followed: Array | None, takeover: float) -> int:
+def select_face(faces: Array, followed: Array | None, takeover: float) -> int:
     """Index of the face to follow.
 
     Args:
-        boxes: (F, 3) centre x, centre y and size of each face, in pixels.
+        faces: (F, 3) centre x, centre y and size of each face, in pixels.
         followed: (2,) centre of the face followed so far, None if there was none.
-        takeover: How many times larger than that one the largest must be to be followed instead.
+        takeover: Ratio of sizes from which the largest face is followed instead of that one.
     """
-    largest = int(np.argmax(boxes[:, 2]))
+    largest = int(np.argmax(faces[:, 2]))
     if followed is None:
         return largest
-    same = int(np.argmin(np.linalg.norm(boxes[:, :2] - followed, axis=1)))
-    return largest if boxes[largest, 2] > takeover * boxes[same, 2] else same
+    same = int(np.argmin(np.linalg.norm(faces[:, :2] - followed, axis=1)))
+    return largest if faces[largest, 2] > takeover * faces[same, 2] else same
 
 
-def only(image: Image, boxes: Array, chosen: int) -> Image:
-    """A copy of the picture in which all faces but the chosen one are painted over."""
+def mask_other_faces(image: Image, faces: Array, selected: int) -> Image:
+    """A copy of the image in which all faces but the selected one are painted over."""
     result = image.copy()
-    for k, box in enumerate(boxes):
-        if k != chosen:
-            result[_window(box, _HIDDEN)] = 128
-    window = _window(boxes[chosen], _SHOWN)
+    for k, face in enumerate(faces):
+        if k != selected:
+            result[_window(face, _MASKED)] = 128
+    window = _window(faces[selected], _KEPT)
     result[window] = image[window]
     return result
 
 
-def _window(box: Array, scale: float) -> tuple[slice, slice]:
-    low = np.maximum(box[:2] - box[2] * scale / 2, 0).astype(int)
-    high = np.maximum(box[:2] + box[2] * scale / 2, 0).astype(int)
+def _window(face: Array, scale: float) -> tuple[slice, slice]:
+    low = np.maximum(face[:2] - face[2] * scale / 2, 0).astype(int)
+    high = np.maximum(face[:2] + face[2] * scale / 2, 0).astype(int)
     return slice(low[1], high[1]), slice(low[0], high[0])
