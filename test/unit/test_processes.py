@@ -13,7 +13,7 @@ def run(code):
 
 
 def test_only_the_calling_thread_gets_a_lower_priority():
-    nice = run('''
+    nice = run("""
 import os, threading
 from ros_animate.processes import lower_priority
 def work():
@@ -24,12 +24,12 @@ thread = threading.Thread(target=work)
 thread.start()
 thread.join()
 print(os.getpriority(os.PRIO_PROCESS, 0) - before)
-''')
+""")
     assert int(nice[0]) >= 5 and nice[1] == '0'
 
 
 def test_idle_scheduling_holds_for_threads_that_exist_and_for_later_ones():
-    policies = run('''
+    policies = run("""
 import os, threading
 from ros_animate.processes import run_only_when_idle
 def policy():
@@ -43,5 +43,5 @@ earlier.join()
 later = threading.Thread(target=policy)
 later.start()
 later.join()
-''')
+""")
     assert policies == ['True', 'True']
