@@ -12,12 +12,12 @@ class RobotError(UserError, RuntimeError):
 
 
 class Robot(abc.ABC):
-    """One connection to one robot. A context manager: entering connects, leaving disconnects.
+    """A connection to a robot. As a context manager: entering connects, leaving disconnects.
 
     Built as `Class(config, spec)`. `write` and `read` never block longer than a tick.
 
     Attributes:
-        measures: `read` tells where the robot is; False if it only repeats what was sent.
+        measures: True if `read` gives measured positions, False if it repeats the last command.
     """
 
     measures: bool = True
@@ -39,7 +39,7 @@ class Robot(abc.ABC):
 
     @abc.abstractmethod
     def write(self, command: Command, now_s: float) -> Command:
-        """Sends the command; returns what was really sent."""
+        """Sends the command; returns the command that was really sent."""
 
     @abc.abstractmethod
     def read(self, now_s: float) -> RobotState:
@@ -47,8 +47,8 @@ class Robot(abc.ABC):
 
 
 class VirtualRobot(Robot):
-    """A robot that can show itself."""
+    """A robot that can render an image of itself."""
 
     @abc.abstractmethod
     def render(self) -> Image:
-        """What a camera before the robot sees, (H, W, 3) uint8 RGB."""
+        """Image of a camera in front of the robot, (H, W, 3) uint8 RGB."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.robot.spec import RobotSpec
@@ -20,7 +21,7 @@ class CommandCheck:
     def __init__(self, spec: RobotSpec) -> None:
         self._spec = spec
         self._zeros = np.zeros(len(spec.names))
-        self._columns: dict[tuple[str, ...], Array] = {}  # columns of the robot by command names
+        self._indices: dict[tuple[str, ...], NDArray[np.intp]] = {}  # by the names of a command
 
     def defect(self, command: Command, now_s: float, config: SafetyConfig) -> str:
         """Reason to refuse the command in one word; '' if it is valid by itself.
@@ -45,17 +46,17 @@ class CommandCheck:
         if command.names is self._spec.names:
             np.copyto(out, command.position)
         else:
-            out[self._columns[command.names]] = command.position
+            out[self._indices[command.names]] = command.position
 
     def _has_known_names(self, command: Command) -> bool:
         """True if all names are the robot's and each has a position."""
         names = command.names
         if names is self._spec.names:
             return command.position.shape == self._zeros.shape
-        if names not in self._columns:
+        if names not in self._indices:
             if not set(names) <= set(self._spec.names):
                 return False
-            self._columns[names] = np.array([self._spec.index(name) for name in names])
+            self._indices[names] = self._spec.indices(names)
         return command.position.shape == (len(names),)
 
     def _is_finite(self, command: Command) -> bool:

@@ -1,8 +1,8 @@
-"""Following a trajectory that is replaced while it runs: where the robot shall be now.
+"""Sampling of a trajectory that is replaced while the robot follows it.
 
-Between two points that know position, velocity and acceleration runs the quintic polynomial that
-meets all of them, as in ros2_controllers' joint_trajectory_controller. Before the first point and
-after the last the nearest one is continued for a moment, then its position is held.
+Between two points it is the quintic polynomial that meets position, velocity and acceleration of
+both, as in ros2_controllers' joint_trajectory_controller. Before the first point and after the
+last the nearest one is extrapolated for a moment, then its position is held.
 """
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ros_animate.types import Array, Command
 
 
 class TrajectoryFollower:
-    """Samples the newest trajectory; needs no fixed rate on either side.
+    """Samples the newest trajectory; neither trajectories nor samples need a fixed rate.
 
     Args:
-        continue_s: How long a point is continued with its velocity and acceleration, so that two
-            clocks of the same rate that drift against each other do not make the robot stutter.
+        continue_s: Time for which a point is extrapolated with its velocity and acceleration, so
+            that the robot moves evenly although the clocks of sender and receiver drift.
     """
 
     def __init__(self, continue_s: float = 0.02) -> None:
@@ -27,10 +27,10 @@ class TrajectoryFollower:
         self._points: list[Command] = []
 
     def take(self, points: Sequence[tuple[float, Command]]) -> None:
-        """Replaces the trajectory by (time_s, command) points in order of time.
+        """Replaces the trajectory by points (time_s, command) in order of time.
 
         Raises:
-            ValueError: No points, or not in order.
+            ValueError: There are no points, or their times do not increase.
         """
         times = [time_s for time_s, _ in points]
         if not times or any(b <= a for a, b in zip(times, times[1:])):
@@ -43,28 +43,30 @@ class TrajectoryFollower:
             return None
         index = int(np.searchsorted(self._times, now_s, side='right'))
         if index == 0:
-            return self._continued(0, now_s)
+            return self._extrapolate(0, now_s)
         if index == len(self._times):
-            return self._continued(-1, now_s)
+            return self._extrapolate(-1, now_s)
         return quintic(self._points[index - 1], self._points[index],
                        self._times[index] - self._times[index - 1],
                        now_s - self._times[index - 1])
 
     def reset(self) -> None:
-        """Forgets the trajectory."""
+        """Drops the trajectory."""
         self._times, self._points = [], []
 
-    def _continued(self, index: int, now_s: float) -> Command:
+    def _extrapolate(self, index: int, now_s: float) -> Command:
+        """The first (0) or last (-1) point extrapolated to `now_s`, or held if that is far."""
         point, dt = self._points[index], now_s - self._times[index]
         if abs(dt) > self.continue_s:
-            still = np.zeros_like(point.position)
+            zero = np.zeros_like(point.position)
             dt = float(np.clip(dt, -self.continue_s, self.continue_s))
-            position, _ = _ahead(point, dt)
-            return Command(point.names, position, still, still, point.stamp_s)
-        return Command(point.names, *_ahead(point, dt), point.acceleration, point.stamp_s)
+            position, _ = _motion_after(point, dt)
+            return Command(point.names, position, zero, zero, point.stamp_s)
+        return Command(point.names, *_motion_after(point, dt), point.acceleration, point.stamp_s)
 
 
-def _ahead(point: Command, dt: float) -> tuple[Array, Array]:
+def _motion_after(point: Command, dt: float) -> tuple[Array, Array]:
+    """(N,) position and velocity `dt` after a point, with its acceleration."""
     return (point.position + dt * (point.velocity + 0.5 * dt * point.acceleration),
             point.velocity + dt * point.acceleration)
 
@@ -72,11 +74,11 @@ def _ahead(point: Command, dt: float) -> tuple[Array, Array]:
 def quintic(start: Command, end: Command, duration_s: float, elapsed_s: float) -> Command:
     """The polynomial of degree five from `start` to `end`, `elapsed_s` after its start.
 
-    Position, velocity and acceleration of both ends are met; the stamp is that of the start.
+    It meets position, velocity and acceleration of both ends; the stamp is that of the start.
     """
     total, t = duration_s, elapsed_s
     a, b, c = start.position, start.velocity, 0.5 * start.acceleration
-    # What the first three coefficients leave open at the end.
+    # Errors that the first three coefficients leave at the end.
     p = end.position - (a + total * (b + total * c))
     v = end.velocity - (b + 2 * total * c)
     w = end.acceleration - 2 * c

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.types import Array
@@ -159,6 +160,10 @@ class RobotSpec:
             raise ConfigurationError(f'robot {self.name!r} has no control {name!r}; '
                                      f'{suggest(name, self.names)}')
         return self._indices[name]
+
+    def indices(self, names: Iterable[str]) -> NDArray[np.intp]:
+        """Positions of controls; raises ConfigurationError as `index`."""
+        return np.array([self.index(name) for name in names], dtype=np.intp)
 
     def _array(self, attribute: str) -> Array:
         return _read_only([getattr(c, attribute) for c in self.controls])

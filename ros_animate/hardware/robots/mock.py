@@ -1,4 +1,4 @@
-"""No robot needed: actuators with limits, and the virtual face that shows them."""
+"""Simulated robot: actuators with limits, shown by the virtual face."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -14,13 +14,13 @@ from ros_animate.types import Array, Command, Image, RobotState
 
 
 class MockRobot(VirtualRobot):
-    """A robot whose actuators go to what is commanded as fast as they can, and no faster."""
+    """A robot whose actuators move to their commands within their velocity limits."""
 
     @dataclass(frozen=True)
     class Config:
         """Options of the virtual camera."""
 
-        size: int = option(384, 'width and height of the rendered picture in pixels',
+        size: int = option(384, 'width and height of the rendered image in pixels',
                            low=64, high=2048)
         view_cm: float = option(27.0, 'height of the view at the face in centimetres',
                                 low=10.0, high=200.0)
@@ -31,9 +31,13 @@ class MockRobot(VirtualRobot):
         self._face = VirtualFace(self._face_map.appearance,
                                  Camera((config.size, config.size), config.view_cm))
         self._connected = False
-        self._position: Array = spec.neutral.copy()
-        self._goal: Array = spec.neutral.copy()
-        self._velocity: Array = np.zeros(len(spec.names))
+        self.reset()
+
+    def reset(self) -> None:
+        """Returns to rest at neutral."""
+        self._position: Array = self.spec.neutral.copy()
+        self._target: Array = self.spec.neutral.copy()
+        self._velocity: Array = np.zeros(len(self.spec.names))
         self._now_s: float | None = None
 
     def connect(self) -> None:
@@ -43,17 +47,16 @@ class MockRobot(VirtualRobot):
         self._connected = False
 
     def write(self, command: Command, now_s: float) -> Command:
-        """Takes the positions wanted at `now_s`, by name; controls not named keep theirs.
+        """Sets the targets of the actuators for `now_s`; controls not named keep theirs.
 
-        The actuators follow a trajectory: they have been under way since the last call.
+        The actuators follow a trajectory: they have moved there since the last call.
         """
-        goal = self._goal.copy()
-        for name, value in zip(command.names, command.position, strict=True):
-            goal[self.spec.index(name)] = value
-        self._goal = np.clip(goal, self.spec.low, self.spec.high)
+        indices = self.spec.indices(command.names)
+        target = self._target.copy()
+        target[indices] = command.position
+        self._target = np.clip(target, self.spec.low, self.spec.high)
         self._move(now_s)
-        index = [self.spec.index(name) for name in command.names]
-        return replace(command, position=self._goal[index])
+        return replace(command, position=self._target[indices])
 
     def read(self, now_s: float) -> RobotState:
         self._move(now_s)
@@ -63,20 +66,13 @@ class MockRobot(VirtualRobot):
     def render(self) -> Image:
         return self._face.render(self._face_map.muscles(self._position))
 
-    def reset(self) -> None:
-        """Back to neutral."""
-        self._position = self.spec.neutral.copy()
-        self._goal = self.spec.neutral.copy()
-        self._velocity = np.zeros(len(self.spec.names))
-        self._now_s = None
-
     def _move(self, now_s: float) -> None:
-        """The actuators' way since the last call."""
+        """Moves the actuators by the time since the last call."""
         if self._now_s is None or now_s <= self._now_s:
             self._now_s = now_s if self._now_s is None else self._now_s
             return
         reach = self.spec.max_velocity * (now_s - self._now_s)
-        step = np.clip(self._goal - self._position, -reach, reach)
+        step = np.clip(self._target - self._position, -reach, reach)
         self._position = self._position + step
         self._velocity = step / (now_s - self._now_s)
         self._now_s = now_s

@@ -15,11 +15,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
-
 from ros_animate.backoff import Backoff
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
+from ros_animate.hardware.last_command import LastCommand
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Command, RobotState
 
@@ -32,28 +31,27 @@ FIRST_RETRY_S = 0.5
 class Tritium(Robot):
     """Posts the newest command; commands that come while a post is under way replace each other.
 
-    A lost connection is made again by a thread, less and less often; `read` says that it is lost.
+    A thread restores a lost connection with increasing delays; `read` reports that it is lost.
     """
 
     measures = False
 
     @dataclass(frozen=True)
     class Config:
-        """Options of the connection; never the token, which would show in process lists."""
+        """Options of the connection; without the token, which process lists would show."""
 
         url: str = option('ws://localhost:1234', 'WebSocket of the robot')
         channel: str = option('ros_animate', 'channel that the script on the robot subscribes to')
         token_file: str = option('', 'file with the access token; without one it is taken from '
                                  f'the environment variable {TOKEN_VARIABLE}')
-        timeout_s: float = option(2.0, 'longest wait for an answer of the robot', low=0.1,
+        timeout_s: float = option(2.0, 'longest wait for a reply of the robot', low=0.1,
                                   high=60.0)
         max_retry_s: float = option(10.0, 'longest pause between attempts to connect',
                                     low=0.5, high=600.0)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
-        self._config, self._spec = config, spec
-        self._position = spec.neutral.copy()
-        self._velocity = np.zeros_like(self._position)
+        self._config = config
+        self._last_command = LastCommand(spec)
         self._worker: _Worker | None = None
 
     def connect(self) -> None:
@@ -76,25 +74,22 @@ class Tritium(Robot):
             raise RobotError(f'{self._config.url} is not connected')
         controls = dict(zip(command.names, command.position.tolist(), strict=True))
         self._worker.post(json.dumps({'stamp_s': command.stamp_s, 'controls': controls}))
-        index = [self._spec.index(name) for name in command.names]
-        self._position[index] = command.position
-        self._velocity[index] = command.velocity
+        self._last_command.update(command)
         return command
 
     def read(self, now_s: float) -> RobotState:
-        """What was sent last: the robot's own state is not asked for."""
+        """The last command, since the robot's own state is not requested."""
         connected = self._worker is not None and self._worker.connected.is_set()
         fault = '' if self._worker is None else self._worker.fault
-        return RobotState(self._spec.names, self._position.copy(), self._velocity.copy(), now_s,
-                          enabled=connected, fault=fault)
+        return self._last_command.state(now_s, enabled=connected, fault=fault)
 
 
 class _Worker:
     """A thread that holds the connection and posts the newest message.
 
     Attributes:
-        connected: Set while the connection stands.
-        fault: Why it does not, '' while it does.
+        connected: Set while there is a connection.
+        fault: Reason why there is none, '' while there is one.
     """
 
     def __init__(self, config: Tritium.Config, token: str, client: Any) -> None:
@@ -102,7 +97,7 @@ class _Worker:
         self.fault = ''
         self._config, self._token, self._client = config, token, client
         self._loop = asyncio.new_event_loop()
-        self._news = asyncio.Event()
+        self._message_event = asyncio.Event()
         self._closing = asyncio.Event()
         self._message: str | None = None
         self._thread = threading.Thread(target=self._run, name='tritium', daemon=True)
@@ -111,17 +106,17 @@ class _Worker:
         self._thread.start()
 
     def post(self, message: str) -> None:
-        """Replaces the message that waits."""
-        self._loop.call_soon_threadsafe(self._take, message)
+        """Replaces the pending message."""
+        self._loop.call_soon_threadsafe(self._replace, message)
 
     def close(self) -> None:
-        """Posts what waits and ends the thread."""
+        """Posts the pending message and ends the thread."""
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(2 * self._config.timeout_s)
 
-    def _take(self, message: str) -> None:
+    def _replace(self, message: str) -> None:
         self._message = message
-        self._news.set()
+        self._message_event.set()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -131,7 +126,7 @@ class _Worker:
         backoff = Backoff(FIRST_RETRY_S, self._config.max_retry_s)
         while not self._closing.is_set():
             try:
-                robot = await self._answer(
+                robot = await self._reply(
                     self._client.connect(self._config.url, self._token))
                 self.fault = ''
                 backoff.reset()
@@ -148,16 +143,17 @@ class _Worker:
         while True:
             while self._message is not None:
                 message, self._message = self._message, None
-                self._news.clear()
-                await self._answer(robot.post_message(self._config.channel, message))
+                self._message_event.clear()
+                await self._reply(robot.post_message(self._config.channel, message))
             if self._closing.is_set():
                 return
-            waits = [asyncio.ensure_future(e.wait()) for e in (self._news, self._closing)]
+            waits = [asyncio.ensure_future(e.wait()) for e in (self._message_event, self._closing)]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:
                 wait.cancel()
 
-    async def _answer(self, call: Awaitable[T]) -> T:
+    async def _reply(self, call: Awaitable[T]) -> T:
+        """Result of a call; raises asyncio.TimeoutError if it takes too long."""
         return await asyncio.wait_for(call, self._config.timeout_s)
 
     def _describe(self, error: BaseException) -> str:
@@ -175,8 +171,8 @@ def _token(config: Tritium.Config) -> str:
     else:
         token = os.environ.get(TOKEN_VARIABLE, '').strip()
     if not token:
-        raise RobotError('Tritium wants an access token: make one on the robot (Scripts, API Keys) '
-                         f'and put it into {TOKEN_VARIABLE} or into a file named by '
+        raise RobotError('Tritium requires an access token: make one on the robot (Scripts, API '
+                         f'Keys) and put it into {TOKEN_VARIABLE} or into a file named by '
                          'hardware.token_file')
     return token
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
+from ros_animate.hardware.last_command import LastCommand
 from ros_animate.robot.governor import nearest_stop
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.types import Array, Command, RobotState
+from ros_animate.types import Command, RobotState
 
 if TYPE_CHECKING:
     from ros_animate.nodes.controller_client import ControllerClient
@@ -42,8 +43,7 @@ class JointTrajectoryRobot(Robot):
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
         self.measures = bool(config.joint_states)
-        self._position = spec.neutral.copy()
-        self._velocity = np.zeros_like(self._position)
+        self._last_command = LastCommand(spec)
         self._client: ControllerClient | None = None
 
     def connect(self) -> None:
@@ -66,7 +66,7 @@ class JointTrajectoryRobot(Robot):
             self.disconnect()
             raise RobotError(f'{self._config.joint_states} says nothing of {", ".join(missing)}: '
                              'are the joints named as in the robot file, does the robot run?')
-        self._position = client.joint_state()[0] / self._spec.si
+        self._last_command.position[:] = client.joint_state()[0] / self._spec.si
 
     def disconnect(self) -> None:
         if self._client is not None:
@@ -76,15 +76,14 @@ class JointTrajectoryRobot(Robot):
     def write(self, command: Command, now_s: float) -> Command:
         if self._client is None:
             raise RobotError(f'{self._config.controller} is not connected')
-        index = np.array([self._spec.index(name) for name in command.names])
-        self._position[index], self._velocity[index] = command.position, command.velocity
-        acceleration = np.zeros_like(self._position)
-        acceleration[index] = command.acceleration
-        si, zero = self._spec.si, np.zeros_like(self._position)
-        stop_s, stop = nearest_stop(self._spec, self._position, self._velocity)
-        horizon_s = self._config.horizon_s
+        self._last_command.update(command)
+        position, velocity = self._last_command.position, self._last_command.velocity
+        acceleration, zero = np.zeros((2, len(position)))
+        acceleration[self._spec.indices(command.names)] = command.acceleration
+        si, horizon_s = self._spec.si, self._config.horizon_s
+        stop_s, stop = nearest_stop(self._spec, position, velocity)
         self._client.send([
-            (horizon_s, self._position * si, self._velocity * si, acceleration * si),
+            (horizon_s, position * si, velocity * si, acceleration * si),
             (horizon_s + max(stop_s, horizon_s), stop * si, zero, zero)])
         return command
 
@@ -92,23 +91,20 @@ class JointTrajectoryRobot(Robot):
         """The robot's joint states if there is a topic of them, else the last command."""
         client = self._client
         if client is None:
-            return self._state(self._position, self._velocity, now_s, False, 'not connected')
+            return self._last_command.state(now_s, enabled=False, fault='not connected')
         if not client.has_controller():
-            return self._state(self._position, self._velocity, now_s, False,
-                               f'no controller listens at {client.topic}')
+            return self._last_command.state(now_s, enabled=False,
+                                            fault=f'no controller listens at {client.topic}')
         if not self._config.joint_states:
-            return self._state(self._position, self._velocity, now_s, True, '')
+            return self._last_command.state(now_s, enabled=True)
         position, velocity, age_s = client.joint_state()
         fault = ''
         if age_s > self._config.state_timeout_s:
             fault = f'no joint states on {self._config.joint_states} for {age_s:.1f} s'
-        position = np.where(np.isfinite(position), position / self._spec.si, self._position)
-        return self._state(position, velocity / self._spec.si, now_s, True, fault)
-
-    def _state(self, position: Array, velocity: Array, now_s: float, enabled: bool,
-               fault: str) -> RobotState:
-        return RobotState(self._spec.names, position.copy(), velocity.copy(), now_s,
-                          enabled=enabled, fault=fault)
+        position = np.where(np.isfinite(position), position / self._spec.si,
+                            self._last_command.position)
+        return RobotState(self._spec.names, position, velocity / self._spec.si, now_s,
+                          fault=fault)
 
 
 PLUGIN = JointTrajectoryRobot

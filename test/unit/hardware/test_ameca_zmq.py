@@ -1,4 +1,4 @@
-"""VividFace's wire, read by a real ZeroMQ subscriber."""
+"""VividFace's protocol, read by a real ZeroMQ subscriber."""
 import time
 
 import numpy as np
@@ -20,13 +20,18 @@ def command(pose, names=SPEC.names):
 
 
 @pytest.fixture
-def robot(tmp_path):
-    with load('hardware', 'ameca_zmq', {'address': f'ipc://{tmp_path}/wire'}, SPEC) as robot:
+def address(tmp_path):
+    return f'ipc://{tmp_path}/commands'
+
+
+@pytest.fixture
+def robot(address):
+    with load('hardware', 'ameca_zmq', {'address': address}, SPEC) as robot:
         yield robot
 
 
 @pytest.fixture
-def subscribe(robot):
+def subscribe(robot, address):
     sockets = []
 
     def subscriber(high_water_mark=1000):
@@ -36,7 +41,7 @@ def subscribe(robot):
         socket.set(zmq.RCVTIMEO, TIMEOUT_MS)
         socket.set(zmq.LINGER, 0)
         socket.set(zmq.SUBSCRIBE, b'')
-        socket.connect(robot._address)
+        socket.connect(address)
         return socket
     yield subscriber
     for socket in sockets:
@@ -64,12 +69,12 @@ def test_controls_are_sent_by_name(robot, subscribe):
     socket = subscribe()
     first_message(robot, socket, SPEC.neutral)
     robot.write(command([0.25, 7.0], ('Nose Wrinkle', 'Head Yaw')), 0.0)
-    wanted = SPEC.neutral.copy()
-    wanted[29], wanted[12] = 0.25, 7.0
+    expected = SPEC.neutral.copy()
+    expected[29], expected[12] = 0.25, 7.0
     values = SPEC.neutral
     while values[29] != 0.25:
         values = np.array([float(part) for part in socket.recv_multipart()])
-    np.testing.assert_array_equal(values, wanted)
+    np.testing.assert_array_equal(values, expected)
 
 
 def test_sending_never_waits_for_absent_or_slow_subscribers(robot, subscribe):
@@ -86,7 +91,7 @@ def test_a_subscriber_that_comes_again_gets_the_newest(robot, subscribe):
     np.testing.assert_array_equal(values, SPEC.park)
 
 
-def test_the_state_is_what_was_sent(robot):
+def test_the_state_is_the_last_command(robot):
     assert robot.read(0.0).enabled
     np.testing.assert_array_equal(robot.read(0.0).position, SPEC.neutral)
     assert robot.write(command(SPEC.park), 1.0).position is not None

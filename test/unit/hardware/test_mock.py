@@ -56,11 +56,11 @@ def test_time_that_goes_back_moves_nothing(robot):
     assert np.array_equal(robot.read(0.5).position, at)
 
 
-def test_picture_follows_the_actuators(robot):
-    still = robot.render()
+def test_image_follows_the_actuators(robot):
+    before = robot.render()
     robot.write(command(SPEC.low), 0.0)
-    assert np.array_equal(robot.render(), still)
+    assert np.array_equal(robot.render(), before)
     robot.read(5.0)
-    assert not np.array_equal(robot.render(), still)
+    assert not np.array_equal(robot.render(), before)
     robot.reset()
-    assert np.array_equal(robot.render(), still)
+    assert np.array_equal(robot.render(), before)

@@ -1,4 +1,4 @@
-"""A robot that is not Ameca, from the tracker's blendshapes to the picture of its face."""
+"""A robot that is not Ameca, from the tracker's blendshapes to the image of its face."""
 import numpy as np
 import pytest
 
@@ -14,7 +14,7 @@ RELAXED = {'eyeBlinkLeft': 0.05, 'eyeBlinkRight': 0.05, 'eyeLookDownLeft': 0.11,
 
 
 def shown(expression, seconds=1.5):
-    """(sent position (N,), picture) after a face has shown an expression for a while."""
+    """(sent position (N,), image) after a face has shown an expression for a while."""
     policy = load('policy', 'blendshape_map', {'adapt_s': 0.0}, SPEC)
     smoother, safety = load('smoothing', 'bezier', {}, SPEC), Safety(SafetyConfig(), SPEC)
     with load('hardware', 'mock', {'size': 128}, SPEC) as robot:
@@ -50,7 +50,7 @@ def test_an_expression_moves_its_servo_and_is_seen(expression, control, degrees)
     assert (np.abs(after - before).max(axis=2) > 20).sum() > 30
 
 
-def test_lids_give_way_where_the_eyes_look_down():
+def test_lids_close_where_the_eyes_look_down():
     position, _ = shown({'eyeLookDownLeft': 0.8, 'eyeLookDownRight': 0.8, 'eyeWideLeft': 1.0})
     tilt, lid = position[SPEC.index('Eye Tilt')], position[SPEC.index('Lid Left')]
     assert tilt < -12
