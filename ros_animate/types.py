@@ -1,6 +1,6 @@
-"""What the stages hand to each other: frozen dataclasses of NumPy arrays.
+"""Data types that the stages exchange: frozen dataclasses of NumPy arrays.
 
-Time is seconds (float) on one clock, chosen by the caller: media time offline, ROS time in the
+Time is seconds (float) on one clock, which the caller provides: media time offline, ROS time in the
 nodes. Every object carries the stamp of the camera frame that it came from.
 """
 from __future__ import annotations
@@ -17,11 +17,11 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture.
+    """One image of a camera, or an animated one.
 
     Attributes:
         image: (H, W, 3) uint8, RGB.
-        stamp_s: When the picture was taken.
+        stamp_s: Time at which the image was taken.
     """
 
     image: Image
@@ -37,15 +37,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class Motion:
-    """What one frame says about the motion of the face (or object) in it.
+    """Motion of the face (or object) in one frame.
 
-    Every extractor fills in what it knows; the rest stays None.
+    Every extractor fills in the fields that it can estimate; the rest stays None.
 
     Attributes:
         model: Name of the extractor.
         stamp_s: Stamp of the frame.
         keypoints: (K, 2) or (K, 3) learned, unnamed points; x right, y down, in [-1, 1] of the
-            picture (corner to corner).
+            image (corner to corner).
         jacobians: (K, 2, 2) local affine maps around the keypoints (FOMM).
         covariances: (K, 2, 2) spread of each keypoint's heat map (Monkey-Net).
         deformations: (K, 3) displacements of the canonical keypoints by the expression
@@ -53,10 +53,10 @@ class Motion:
         landmarks: (478, 3) named points of the MediaPipe face mesh in pixels of the frame: x
             right, y down, z away from the camera at the scale of x.
         image_size: (width, height) of the frame in pixels, to which `landmarks` belong.
-        rotation: (3, 3) head to camera; x right in the picture, y up, z towards the camera. The
+        rotation: (3, 3) head to camera; x right in the image, y up, z towards the camera. The
             identity is a face that looks straight into the camera.
         translation: (3,) metres, of the head in the same axes, camera at the origin.
-        scale: Size of the head in the picture relative to the extractor's canonical one.
+        scale: Size of the head in the image relative to the extractor's canonical one.
         expression: Named coefficients, e.g. the 52 ARKit blendshapes in [0, 1]. Left and right
             are the person's own.
         confidence: 0 to 1.
@@ -79,11 +79,11 @@ class Motion:
 
 @dataclass(frozen=True)
 class ActionChunk:
-    """Wanted control values, now and for the next waypoints.
+    """Desired control values, now and for the next waypoints.
 
     Attributes:
         names: (N,) control names.
-        values: (H, N) waypoints in the robot's units; row k is wanted at
+        values: (H, N) waypoints in the robot's units; row k is the target for
             `stamp_s + k * dt_s`. H = 1 is a plain action.
         dt_s: Time between waypoints, > 0.
         stamp_s: Stamp of the camera frame.
@@ -104,7 +104,7 @@ class ActionChunk:
 
 @dataclass(frozen=True)
 class Command:
-    """What the actuators shall do at one instant, in the robot's units.
+    """Target state of the actuators at one instant, in the robot's units.
 
     Attributes:
         names: (N,) control names.
@@ -123,16 +123,16 @@ class Command:
 
 @dataclass(frozen=True)
 class RobotState:
-    """What the robot reports.
+    """Measured state of the robot.
 
     Attributes:
         names: (N,) control names.
         position: (N,) in the robot's units.
         velocity: (N,) per second.
-        stamp_s: When it was measured.
-        enabled: Motors follow commands.
-        estop: The emergency stop is latched.
-        fault: What is wrong, empty if nothing is.
+        stamp_s: Time of the measurement.
+        enabled: True if motors follow commands.
+        estop: True if the emergency stop is latched.
+        fault: Description of a fault, empty if there is none.
     """
 
     names: tuple[str, ...]

@@ -2,15 +2,12 @@
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING
 
 from ros_animate.animation.base import SourceImageError
 from ros_animate.images import ImageFileError, read_image
 from ros_animate.plugins import load
+from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Image
-
-if TYPE_CHECKING:
-    from ros_animate.robot.spec import RobotSpec
 
 RENDERED_SIZE = 512
 

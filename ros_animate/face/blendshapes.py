@@ -1,4 +1,4 @@
-"""Names of the 52 expression coefficients that the MediaPipe Face Landmarker reports."""
+"""Names of the 52 blendshapes (ARKit's) that the MediaPipe Face Landmarker reports."""
 
 _SIDED = ('browDown', 'browOuterUp', 'cheekSquint', 'eyeBlink', 'eyeLookDown', 'eyeLookIn',
           'eyeLookOut', 'eyeLookUp', 'eyeSquint', 'eyeWide', 'mouthDimple', 'mouthFrown',

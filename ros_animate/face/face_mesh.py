@@ -1,7 +1,7 @@
 """The canonical face of the MediaPipe Face Landmarker: its file, its mesh, its named points.
 
 The mesh (468 vertices, centimetres; x towards the face's left, y up, z forward) is read at run time
-from the model bundle that an installed package brings along.
+from the model bundle that an installed package contains.
 """
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FACE_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365
 RIGHT_IRIS = (468, 469, 470, 471, 472)
 LEFT_IRIS = (473, 474, 475, 476, 477)
 _NOSE_AND_CHEEKS = (1, 4, 6, 168, 98, 327, 2, 94, 129, 358, 50, 280, 205, 425, 118, 347)
-# What tells expression, head and gaze: all of lids and lips, and the irises' middle.
+# Points that determine expression, head pose and gaze: lids, lips, brows, contour, iris centres.
 FEATURE_POINTS = (*RIGHT_EYE, *LEFT_EYE, *LIPS_OUTER, *LIPS_INNER, *RIGHT_BROW, *LEFT_BROW,
                   *FACE_OVAL[::2], *_NOSE_AND_CHEEKS, RIGHT_IRIS[0], LEFT_IRIS[0])
 

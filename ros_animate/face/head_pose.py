@@ -1,4 +1,4 @@
-"""Landmarks taken apart: head pose (weak-perspective camera) and shape in head coordinates."""
+"""Decomposition of landmarks into head pose (weak perspective) and shape in head coordinates."""
 from __future__ import annotations
 
 import functools
@@ -16,7 +16,7 @@ _FLIP = np.array([1.0, -1.0, -1.0])
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Where the head is: landmarks = flip(scale * rotation @ shape + translation).
+    """Pose of the head: landmarks = flip(scale * rotation @ shape + translation).
 
     Attributes:
         rotation: (3, 3) head to camera; the identity looks straight into the camera.
@@ -39,14 +39,14 @@ class HeadPose:
 
 @dataclass(frozen=True)
 class PosedShape:
-    """A face shape, (478, 3) cm in head coordinates, and the pose that it is seen in."""
+    """A face shape, (478, 3) cm in head coordinates, and the pose of the head."""
 
     shape: Array
     pose: HeadPose
 
     @classmethod
     def of(cls, landmarks: Array) -> PosedShape:
-        """Takes (478, 3) landmarks apart."""
+        """Decomposes (478, 3) landmarks."""
         pose = fit_pose(landmarks)
         return cls(pose.remove(landmarks), pose)
 
@@ -57,7 +57,7 @@ class PosedShape:
 
 @functools.lru_cache(maxsize=1)
 def rigid_weights() -> Array:
-    """(468,) weights, sum 1, of the landmarks that no expression moves much.
+    """(468,) weights, sum 1, of the landmarks that expressions hardly move.
 
     Forehead, temples and the bridge of the nose: above the tip of the nose and away from eyes
     and brows.

@@ -19,9 +19,10 @@ from ros_animate.types import Array, Motion
 class FaceVid2Vid(KeypointAnimator):
     """face-vid2vid (CVPR 2021): a feature volume of the source, warped by keypoints in 3-D.
 
-    The source's canonical keypoints serve both sides: the driving side gives rotation, translation
-    and expression only. Free view: with `follow_head` off the head is turned as `yaw_deg`,
-    `pitch_deg` and `roll_deg` say, whatever the driving head does; `shift_x` and `shift_y` move it.
+    The source's canonical keypoints serve both sides: the driving side contributes rotation,
+    translation and expression only. Free view: with `follow_head` off the head has the angles
+    `yaw_deg`, `pitch_deg` and `roll_deg`, whatever the driving head does; `shift_x` and `shift_y`
+    move it.
     """
 
     @dataclass(frozen=True)

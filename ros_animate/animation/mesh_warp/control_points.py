@@ -1,4 +1,4 @@
-"""Control points of the warp: landmarks, hair around the face, and the edge of the picture."""
+"""Control points of the warp: landmarks, points around the face, and the edge of the image."""
 from __future__ import annotations
 
 import functools
@@ -23,7 +23,7 @@ LOWER_LIP = ((61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291),
              (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308))
 
 # Depths of the warp, cm in head coordinates. Behind this plane (cheekbones) depth is flattened:
-# the side of the face is too steep in the picture to be spread out by a turn of the head.
+# the side of the face is too steep in the image to be spread out by a turn of the head.
 _FLAT_BEHIND_CM = 3.0
 _FLATTENING = 0.7
 # Rings of points around the face: distance from the middle of the face in face radii, how far
@@ -38,14 +38,14 @@ _EDGE_POINTS = 12
 
 
 @dataclass(frozen=True)
-class Controls:
-    """Movable control points of one source face.
+class ControlPoints:
+    """The movable control points of one source face.
 
     Attributes:
-        landmarks: (P,) landmark of each point, -1 for the points around the face.
+        landmarks: (P,) index of each point's landmark, -1 for the points around the face.
         rest: (P, 3) head coordinates in cm at rest, depth flattened.
-        follow: (P,) share of the head's motion that each takes part in.
-        smoothing: (P,) how far the warp may miss each point.
+        follow: (P,) share of the head's motion that each point follows.
+        smoothing: (P,) regularisation of the spline at each point.
         points: (P, 2) pixels at rest.
     """
 
@@ -56,29 +56,29 @@ class Controls:
     points: Array
 
     @classmethod
-    def of(cls, source: PosedShape, size: tuple[int, int]) -> Controls:
-        """For a source face in a picture of (width, height) pixels."""
-        chosen = chosen_landmarks()
+    def of(cls, source: PosedShape, size: tuple[int, int]) -> ControlPoints:
+        """The control points of a source face in an image of (width, height) pixels."""
+        selected = control_landmarks()
         shape = source.shape.copy()
         line = between_corners(shape)
         shape[LIDS] = line + _EYE_REACH * (shape[LIDS] - line)
         rings, follow = _around(source.shape)
         inside = _inside(source.pose.project(rings)[:, :2], size)
         rings, follow = rings[inside], follow[inside]
-        rest = flatten(np.concatenate([shape[chosen], rings]))
-        steep = np.clip(1.0 - facing(source)[chosen], 0.0, 1.0) ** 2
-        return cls(np.concatenate([chosen, np.full(len(rings), -1)]), rest,
-                   np.concatenate([np.ones(len(chosen)), follow]),
+        rest = flatten(np.concatenate([shape[selected], rings]))
+        steep = np.clip(1.0 - facing(source)[selected], 0.0, 1.0) ** 2
+        return cls(np.concatenate([selected, np.full(len(rings), -1)]), rest,
+                   np.concatenate([np.ones(len(selected)), follow]),
                    np.concatenate([_SMOOTHING + _STEEP_SMOOTHING * steep,
                                    np.full(len(rings), _RING_SMOOTHING)]),
                    source.pose.project(rest)[:, :2])
 
-    def moved(self, target: PosedShape, change: Array, at_rest: HeadPose) -> Array:
+    def displacements(self, target: PosedShape, change: Array, at_rest: HeadPose) -> Array:
         """(P, 2) displacements in pixels.
 
         Args:
-            target: The face as it shall be; its pose is used here.
-            change: (478, 3) cm, its shape less the source's.
+            target: The target face; its pose is used here.
+            change: (478, 3) cm, its shape minus the source's.
             at_rest: The source's pose.
         """
         change = change.copy()
@@ -90,12 +90,12 @@ class Controls:
         return self.follow[:, None] * moved[:, :2]
 
     def without(self, landmarks: tuple[int, ...]) -> np.ndarray:
-        """Indices of the points that are none of these landmarks."""
+        """Indices of all points except those of these landmarks."""
         return np.flatnonzero(~np.isin(self.landmarks, landmarks))
 
 
 def edge_points(size: tuple[int, int]) -> Array:
-    """(E, 2) points on the edge of a picture of (width, height), where nothing moves."""
+    """(E, 2) fixed control points on the edge of an image of (width, height)."""
     width, height = size[0] - 1.0, size[1] - 1.0
     t = np.linspace(0.0, 1.0, _EDGE_POINTS, endpoint=False)
     zero, one = np.zeros_like(t), np.ones_like(t)
@@ -112,7 +112,7 @@ def flatten(shape: Array) -> Array:
 
 
 def facing(source: PosedShape) -> Array:
-    """(478,) how much the surface faces the camera: 1 straight, 0 edge-on, < 0 turned away."""
+    """(478,) visibility, the cosine between normal and camera: 1 frontal, 0 edge-on, < 0 hidden."""
     mesh = face_mesh.canonical_mesh()
     corners = source.shape[mesh.triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -125,28 +125,28 @@ def facing(source: PosedShape) -> Array:
 
 
 @functools.lru_cache(maxsize=1)
-def chosen_landmarks() -> np.ndarray:
-    """Landmarks that steer the warp: all of lips, brows and contour, elsewhere one per 6 mm.
+def control_landmarks() -> np.ndarray:
+    """Indices of the control landmarks: lips, brows, contour, and elsewhere one per 6 mm.
 
-    Of the lids there are a few, which stand around the eye and only follow its corners, so that no
-    brow stretches it; skin around them is left out: the eyes are drawn by themselves.
+    A few of the lids stand around the eye and only follow its corners, so that no brow stretches
+    it; skin around them is left out, because the eyes are rendered separately.
     """
     vertices = face_mesh.canonical_mesh().vertices
     corners = [ring[k] for ring in (face_mesh.RIGHT_EYE, face_mesh.LEFT_EYE) for k in (0, 8)]
     lips = {i for lip in (UPPER_LIP, LOWER_LIP) for ring in lip for i in ring}
-    chosen = [*corners, *LIDS[:, :, 1::2].flat, *sorted(lips), *face_mesh.FACE_OVAL,
-              *face_mesh.RIGHT_BROW, *face_mesh.LEFT_BROW]
+    selected = [*corners, *LIDS[:, :, 1::2].flat, *sorted(lips), *face_mesh.FACE_OVAL,
+                *face_mesh.RIGHT_BROW, *face_mesh.LEFT_BROW]
     rings = vertices[list(face_mesh.RIGHT_EYE + face_mesh.LEFT_EYE)]
     near_eye = np.linalg.norm(vertices[:, None] - rings, axis=2).min(axis=1) < 0.7
     for index in np.flatnonzero(~near_eye):
-        distances = np.linalg.norm(vertices[chosen] - vertices[index], axis=1)
+        distances = np.linalg.norm(vertices[selected] - vertices[index], axis=1)
         if distances.min() > 0.6:
-            chosen.append(int(index))
-    return np.array(chosen)
+            selected.append(int(index))
+    return np.array(selected)
 
 
 def _around(shape: Array) -> tuple[Array, Array]:
-    """Points around the face, (N, 3) cm, and the share of the head's motion each follows."""
+    """Points around the face, (N, 3) cm, and the share of the head's motion that each follows."""
     contour = shape[list(face_mesh.FACE_OVAL)]
     middle = contour.mean(axis=0)
     outward = contour - middle

@@ -1,4 +1,4 @@
-"""Lids and gaze, carried from one face to another. Arrays hold the right eye, then the left."""
+"""Transfer of lids and gaze between faces. Arrays hold the right eye, then the left."""
 from __future__ import annotations
 
 import numpy as np
@@ -15,7 +15,7 @@ UPPER_LIDS = _RINGS[:, :8:-1]
 LIDS = np.stack([LOWER_LIDS, UPPER_LIDS], axis=1)  # (2, 2, 7)
 IRISES = np.array([RIGHT_IRIS, LEFT_IRIS])
 
-# Gap of a closed eye as the tracker sees it, and the least gap that counts as open, eye widths.
+# Gap of a closed eye as tracked, and the least gap that counts as open, in eye widths.
 _CLOSED, _LEAST_OPEN = 0.03, 0.15
 # How far an eye opens at most, as a multiple of its gap at rest: as Ameca's lids do.
 _WIDEST = 1.6
@@ -28,15 +28,15 @@ def transfer_lids(shape: Array, source: Array, driving: Array, neutral: Array,
                   gain: float) -> None:
     """Sets the lids in `shape`, (478, 3): a closed driving eye closes the source's entirely.
 
-    The openings' ratio to their rest is carried over, not the difference, since eyes differ in
-    how far they are open at rest.
+    The ratio of the opening to that at rest is transferred, not the difference, because eyes differ
+    in how far they are open at rest.
 
     Args:
-        shape: The face that is changed, with the source's corners already moved.
+        shape: The face, changed in place; the eyes' corners are moved already.
         source: The source's shape at rest.
-        driving: The driving face.
-        neutral: The driving face at rest.
-        gain: 1 for all of the motion.
+        driving: The driving face's shape.
+        neutral: The driving face's shape at rest.
+        gain: Factor of the motion.
     """
     gap_rest, middle_rest = _lids(source)
     gap_neutral, middle_neutral = _lids(neutral)
@@ -53,10 +53,10 @@ def transfer_lids(shape: Array, source: Array, driving: Array, neutral: Array,
 
 
 def turn_eyes(shape: Array, source: Array, driving: Array, neutral: Array, gain: float) -> None:
-    """Sets the irises in `shape`, (478, 3): the eyes look where the driving eyes look.
+    """Sets the irises in `shape`, (478, 3), by the gaze of the driving eyes.
 
-    Where both look together is absolute. What the two differ in counts relative to the driving
-    neutral: corners that lie elsewhere than the source's must not make it squint.
+    The mean gaze of both eyes is absolute. Their difference is relative to the driving neutral:
+    corners that lie elsewhere than the source's must not make it squint.
     """
     at_rest, now = gaze(source), gaze(driving)
     together = (now - at_rest).mean(axis=0)
@@ -70,7 +70,7 @@ def turn_eyes(shape: Array, source: Array, driving: Array, neutral: Array, gain:
 
 
 def between_corners(values: Array) -> Array:
-    """(2, 2, 7, D) what lids would have of `values` (478, D) by their eyes' corners alone."""
+    """(2, 2, 7, D) values at the lids, interpolated between the eyes' corners of (478, D)."""
     first, second = values[CORNERS[:, 0]], values[CORNERS[:, 1]]
     along = _ALONG[:, None]
     return ((1.0 - along) * first[:, None, None] + along * second[:, None, None]

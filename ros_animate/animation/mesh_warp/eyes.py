@@ -1,8 +1,8 @@
-"""Eyes of a still portrait that blink and look around.
+"""Rendering of a portrait's eyes that blink and turn.
 
-Everything happens in pixels of the source: the lids' skin is stretched along the eye's height from
-the brow or the cheek to its edge (the lashes move as they are), and between the lids lie the white
-of the eye, filled in where the iris was, and the iris as a rigid disc.
+All computation is in pixels of the source: the lids' skin is stretched along the eye's height from
+the brow or the cheek to its edge (the lashes move rigidly), and between the lids lie the sclera,
+filled in where the iris was, and the iris as a rigid disc.
 """
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from ros_animate.animation.mesh_warp.eye_motion import CORNERS, IRISES, LOWER_LIDS, UPPER_LIDS
 from ros_animate.animation.mesh_warp.eyeball import Eyeball
 from ros_animate.animation.mesh_warp.opening import Opening
-from ros_animate.animation.mesh_warp.warp import Box
+from ros_animate.animation.mesh_warp.warp import Region
 from ros_animate.types import Array, Image
 
-# In eye widths: skin that a lid takes along above and below, height of the lashes, reach of the
-# shadow of the upper lid, reach of the region that is drawn above and below.
+# In eye widths: skin that moves with a lid above and below, height of the lashes, reach of the
+# shadow of the upper lid, reach of the rendered region above and below.
 _SKIN_ABOVE, _SKIN_BELOW, _LASHES, _SHADOW, _REACH = 0.45, 0.4, 0.05, 0.1, 0.65
-# How much of a closing lid is painted over the stretched skin.
+# Opacity of a closing lid over the stretched skin.
 _LID_PAINT = 0.6
-# (2, 9) edges from the left to the right corner as seen in the picture, for either eye.
+# (2, 9) edges from the left to the right corner as seen in the image, for either eye.
 _EDGES = [[np.r_[CORNERS[side, 0], lids[side], CORNERS[side, 1]][::step]
            for lids in (UPPER_LIDS, LOWER_LIDS)] for side, step in ((0, 1), (1, -1))]
 
@@ -35,16 +35,16 @@ def eye_opening(side: int, landmarks: Array) -> Opening:
 
 
 @dataclass(frozen=True)
-class EyeView:
-    """An eye as it shall be, in pixels of the source and in the frame of its corners at rest."""
+class EyeTarget:
+    """Target state of an eye, in pixels of the source and in the frame of its corners at rest."""
 
     opening: Opening
-    turn: Array  # (2,) pixels that the iris has moved
+    turn: Array  # (2,) displacement of the iris in pixels
 
 
 @dataclass(frozen=True)
 class _Heights:
-    """Of every pixel around an eye: where it lies along, and heights of it and of the edges."""
+    """Local coordinates around an eye: position along, height, heights of the edges."""
 
     along: Array
     own: Array
@@ -64,34 +64,34 @@ class PortraitEye:
         ring = landmarks[IRISES[side], :2]
         self._iris = ring[0]
         corners = landmarks[CORNERS[side], :2]
-        box = Box.around(np.concatenate([corners, ring]), 0.4 * self._rest.width,
+        region = Region.around(np.concatenate([corners, ring]), 0.4 * self._rest.width,
                          (image.shape[1], image.shape[0]))
-        patch = image[box.slices()].astype(np.float32)
-        pixels = box.nodes(*patch.shape[:2])
-        along, height = self._rest.local(pixels)
+        patch = image[region.slices()].astype(np.float32)
+        pixels = region.grid(*patch.shape[:2])
+        along, height = self._rest.to_local(pixels)
         upper, lower = self._rest.edges(along)
         # The rims of the lids and the lashes are no part of the eyeball.
         rim = 0.5 + _LASHES * self._rest.width
         visible = np.clip(np.minimum(height - upper, lower - height) / rim - 0.5, 0.0, 1.0)
-        self._eyeball = Eyeball.of(patch, box, visible, ring)
+        self._eyeball = Eyeball.of(patch, region, visible, ring)
         width = self._rest.width
         self._lid_colour = _median(patch, _band(lower - height, -0.45, -0.2, width)
                                    | _band(upper - height, 0.1, 0.4, width))
         self._lash_colour = _darkest(patch, _band(upper - height, -0.06, 0.08, width)
                                      & (np.abs(along) < 0.45))
 
-        self._keep_detail(patch, pixels)
+        self._store_residual(patch, pixels)
 
-    def _keep_detail(self, patch: Array, pixels: Array) -> None:
-        """Remembers what the drawn eye lacks of the source's, to be the same at rest."""
-        at_rest = EyeView(self._rest, np.zeros(2))
+    def _store_residual(self, patch: Array, pixels: Array) -> None:
+        """Stores the difference between source and rendering at rest, so that rest is exact."""
+        at_rest = EyeTarget(self._rest, np.zeros(2))
         _, colour, coverage = self.draw(pixels, at_rest)
         colour = colour / np.maximum(coverage, 1e-3)[..., None]
-        lacking = np.where(coverage[..., None] > 0.05, patch - colour, 0.0)
-        self._eyeball = dataclasses.replace(self._eyeball, lacking=lacking.astype(np.float32))
+        residual = np.where(coverage[..., None] > 0.05, patch - colour, 0.0)
+        self._eyeball = dataclasses.replace(self._eyeball, residual=residual.astype(np.float32))
 
-    def region(self, landmarks: Array, size: tuple[int, int]) -> Box:
-        """Where the eye is drawn when its corners are at these (478, 3) pixels of the output."""
+    def region(self, landmarks: Array, size: tuple[int, int]) -> Region:
+        """The region to render for a face with (478, 3) landmarks, in pixels of the output."""
         first, second = landmarks[CORNERS[self._side], :2]
         across = second - first
         # Seen from the side an eye is narrow but as high as ever.
@@ -99,53 +99,53 @@ class PortraitEye:
         reach = _REACH * max(width, 0.5 * self._rest.width)
         upright = np.array([-across[1], across[0]]) * (reach / width)
         ends = np.stack([first - 0.1 * across, second + 0.1 * across])
-        return Box.around(np.concatenate([ends - upright, ends + upright]), 1.0, size)
+        return Region.around(np.concatenate([ends - upright, ends + upright]), 1.0, size)
 
-    def view(self, landmarks: Array) -> EyeView:
-        """From (478, 3) landmarks of the target shape in the source's pose, source pixels."""
+    def target(self, landmarks: Array) -> EyeTarget:
+        """The target state for (478, 3) landmarks in the source's pose, in source pixels."""
         opening, rest = eye_opening(self._side, landmarks), self._rest
         scale = rest.width / opening.width
-        along, height = opening.local(landmarks[IRISES[self._side, 0], :2])
-        iris = rest.pixels(along, height * scale)
+        along, height = opening.to_local(landmarks[IRISES[self._side, 0], :2])
+        iris = rest.to_pixels(along, height * scale)
         at_rest = dataclasses.replace(rest, upper=opening.upper * np.float32(scale),
                                       lower=opening.lower * np.float32(scale))
-        return EyeView(at_rest, iris - self._iris)
+        return EyeTarget(at_rest, iris - self._iris)
 
-    def draw(self, sources: Array, view: EyeView) -> tuple[Array, Array, Array]:
+    def draw(self, sources: Array, target: EyeTarget) -> tuple[Array, Array, Array]:
         """Moves the lids and renders the eyeball.
 
         Args:
             sources: (h, w, 2) source pixel of each output pixel.
-            view: The eye as it shall be.
+            target: Target state of the eye.
 
         Returns:
-            (h, w, 2) source pixels with the lids moved, and what is drawn over them: (h, w, 3)
-            float32 colours times coverage, (h, w) coverage from 0 to 1.
+            (h, w, 2) source pixels with the lids moved, and the layer over them: (h, w, 3) float32
+            colours premultiplied by coverage, (h, w) coverage from 0 to 1.
         """
-        along, height = self._rest.local(sources)
-        heights = _Heights(along, height, *view.opening.edges(along), *self._rest.edges(along))
+        along, height = self._rest.to_local(sources)
+        heights = _Heights(along, height, *target.opening.edges(along), *self._rest.edges(along))
         moved = self._lid_motion(heights)
         normal = np.array([-self._rest.axis[1], self._rest.axis[0]], np.float32)
-        colour, coverage = self._lid_and_lashes(view, heights)
-        between = view.opening.coverage(along, height, (heights.upper, heights.lower))
-        # The upper lid throws a shadow; the ball turns away from the light at the sides.
+        colour, coverage = self._lid_and_lashes(target, heights)
+        between = target.opening.coverage(along, height, (heights.upper, heights.lower))
+        # Shadow of the upper lid; shading of the ball towards its sides.
         depth = np.exp(np.minimum(heights.upper - height, 0.0) / (_SHADOW * self._rest.width))
         light = between * (1.0 - 0.4 * depth - 0.6 * np.minimum(along * along, 0.25))
         over_lid = (1.0 - between) * coverage
         colour *= over_lid[..., None]
-        colour += self._eyeball.render(sources, view.turn) * light[..., None]
-        if (likeness := self._likeness(view)) > 0.02:
-            colour += (between * likeness)[..., None] * self._eyeball.detail(sources)
+        colour += self._eyeball.render(sources, target.turn) * light[..., None]
+        if (similarity := self._similarity(target)) > 0.02:
+            colour += (between * similarity)[..., None] * self._eyeball.residual_at(sources)
         return sources - moved[..., None] * normal, colour, between + over_lid
 
-    def _likeness(self, view: EyeView) -> float:
-        """1 where the eye is as in the source, near 0 where iris or lids have clearly moved."""
-        turned = float(np.hypot(*view.turn)) / (0.4 * self._eyeball.radius)
-        closed = (view.opening.gap - self._rest.gap) / max(0.2 * self._rest.gap, 1e-3)
+    def _similarity(self, target: EyeTarget) -> float:
+        """Similarity to the eye at rest: 1 at rest, near 0 once iris or lids have clearly moved."""
+        turned = float(np.hypot(*target.turn)) / (0.4 * self._eyeball.radius)
+        closed = (target.opening.gap - self._rest.gap) / max(0.2 * self._rest.gap, 1e-3)
         return float(np.exp(-turned**2 - closed**2))
 
     def _lid_motion(self, heights: _Heights) -> Array:
-        """(h, w) pixels that the skin has moved: all of a lid's motion at its lashes, none far."""
+        """(h, w) displacement of the skin in pixels: that of the lid at its lashes, 0 far away."""
         below = heights.own > 0.5 * (heights.upper + heights.lower)
         distance = np.where(below, heights.own - heights.lower, heights.upper - heights.own)
         motion = np.where(below, heights.lower - heights.lower_rest,
@@ -155,12 +155,12 @@ class PortraitEye:
         t = np.clip((distance - _LASHES * width) / (skin + np.abs(motion)), 0.0, 1.0)
         return motion * (1.0 - t * t * (3.0 - 2.0 * t))
 
-    def _lid_and_lashes(self, view: EyeView, heights: _Heights) -> tuple[Array, Array]:
-        """Colour and coverage of what a closing lid brings into view.
+    def _lid_and_lashes(self, target: EyeTarget, heights: _Heights) -> tuple[Array, Array]:
+        """Colour and coverage of the skin that a closing lid reveals.
 
         Stretching alone would smear the dark fold above the eye over the lid.
         """
-        closed = float(np.clip(1.0 - view.opening.gap / max(self._rest.gap, 1e-3), 0.0, 1.0))
+        closed = float(np.clip(1.0 - target.opening.gap / max(self._rest.gap, 1e-3), 0.0, 1.0))
         if closed == 0.0:
             return np.zeros((*heights.own.shape, 3), np.float32), np.zeros_like(heights.own)
         along = 4.0 * heights.along * heights.along

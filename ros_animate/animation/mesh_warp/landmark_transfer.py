@@ -1,8 +1,8 @@
-"""Landmark transfer: the driving face's motion, put onto the source's face.
+"""Transfer of the driving face's motion to the source's landmarks.
 
-Landmarks are split into a head pose (rotation, scale, translation of a weak-perspective camera) and
-a shape in head coordinates. The pose and the change of shape against the driving person's own
-neutral are added to the source's, so that the source keeps its identity:
+Landmarks are decomposed into a head pose (rotation, scale, translation of a weak-perspective
+camera) and a shape in head coordinates. The pose and the change of shape against the driving
+person's own neutral are added to the source's, so that the source keeps its identity:
 
     shape_out = shape_source + gain * (shape_driving - neutral_driving)
     rotation_out = rotation_source * neutral_rotation^-1 * rotation_driving
@@ -25,7 +25,7 @@ _INNER_LIPS, _OUTER_LIPS = np.array(face_mesh.LIPS_INNER), np.array(face_mesh.LI
 
 @dataclass(frozen=True)
 class Gains:
-    """How much of the driving motion reaches the source, by region; 1 is all of it."""
+    """Gains of the driving motion by region of the face."""
 
     brows: float = 1.0
     eyes: float = 1.0
@@ -43,14 +43,14 @@ def soft_limit(vectors: Array, limit: float) -> Array:
 
 
 class LandmarkTransfer:
-    """Retargets driving landmarks onto one source face.
+    """Retargets driving landmarks to one source face.
 
-    After `calibrate` the face given there is the driving neutral and all motion is relative to it.
-    Until then an AdaptiveNeutral stands in, and what it cannot know yet is not left to chance:
-    lips count as they are, since lips at rest look much alike (closed and level) and a grimace is
-    made of them above all; of the rest of the face, `relative` says how far the driving face's
-    own proportions are taken off (1: all, the source keeps its identity; 0: none, the source
-    takes them on). The gaze never counts relative to the neutral.
+    After `calibrate` all motion is relative to the driving neutral given there. Until then an
+    AdaptiveNeutral is used. Because its first estimates are uncertain, lips are then transferred
+    absolutely: lips at rest look much alike (closed and level), and a grimace consists of them
+    above all. For the rest of the face, `relative` sets how far the driving face's own proportions
+    are removed (1: fully, the source keeps its identity; 0: not at all, the source takes them on).
+    The gaze is always absolute.
     """
 
     SHAPE_LIMIT_CM = 4.5
@@ -59,7 +59,13 @@ class LandmarkTransfer:
     SCALE_LIMIT = 0.2
 
     def __init__(self, source: Array, gains: Gains | None = None, relative: float = 0.5) -> None:
-        """source: (478, 3) landmarks of the portrait in pixels."""
+        """Prepares the transfer.
+
+        Args:
+            source: (478, 3) landmarks of the portrait in pixels.
+            gains: Gains by region; None for all 1, translation 0.4.
+            relative: Share of the driving proportions that is removed before calibration.
+        """
         self.source = PosedShape.of(source)
         self._relative = relative
         self._gains = gains or Gains()
@@ -92,7 +98,7 @@ class LandmarkTransfer:
         return self._calibrated or adaptive
 
     def _reference(self, neutral: Array) -> Array:
-        """The driving shape that gives the source as it is."""
+        """The driving shape that leaves the source unchanged."""
         if self._calibrated is not None:
             return neutral
         mixed = self.source.shape + self._relative * (neutral - self.source.shape)
@@ -105,7 +111,7 @@ class LandmarkTransfer:
         gain = self._gains.translation
         nearer = soft_limit(gain * np.log([driving.scale / neutral.scale]), self.SCALE_LIMIT)
         moved = gain * (driving.translation - neutral.translation) / neutral.scale
-        # Depth is not seen by a weak-perspective camera: its change is already in the scale.
+        # A weak-perspective camera has no depth: its change is already in the scale.
         shift = soft_limit(moved * (1, 1, 0), self.TRANSLATION_LIMIT_CM)
         return HeadPose(rotation, source.scale * float(np.exp(nearer[0])),
                         source.translation + source.scale * shift)
@@ -119,7 +125,7 @@ def _landmarks(motion: Motion) -> Array:
 
 
 def with_lips_of(shape: Array, other: Array) -> Array:
-    """`shape` with the form of the lips of `other`, at the place where `shape` has its own."""
+    """`shape` with the lips' shape of `other`, at the position of its own lips."""
     moved = other - (other[_OUTER_LIPS] - shape[_OUTER_LIPS]).mean(axis=0)
     return shape + _lip_weights()[:, None] * (moved - shape)
 
@@ -147,7 +153,7 @@ def _ramp(values: Array, low: float, high: float) -> Array:
 
 
 def _keep_lips_apart(shape: Array) -> None:
-    """Where lips would pass through each other in `shape`, they meet half-way."""
+    """Resolves interpenetration of the lips in `shape`, in place: they meet half-way."""
     ring = _INNER_LIPS
     lower, upper = ring[1:10], ring[:10:-1]
     overlap = np.maximum(shape[lower, 1] - shape[upper, 1], 0.0)

@@ -1,4 +1,4 @@
-"""What is seen between the lips of a portrait: its own mouth if it is open, else a drawn one."""
+"""The mouth's interior between the lips: the source's own if its mouth is open, else rendered."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from ros_animate.animation.mesh_warp.control_points import LOWER_LIP, UPPER_LIP
 from ros_animate.animation.mesh_warp.lips import CHIN, mouth_opening
 from ros_animate.animation.mesh_warp.opening import Opening
 from ros_animate.animation.mesh_warp.teeth import TeethRow
-from ros_animate.animation.mesh_warp.warp import Box
+from ros_animate.animation.mesh_warp.warp import Region
 from ros_animate.face.head_pose import HeadPose, PosedShape
 from ros_animate.types import Array, Image
 
-# A source mouth that is open further than this, in mouth widths, shows its own interior.
+# Opening of a source's mouth, in mouth widths, from which its own interior is used.
 _OPEN = 0.08
 _UPPER_MIDDLE, _LOWER_MIDDLE = 13, 14
 _FACE = (50, 280, 101, 330, 36, 266, 151)
-# How the source's own interior is shared out between what stays with either lip.
+# Shares of the source's interior that move with the upper and with the lower lip.
 _WITH_UPPER, _WITH_LOWER = 0.6, 0.4
 
 
 @dataclass(frozen=True)
 class Palette:
-    """(3,) float32 colours of what is inside a mouth."""
+    """(3,) float32 colours of a mouth's interior."""
 
     enamel: Array
     gum: Array
@@ -33,7 +33,7 @@ class Palette:
 
     @classmethod
     def of(cls, image: Image, landmarks: Array) -> Palette:
-        """In the light and the hue of a portrait with these (478, 3) landmarks."""
+        """Matches the brightness and hue of a portrait with these (478, 3) landmarks."""
         lips = _median_colour(image, landmarks, [i for ring in (*UPPER_LIP[:2], *LOWER_LIP[:2])
                                                  for i in ring[2:-2]])
         face = _median_colour(image, landmarks, _FACE)
@@ -44,15 +44,15 @@ class Palette:
                      for colour in (enamel, 0.8 * lips, 0.85 * lips, 0.2 * lips)))
 
 
-def _median_colour(image: Image, landmarks: Array, which: list[int] | tuple[int, ...]) -> Array:
-    x, y = landmarks[list(which), :2].round().astype(int).T
+def _median_colour(image: Image, landmarks: Array, indices: list[int] | tuple[int, ...]) -> Array:
+    x, y = landmarks[list(indices), :2].round().astype(int).T
     inside = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)]
     return np.median(inside.astype(float), axis=0)
 
 
 @dataclass(frozen=True)
 class _Cavity:
-    """The pixels of one open mouth: positions along in widths, heights, heights of its edges."""
+    """Local coordinates of the pixels in an open mouth: along in widths, height, edges' heights."""
 
     opening: Opening
     along: Array
@@ -61,15 +61,15 @@ class _Cavity:
 
 
 class Interior:
-    """The inside of the source's mouth."""
+    """The interior of the source's mouth, as a layer under the lips."""
 
     def __init__(self, image: Image, source: PosedShape) -> None:
-        """image: (H, W, 3); source: the face in it."""
+        """Prepares palette, teeth and tongue of a source: (H, W, 3) image and the face in it."""
         self._image = image
         self._rest_shape = source.shape
         landmarks = source.landmarks()
         self._rest = mouth_opening(landmarks)
-        self._has_own = self._rest.gap > _OPEN * self._rest.width
+        self._source_is_open = self._rest.gap > _OPEN * self._rest.width
         self._palette = Palette.of(image, landmarks)
         upper, lower = source.shape[_UPPER_MIDDLE], source.shape[_LOWER_MIDDLE]
         self._half = 0.5 * abs(float(source.shape[LOWER_LIP[-1][-1], 0]
@@ -82,37 +82,37 @@ class Interior:
         self._tongue = bite - (0.0, 0.32 * self._half, 1.2)
 
     def draw(self, target: PosedShape, opening: Opening, size: tuple[int, int],
-             ) -> list[tuple[Box, Array, Array]]:
-        """Layers: box, (h, w, 3) colours times coverage, (h, w) coverage; none on closed lips.
+             ) -> list[tuple[Region, Array, Array]]:
+        """Layers: region, (h, w, 3) premultiplied colours, (h, w) coverage; none on closed lips.
 
         Args:
-            target: The face as it shall be.
+            target: The target face.
             opening: The slit between its lips in pixels of the output.
             size: (width, height) of the output.
         """
         if opening.gap < 0.5:
             return []
         landmarks = target.landmarks()
-        box = Box.around(landmarks[list(UPPER_LIP[-1] + LOWER_LIP[-1]), :2], 2.0, size)
-        along, height = opening.local(box.nodes(int(box.height), int(box.width)))
+        region = Region.around(landmarks[list(UPPER_LIP[-1] + LOWER_LIP[-1]), :2], 2.0, size)
+        along, height = opening.to_local(region.grid(int(region.height), int(region.width)))
         cavity = _Cavity(opening, along, height, opening.edges(along))
-        colour = self._drawn(cavity, target)
-        if self._has_own:
-            colour = self._with_own(colour, cavity)
+        colour = self._rendered(cavity, target)
+        if self._source_is_open:
+            colour = self._blend_source_interior(colour, cavity)
         coverage = opening.coverage(along, height, cavity.edges)
-        return [(box, colour * coverage[..., None], coverage)]
+        return [(region, colour * coverage[..., None], coverage)]
 
-    def _drawn(self, cavity: _Cavity, target: PosedShape) -> Array:
-        """(h, w, 3) float32: tongue, lower teeth, upper teeth, and the shadow of the lips."""
+    def _rendered(self, cavity: _Cavity, target: PosedShape) -> Array:
+        """(h, w, 3) float32: tongue, lower teeth, upper teeth, shaded by the lips."""
         jaw = self._jaw(target.shape)
         colour = np.empty((*cavity.along.shape, 3), np.float32)
         colour[:] = self._palette.cavity
         self._add_tongue(colour, cavity, target.pose, jaw)
         beside = np.minimum(2.0 * np.abs(cavity.along), 1.0)
         sides = 1.0 - 0.75 * beside * beside * beside
-        for row, moved in ((self._lower_teeth, jaw), (self._upper_teeth, np.zeros(3))):
-            enamel, gum, coverage = row.seen(target.pose, moved, cavity.opening, cavity.along,
-                                             cavity.height)
+        for row, offset in ((self._lower_teeth, jaw), (self._upper_teeth, np.zeros(3))):
+            enamel, gum, coverage = row.render(target.pose, offset, cavity.opening, cavity.along,
+                                               cavity.height)
             tooth = enamel[..., None] * self._palette.enamel
             tooth += gum[..., None] * (self._palette.gum - tooth)
             colour += coverage[..., None] * (sides[..., None] * tooth - colour)
@@ -122,7 +122,7 @@ class Interior:
         return (colour * light[..., None]).astype(np.float32)
 
     def _jaw(self, shape: Array) -> Array:
-        """(3,) cm that the lower teeth have moved."""
+        """(3,) displacement of the lower teeth in cm."""
         change = shape - self._rest_shape
         moved = change[list(CHIN)].mean(axis=0) * (1.0, 1.0, 0.3)
         # The skin of the chin lags behind the bone when the mouth opens.
@@ -130,7 +130,7 @@ class Interior:
         return moved
 
     def _add_tongue(self, colour: Array, cavity: _Cavity, pose: HeadPose, jaw: Array) -> None:
-        along, height = cavity.opening.local(pose.project((self._tongue + jaw)[None])[0, :2])
+        along, height = cavity.opening.to_local(pose.project((self._tongue + jaw)[None])[0, :2])
         half = self._half * pose.scale
         across = (cavity.along - along) * (cavity.opening.width / (0.75 * half))
         distance = across**2 + ((cavity.height - height) / (0.6 * half)) ** 2
@@ -138,8 +138,8 @@ class Interior:
         share = np.clip(3.0 - 3.0 * distance, 0.0, 1.0)[..., None]
         colour += share * (self._palette.tongue * light - colour)
 
-    def _with_own(self, colour: Array, cavity: _Cavity) -> Array:
-        """`colour` under the source's own interior, which keeps its size at either lip."""
+    def _blend_source_interior(self, colour: Array, cavity: _Cavity) -> Array:
+        """`colour` blended with the source's own interior, which keeps its size at either lip."""
         rest = self._rest
         upper, lower = rest.edges(cavity.along)
         space = np.maximum(lower - upper, 1e-3)
@@ -149,7 +149,7 @@ class Interior:
         crowded = np.minimum((from_upper + from_lower) / space, 1.0)
         there = np.where(from_upper < _WITH_UPPER * space * crowded, upper + from_upper,
                          lower - from_lower)
-        own = cv2.remap(self._image, rest.pixels(cavity.along, there), None, cv2.INTER_LINEAR,
+        own = cv2.remap(self._image, rest.to_pixels(cavity.along, there), None, cv2.INTER_LINEAR,
                         borderMode=cv2.BORDER_REPLICATE)
         beyond = np.minimum(from_upper - _WITH_UPPER * space, from_lower - _WITH_LOWER * space)
         share = np.clip(1.0 - beyond / (0.06 * rest.width), 0.0, 1.0)[..., None]

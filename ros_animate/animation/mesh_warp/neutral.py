@@ -1,4 +1,4 @@
-"""The driving person's neutral face, to which relative motion refers."""
+"""Estimation of the driving person's neutral face, the reference of relative motion."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -10,54 +10,54 @@ from ros_animate.types import Array
 
 # Blendshapes that are rarely seen on a face at rest. Others, such as browDown, mouthPucker or
 # eyeSquint, are large on many faces that are just built so.
-_LIVELY = ('jaw', 'mouthSmile', 'mouthFunnel', 'mouthUpperUp', 'mouthLowerDown', 'mouthStretch',
+_EXPRESSIVE = ('jaw', 'mouthSmile', 'mouthFunnel', 'mouthUpperUp', 'mouthLowerDown', 'mouthStretch',
            'mouthLeft', 'mouthRight', 'cheekPuff', 'noseSneer', 'eyeBlink', 'browInnerUp')
 
 
 def activity(expression: Mapping[str, float]) -> float:
-    """How far from calm a face is: about 0.3 calm, 0.8 and more for a clear expression."""
-    values = [value for name, value in expression.items() if name.startswith(_LIVELY)]
+    """Strength of the expression: about 0.3 for a calm face, 0.8 and more for a clear one."""
+    values = [value for name, value in expression.items() if name.startswith(_EXPRESSIVE)]
     return float(np.linalg.norm(values)) if values else 0.0
 
 
 class AdaptiveNeutral:
-    """The driving person's neutral face, estimated while watching.
+    """Online estimate of the driving person's neutral face.
 
-    A mean over all frames so far in which a frame counts exp(-activity / TOLERANCE): the calmest
-    frames decide, however long a smile lasts and wherever the clip starts. Until calm frames were
-    seen, a prior (the source's own neutral, looking into the camera) keeps a grimace in the first
-    frame from becoming the neutral. Old frames fade with a time constant of `MEMORY` frames, so
-    that the neutral follows a change of person or of light.
+    A mean over all frames so far with weights exp(-activity / TOLERANCE): the calmest frames
+    dominate, however long a smile lasts and wherever the clip starts. Until calm frames were
+    observed, a prior (the source's own neutral, looking into the camera) keeps a grimace in the
+    first frame from becoming the neutral. Old frames fade with a time constant of `MEMORY` frames,
+    so that the neutral follows a change of person or of lighting.
     """
 
     TOLERANCE = 0.12
     MEMORY = 1800
-    # The prior counts as so many frames of this activity.
+    # The prior's weight, as that of so many frames of this activity.
     PRIOR_ACTIVITY = 1.0
     PRIOR_FRAMES = 10
-    # Frames in which the head is turned further than this say little about its neutral.
+    # Rotation of the head from which a frame hardly counts for its neutral pose.
     TURNED_RAD = 0.35
 
     def __init__(self, prior: Array) -> None:
-        """prior: (478, 3) cm, a neutral shape to start from."""
+        """Starts from a neutral shape, (478, 3) cm."""
         self._shape = _Mean(prior, self.PRIOR_FRAMES * self._weight(self.PRIOR_ACTIVITY))
         self._turn = _Mean(np.zeros(3), self.PRIOR_FRAMES * self._weight(self.PRIOR_ACTIVITY))
         self._place = _Mean(np.zeros(4), 0.0)
 
-    def update(self, seen: PosedShape, expression: Mapping[str, float]) -> PosedShape:
-        """Takes a frame into account; the neutral as far as it is known now."""
+    def update(self, observed: PosedShape, expression: Mapping[str, float]) -> PosedShape:
+        """Updates the estimate with a frame; returns the neutral."""
         weight = self._weight(activity(expression))
-        turn = rotation_vector(seen.pose.rotation)
+        turn = rotation_vector(observed.pose.rotation)
         frontal = float(np.exp(-(turn @ turn) / self.TURNED_RAD**2))
-        place = np.array([np.log(seen.pose.scale), *seen.pose.translation])
-        shape = self._shape.update(seen.shape, weight, self.MEMORY)
+        place = np.array([np.log(observed.pose.scale), *observed.pose.translation])
+        shape = self._shape.update(observed.shape, weight, self.MEMORY)
         turn = self._turn.update(turn, weight * frontal, self.MEMORY)
         place = self._place.update(place, weight, self.MEMORY)
         return PosedShape(shape, HeadPose(rotation_matrix(turn), float(np.exp(place[0])),
                                           place[1:]))
 
-    def _weight(self, how_lively: float) -> float:
-        return float(np.exp(-how_lively / self.TOLERANCE))
+    def _weight(self, activity: float) -> float:
+        return float(np.exp(-activity / self.TOLERANCE))
 
 
 class _Mean:

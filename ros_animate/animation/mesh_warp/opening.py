@@ -1,4 +1,4 @@
-"""Slits in the face (two eyes, the mouth): what lies between an upper and a lower edge."""
+"""Openings of the face (eyes and mouth), each between an upper and a lower edge."""
 from __future__ import annotations
 
 import functools
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from ros_animate.types import Array
 
 _SAMPLES = 257
-# Positions along of the samples of an opening's edges.
+# Positions of the samples along an opening's edges.
 ALONG = np.linspace(-0.5, 0.5, _SAMPLES)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """Two edges between two corners, in a frame along the corners.
+    """Two edges between two corners, in a local frame along the corners.
 
     Positions along are in widths (-0.5 to 0.5 from corner to corner), heights in pixels, down.
 
@@ -47,18 +47,18 @@ class Opening:
         edges = [_heights(smooth @ (edge - middle), axis, width) for edge in (upper, lower)]
         return cls(middle, axis, width, *edges)
 
-    def local(self, pixels: Array) -> tuple[Array, Array]:
+    def to_local(self, pixels: Array) -> tuple[Array, Array]:
         """(..., 2) pixels to positions along (widths) and heights (pixels), float32."""
         x, y = pixels[..., 0], pixels[..., 1]
         (left, top), (ax, ay) = self.middle, self.axis
         scale = 1.0 / self.width
-        # One multiplication each: these run over every pixel around the slit.
+        # One multiplication each: these run over every pixel around the opening.
         along = x * np.float32(ax * scale) + (y * np.float32(ay * scale)
                                               - np.float32((left * ax + top * ay) * scale))
         height = y * np.float32(ax) - (x * np.float32(ay) + np.float32(top * ax - left * ay))
         return along, height
 
-    def pixels(self, along: Array, height: Array) -> Array:
+    def to_pixels(self, along: Array, height: Array) -> Array:
         """(..., 2) pixels at positions along (widths) and heights (pixels), float32."""
         across = along * self.width
         x = self.middle[0] + across * self.axis[0] - height * self.axis[1]
@@ -76,9 +76,9 @@ class Opening:
         return float(max((self.lower - self.upper).max(), 0.0))
 
     def coverage(self, along: Array, height: Array, edges: tuple[Array, Array]) -> Array:
-        """0 to 1: how much of each pixel lies between the edges, with borders a pixel soft."""
+        """0 to 1: coverage of each pixel by the opening, antialiased over one pixel."""
         upper, lower = edges
-        # A steep edge is nearer than it is high.
+        # The distance to a steep edge is shorter than the difference in height.
         slope = np.abs(np.gradient(self.lower - self.upper)) * ((_SAMPLES - 1) / self.width)
         nearness = (1.0 / np.sqrt(1.0 + 0.25 * slope**2))[sample_of(along)]
         between = np.minimum(height - upper, lower - height) * nearness + 0.5

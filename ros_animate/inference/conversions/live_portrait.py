@@ -15,8 +15,8 @@ def to_motion(face: FaceMotion, stamp_s: float, expression: Mapping[str, float])
 
     Args:
         face: Output of the motion extractor.
-        stamp_s: Of the frame.
-        expression: How far eyes and lips are open, where the landmarks are known.
+        stamp_s: Stamp of the frame.
+        expression: Openness of eyes and lips, where the landmarks are known.
     """
     # The network's rotation turns row vectors; a Motion's turns columns.
     rotation = to_array(rotation_matrix(face.degrees().double())).T

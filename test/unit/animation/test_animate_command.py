@@ -106,7 +106,7 @@ def test_the_best_frame_is_the_reference(weights: Weights, clip: pathlib.Path,
     face = finder.find_face(read_video(clip)[4])
     with contextlib.closing(plugins.load('motion', 'fomm', {'weights': str(weights['fomm'])})) as e:
         driving = VideoDriving(str(clip), e, None)
-        driving.look_ahead(face, lambda frames, *_: frames)
+        driving.scan_faces(face, lambda frames, *_: frames)
     assert driving.reference is not None
     assert driving.reference.stamp_s == pytest.approx(0.4)
     assert animate('fomm', weights, portrait_file, clip, '--output', tmp_path / 'a.mp4',

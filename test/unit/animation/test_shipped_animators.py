@@ -11,8 +11,8 @@ from ros_animate import configuration
 from ros_animate.cli import main
 from ros_animate.evaluation.animation.clips import Clips
 from ros_animate.evaluation.animation.measurement import evaluate
-from ros_animate.evaluation.animation.results import Evaluation
 from ros_animate.evaluation.animation.methods import REPEATED_SOURCE, AnimatorMethod, RepeatedSource
+from ros_animate.evaluation.animation.results import Evaluation
 
 SIZE = 128
 # Parts of what the source alone gives: as the cards say of all clips, and a little more.

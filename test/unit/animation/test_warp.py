@@ -8,10 +8,15 @@ from hypothesis import strategies as st
 from ros_animate.animation.mesh_warp.control_points import edge_points
 from ros_animate.animation.mesh_warp.opening import Opening
 from ros_animate.animation.mesh_warp.portrait import Portrait
-from ros_animate.animation.mesh_warp.warp import Box, SmoothField, enlarge, invert
+from ros_animate.animation.mesh_warp.warp import (
+    Region,
+    ThinPlateSpline,
+    invert_displacement,
+    upsample,
+)
 
 SIZE = (120, 100)
-BOX = Box(0, 0, *SIZE)
+BOX = Region(0, 0, *SIZE)
 
 
 @pytest.fixture(scope='module')
@@ -21,7 +26,7 @@ def points():
 
 @pytest.fixture(scope='module')
 def field(points):
-    return SmoothField(BOX, 40, 48, points, edge_points(SIZE), np.full(len(points), 1e-6))
+    return ThinPlateSpline(BOX, 40, 48, points, edge_points(SIZE), np.full(len(points), 1e-6))
 
 
 def at(grid, place):
@@ -55,27 +60,27 @@ def test_displacement_is_linear(field, points):
        scale=st.floats(0.75, 1.3))
 @settings(max_examples=30, deadline=None)
 def test_inverse_of_a_similarity_is_exact(turn, shift, scale):
-    nodes = BOX.nodes(40, 48).astype(float)
+    nodes = BOX.grid(40, 48).astype(float)
     centre = np.array([60.0, 50.0])
     matrix = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     displacement = ((nodes - centre) @ matrix.T + centre + shift - nodes).astype(np.float32)
     inner = nodes[12:28, 14:34]
-    found = inner - invert(displacement, BOX, inner.astype(np.float32), rounds=30)
+    found = inner - invert_displacement(displacement, BOX, inner.astype(np.float32), rounds=30)
     expected = (inner - centre - shift) @ np.linalg.inv(matrix).T + centre
     assert np.abs(found - expected).max() < 0.1
 
 
 def test_enlarging_keeps_places():
-    ramp = BOX.nodes(25, 30)
-    full = enlarge(ramp, SIZE)
+    ramp = BOX.grid(25, 30)
+    full = upsample(ramp, SIZE)
     assert full.shape == (SIZE[1], SIZE[0], 2)
-    assert np.abs(full - BOX.nodes(SIZE[1], SIZE[0]))[8:-8, 8:-8].max() < 0.2
+    assert np.abs(full - BOX.grid(SIZE[1], SIZE[0]))[8:-8, 8:-8].max() < 0.2
 
 
 @given(points=st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=1,
                        max_size=8), margin=st.floats(0, 1e4))
 def test_box_is_never_empty_and_inside(points, margin):
-    box = Box.around(np.array(points), margin, SIZE)
+    box = Region.around(np.array(points), margin, SIZE)
     rows, columns = box.slices()
     assert 0 <= rows.start < rows.stop <= SIZE[1]
     assert 0 <= columns.start < columns.stop <= SIZE[0]
@@ -94,7 +99,7 @@ def opening(gap=8.0, turn=0.0):
 def test_opening_covers_what_lies_between_its_edges(turn):
     slit = opening(8.0, turn)
     assert slit.gap == pytest.approx(16.0, abs=0.2)
-    along, height = slit.local(BOX.nodes(SIZE[1], SIZE[0]))
+    along, height = slit.to_local(BOX.grid(SIZE[1], SIZE[0]))
     covered = slit.coverage(along, height, slit.edges(along))
     # Area between two parabolas over 40 pixels: 2 * 2/3 * 40 * 8.
     assert covered.sum() == pytest.approx(2 * 2 / 3 * 40 * 8, rel=0.05)
@@ -105,7 +110,7 @@ def test_opening_covers_what_lies_between_its_edges(turn):
 def test_closed_opening_covers_nothing():
     for gap in (0.0, -3.0):
         slit = opening(gap)
-        along, height = slit.local(BOX.nodes(SIZE[1], SIZE[0]))
+        along, height = slit.to_local(BOX.grid(SIZE[1], SIZE[0]))
         assert slit.coverage(along, height, slit.edges(along)).max() == 0
         assert slit.gap == 0
 
@@ -115,7 +120,7 @@ def test_closed_opening_covers_nothing():
 def test_opening_of_any_points_is_finite(seed, reach):
     upper, lower = reach * np.random.default_rng(seed).normal(size=(2, 11, 2))
     slit = Opening.of(upper, lower)
-    along, height = slit.local(BOX.nodes(10, 12))
+    along, height = slit.to_local(BOX.grid(10, 12))
     covered = slit.coverage(along, height, slit.edges(along))
     assert np.isfinite(covered).all()
     assert covered.min() >= 0
@@ -124,8 +129,8 @@ def test_opening_of_any_points_is_finite(seed, reach):
 
 def test_pixels_and_local_are_inverse():
     slit = opening(8.0, 0.4)
-    pixels = BOX.nodes(7, 9)
-    assert np.allclose(slit.pixels(*slit.local(pixels)), pixels, atol=1e-2)
+    pixels = BOX.grid(7, 9)
+    assert np.allclose(slit.to_pixels(*slit.to_local(pixels)), pixels, atol=1e-2)
 
 
 @pytest.mark.parametrize('shape', [(300, 400), (400, 300), (90, 260), (1200, 900)])

@@ -41,13 +41,13 @@ def box_of(golden: Golden, count: int, scale: float,
     points = golden.values[f'inputs/landmarks_{count}'].astype(float)
     eyes, mouth = AXES[count]
     middle = np.mean([points[list(eye)].mean(0) for eye in eyes], axis=0)
-    golden.seen.add(f'inputs/landmarks_{count}')
+    golden.checked.add(f'inputs/landmarks_{count}')
     return points, enclosing_box(points, middle, points[list(mouth)].mean(0), scale=scale,
                                  down=down)
 
 
 def check_pixels(golden: Golden, name: str, image: np.ndarray) -> None:
-    golden.seen.add(name)
+    golden.checked.add(name)
     step = int(golden.entries[name]['slice'].split('::')[1].split(',')[0])
     difference = np.abs(image[::step, ::step].astype(int) - golden.values[name])
     # OpenCV rounds positions to 1/32 pixel: the last digit of a matrix decides about a few pixels.
@@ -58,7 +58,7 @@ def check_pixels(golden: Golden, name: str, image: np.ndarray) -> None:
 
 def check_matrix(golden: Golden, name: str, matrix: np.ndarray) -> None:
     # The reference computes in float32, and inverts matrices with offsets of hundreds of pixels.
-    golden.seen.add(name)
+    golden.checked.add(name)
     np.testing.assert_allclose(matrix, golden.values[name], rtol=1e-5, atol=1e-3, err_msg=name)
 
 
@@ -73,8 +73,8 @@ def test_golden_crop(golden: Golden, frame: np.ndarray) -> None:
         height, width = map(int, name.split('/')[1].split('x'))
         limited = limit_size(np.zeros((height, width, 3), np.uint8))
         np.testing.assert_array_equal(limited.shape, golden.values[name])
-        golden.seen.add(name)
-    assert not golden.unseen()
+        golden.checked.add(name)
+    assert not golden.unchecked()
 
 
 def _source_crop(golden: Golden, frame: np.ndarray, count: int) -> None:
@@ -107,7 +107,7 @@ def _paste(golden: Golden, frame: np.ndarray) -> None:
     check_pixels(golden, 'paste/result', crop.paste(frame, generated))
     white, black = np.full_like(generated, 255), np.zeros_like(frame)
     weight = crop.paste(black, white) / 255.0
-    golden.seen.add('paste/mask_ori')
+    golden.checked.add('paste/mask_ori')
     # The reference's mask is a picture; ours is the formula that gives it but for its rounding.
     difference = np.abs(weight[::12, ::12] - golden.values['paste/mask_ori'])
     assert difference.max() <= 2 * GREY_LEVELS / 255
