@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The figures of smoothing and safety: limits, time, tracking, jerk, stillness.
+"""Benchmark of smoothing and safety: limits, time, tracking error, jerk, stillness.
 
     .venv/bin/python benchmarks/smoothing.py [--streams 100000] [--json FILE]
 
-Recorded controls are those that the tracker and the policy give for the clips of --media (the demo
-source if there are none). The random streams are those of test/helpers/random_robots.py.
+Recorded controls are the output of tracker and policy for the clips of --media (for the demo source
+if there are none). The random streams are those of test/helpers/random_robots.py.
 """
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from ros_animate.smoothing.base import Smoother  # noqa: E402
 from ros_animate.types import ActionChunk, Array, Frame, Image  # noqa: E402
 
 SMOOTHERS = ('bezier', 'ruckig', 'one_euro', 'hold')
-CHUNKS = 8  # of a random stream: about 0.3 s
+CHUNKS = 8  # in a random stream: about 0.3 s
 TICK_S = 1 / 60
 STILL_S, STILL_NOISE = 5.0, 3.0  # the noise in grey levels
-MOVING = 60  # frames of a clip before its face is frozen
-SETTLING_S = 1.0  # after that, until a still face is looked at
+MOVING_FRAMES = 60  # of a clip before its face is frozen
+SETTLING_S = 1.0  # after that, until a still face is measured
 
 Recordings = dict[str, tuple[Array, Array]]  # by name; still faces as 'still CLIP'
 
@@ -52,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--streams', type=int, default=1000, help='random streams (default: 1000)')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0, help='of the random streams')
     parser.add_argument('--jobs', type=int, default=1, help='processes for them')
     parser.add_argument('--media', type=pathlib.Path, default=ROOT.parent / 'shared' / 'media',
                         help='folder of driving clips (*.mp4)')
@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def limits(count: int, seed: int, jobs: int) -> dict[str, Any]:
-    """Random robots under random streams, smoothed and made safe."""
+    """Violations of limits by random robots under random streams."""
     violations, worst = 0, np.full(3, -np.inf)
     with multiprocessing.Pool(jobs) as pool:
         results = pool.imap_unordered(one_stream, ((seed, k) for k in range(count)), 50)
@@ -82,7 +82,7 @@ def limits(count: int, seed: int, jobs: int) -> dict[str, Any]:
 
 
 def one_stream(number: tuple[int, int]) -> Array:
-    """(3,) excess of position, velocity and acceleration, of the smoother or of what was sent.
+    """(3,) excess of position, velocity and acceleration of the smoother or the sent commands.
 
     The smoother is sampled at 1 kHz; the safety layer ticks behind it at 1 kHz or less.
     """
@@ -96,24 +96,23 @@ def one_stream(number: tuple[int, int]) -> Array:
     for chunk in stream(kind, CHUNKS, spec, rng):
         while now_s < chunk.stamp_s:
             now_s = len(times_s) / 1000
-            wish = smoother.sample(now_s)
+            command = smoother.sample(now_s)
             times_s.append(now_s)
-            smoothed.append(wish.position)
+            smoothed.append(command.position)
             if len(smoothed) % every == 1 % every:
-                sent.append(safety.step(wish, now_s).position)
+                sent.append(safety.step(command, now_s).position)
         smoother.push(chunk, now_s)
-    return np.maximum(excess(spec, smoother._governor, times_s, smoothed),
-                      excess(spec, smoother._governor, times_s[::every], sent))
+    return np.maximum(excess(spec, times_s, smoothed), excess(spec, times_s[::every], sent))
 
 
 def record(media: pathlib.Path) -> Recordings:
-    """(stamps, wishes) of each clip, and of each with a frame in it frozen under camera noise."""
+    """(stamps, targets) of each clip, and of each with a frame in it frozen under camera noise."""
     settings = load_settings(robot='ameca')
     cameras: dict[str, dict[str, Any]] = {
         path.stem: {'plugin': 'video', 'path': str(path)} for path in sorted(media.glob('*.mp4'))}
     cameras = cameras or {'demo': {'plugin': 'demo'}}
-    result = {name: wishes(settings, frames(camera)) for name, camera in cameras.items()}
-    result |= {f'still {name}': wishes(settings, freezing(frames(camera)))
+    result = {name: targets(settings, frames(camera)) for name, camera in cameras.items()}
+    result |= {f'still {name}': targets(settings, freezing(frames(camera)))
                for name, camera in cameras.items()}
     return result
 
@@ -125,9 +124,9 @@ def frames(camera: dict[str, Any]) -> Iterator[Frame]:
 
 
 def freezing(moving: Iterator[Frame]) -> Iterator[Frame]:
-    """The first frames, then the last of them for STILL_S, each time with other noise."""
+    """The first frames, then the last of them for STILL_S, each time with different noise."""
     rng = np.random.default_rng(0)
-    for frame in itertools.islice(moving, MOVING):
+    for frame in itertools.islice(moving, MOVING_FRAMES):
         yield frame
     for k in range(1, round(STILL_S * 30)):
         noise = rng.normal(0, STILL_NOISE, frame.image.shape)
@@ -135,7 +134,8 @@ def freezing(moving: Iterator[Frame]) -> Iterator[Frame]:
         yield Frame(image, frame.stamp_s + k / 30)
 
 
-def wishes(settings: Settings, source: Iterator[Frame]) -> tuple[Array, Array]:
+def targets(settings: Settings, source: Iterator[Frame]) -> tuple[Array, Array]:
+    """(stamps (T,), control values (T, N)) that tracker and policy give for the frames."""
     extractor: Extractor = settings.load('motion')
     policy: Policy = settings.load('policy')
     stamps, values = [], []
@@ -149,7 +149,7 @@ def wishes(settings: Settings, source: Iterator[Frame]) -> tuple[Array, Array]:
 
 
 def compare(name: str, spec: RobotSpec, recordings: Recordings) -> dict[str, float]:
-    """Time of push and sample, tracking error and jerk on the clips, trembling of a still face."""
+    """Time of push and sample, tracking error and jerk on the clips, noise of a still face."""
     span = spec.high - spec.low
     errors, jerks, pushes, samples, still = [], [], [], [], []
     for clip, (stamps, values) in recordings.items():
@@ -172,11 +172,11 @@ def compare(name: str, spec: RobotSpec, recordings: Recordings) -> dict[str, flo
 
 
 class Follower:
-    """A smoother on a recording.
+    """Runs a smoother on a recording.
 
     Attributes:
-        positions: A chunk period after each wish, as the next one comes.
-        ticks: At the rate of the robot.
+        positions: Positions a chunk period after each target, as the next one comes.
+        ticks: Positions at the rate of the robot.
         push_s, sample_s: Times of the calls.
     """
 
@@ -188,11 +188,11 @@ class Follower:
         self.sample_s: list[float] = []
 
     def follow(self, stamps: Array, values: Array) -> None:
-        """Pushes each wish at its stamp and samples until the next one."""
+        """Pushes each target at its stamp and samples until the next one."""
         period_s = float(np.median(np.diff(stamps)))
-        for stamp_s, wish, next_s in zip(stamps, values, [*stamps[1:], stamps[-1] + period_s],
+        for stamp_s, target, next_s in zip(stamps, values, [*stamps[1:], stamps[-1] + period_s],
                                          strict=True):
-            chunk = ActionChunk(self._spec.names, wish[np.newaxis], period_s, float(stamp_s))
+            chunk = ActionChunk(self._spec.names, target[np.newaxis], period_s, float(stamp_s))
             start_s = time.perf_counter()
             self._smoother.push(chunk, float(stamp_s))
             self.push_s.append(time.perf_counter() - start_s)
@@ -213,8 +213,8 @@ def time_safety(spec: RobotSpec, recordings: Recordings) -> float:
     stamps, values = next(iter(recordings.values()))
     smoother, safety = load('smoothing', 'bezier', {}, spec), Safety(SafetyConfig(), spec)
     times_s, ticks = [], 0
-    for stamp_s, wish in zip(stamps.tolist(), values, strict=True):
-        smoother.push(ActionChunk(spec.names, wish[np.newaxis], 1 / 30, stamp_s), stamp_s)
+    for stamp_s, target in zip(stamps.tolist(), values, strict=True):
+        smoother.push(ActionChunk(spec.names, target[np.newaxis], 1 / 30, stamp_s), stamp_s)
         while (now_s := float(stamps[0]) + ticks * TICK_S) < stamp_s + 1 / 30:
             command = smoother.sample(now_s)
             start_s = time.perf_counter()
@@ -234,9 +234,9 @@ def show(figures: dict[str, Any]) -> None:
         print(f'{name:<12}{row["push_us"]:13.0f} µs {row["sample_us"]:11.1f} µs '
               f'{row["error_percent"]:5.2f} % {row["jerk_rms_per_s3"]:8.0f} /s³ '
               f'{row["still_percent"]:14.3f} %')
-    print('\nMedians of times; error against the allowed wish a chunk period after it; error, jerk '
-          'and still\nface relative to the ranges; still face: the most trembling control of all '
-          'clips, a second\nafter a frame froze under camera noise.')
+    print('\nMedians of times; error against the allowed target a chunk period after it; error, '
+          'jerk and\nstill face relative to the ranges; still face: the control with the most '
+          'noise in all clips, a\nsecond after a frame froze under camera noise.')
 
 
 if __name__ == '__main__':
