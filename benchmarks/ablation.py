@@ -30,7 +30,7 @@ import numpy as np
 from ros_animate.evaluation.animation.clips import Clips
 from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
 from ros_animate.evaluation.animation.measurement import evaluate
-from ros_animate.evaluation.animation.methods import AnimatorPerformer
+from ros_animate.evaluation.animation.methods import AnimatorMethod
 from ros_animate.evaluation.animation.published import ABLATION
 from ros_animate.evaluation.animation.table import COLUMNS, markdown
 from ros_animate.outputs.machine import machine
@@ -199,7 +199,7 @@ def tables(figures: Mapping[str, Any]) -> str:
         parts.append('\n'.join(['Runs that are worse than the full model of the same seed:',
                                 *worse]))
         parts.append('\n'.join(verdict(figures['mean'], m) for m in COMPARED))
-    parts += [f'{ABLATION.where}; {ABLATION.tools}', markdown('Tai-Chi, published', ABLATION.rows)]
+    parts += [f'{ABLATION.source}; {ABLATION.tools}', markdown('Tai-Chi, published', ABLATION.rows)]
     return '\n\n'.join(parts)
 
 
@@ -215,14 +215,14 @@ def verdict(mean: Mapping[str, Mapping[str, float]], measure: str) -> str:
 def draw(runs: Sequence[Run], args: argparse.Namespace, path: pathlib.Path) -> None:
     """What the variants of the first seed make of some clips."""
     with contextlib.ExitStack() as stack:
-        performers = []
+        methods = []
         for run in (r for r in runs if r.seed == args.seeds[0]):
-            performer = AnimatorPerformer('monkey_net', {'weights': str(run.weights)})
-            performer.name = run.variant
-            performers.append(performer)
-            stack.callback(performer.close)
-        clips = Clips(('synthetic',), args.size, most=SHOWN_CLIPS)
-        draw_samples(evaluate(performers, clips.tasks('reconstruction')), path)
+            method = AnimatorMethod('monkey_net', {'weights': str(run.weights)})
+            method.name = run.variant
+            methods.append(method)
+            stack.callback(method.close)
+        clips = Clips(('synthetic',), args.size, limit=SHOWN_CLIPS)
+        draw_samples(evaluate(methods, clips.tasks('reconstruction')), path)
 
 
 if __name__ == '__main__':

@@ -27,7 +27,7 @@ from ros_animate.checkpoints import weights
 from ros_animate.checkpoints.weights import WeightsNotFoundError
 from ros_animate.evaluation.animation.distances import Frames, jitter
 from ros_animate.evaluation.animation.tasks import resized
-from ros_animate.evaluation.animation.tracking import Watcher
+from ros_animate.evaluation.animation.tracking import FaceTracker
 from ros_animate.evaluation.fidelity import compare
 from ros_animate.images import write_image
 from ros_animate.outputs.machine import machine
@@ -55,10 +55,10 @@ def main() -> None:
     animators = args.animators or runnable()
     print(f'{machine()}\n\n{"clip":10}{"animator":16}' + ''.join(f'{c:>9}' for c in COLUMNS))
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as scratch, Watcher() as watcher:
+    with tempfile.TemporaryDirectory() as scratch, FaceTracker() as tracker:
         folder = pathlib.Path(args.output or scratch)
         for clip in clips:
-            figures[pathlib.Path(clip).stem] = measure(clip, animators, args, folder, watcher)
+            figures[pathlib.Path(clip).stem] = measure(clip, animators, args, folder, tracker)
     print()
     for name in animators:
         line('mean', name, {c: mean([f[name][c] for f in figures.values()]) for c in COLUMNS})
@@ -81,7 +81,7 @@ def runnable() -> list[str]:
 
 
 def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: pathlib.Path,
-            watcher: Watcher) -> dict[str, Any]:
+            tracker: FaceTracker) -> dict[str, Any]:
     """The figures of every animator on one clip."""
     stem = pathlib.Path(clip).stem
     figures: dict[str, Any] = {}
@@ -97,7 +97,7 @@ def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: p
         figures[name] = {
             'expr_r': seen.expr_r, 'gain': seen.gain, 'pose_r': seen.pose_r,
             'missed': seen.missed, 'lag': seen.lag, 'regions': dict(seen.regions),
-            'jitter': trembling(animated, watcher), 'of': trembling(driving, watcher),
+            'jitter': trembling(animated, tracker), 'of': trembling(driving, tracker),
             'ms': stages.get('motion', 0.0) + stages.get('animation', 0.0)}
         line(stem, name, figures[name])
         rows += [driving, animated] if not rows else [animated]
@@ -124,9 +124,9 @@ def middle(image: Image) -> Image:
     return image[top:top + side, left:left + side]
 
 
-def trembling(frames: Frames, watcher: Watcher) -> float | None:
+def trembling(frames: Frames, tracker: FaceTracker) -> float | None:
     """Jitter in thousandths of the face's height; None without a face."""
-    landmarks = watcher.watch(frames).landmarks
+    landmarks = tracker.track(frames).landmarks
     if not np.isfinite(landmarks).any():
         return None
     height = np.nanmean(np.ptp(landmarks[..., 1], axis=1))

@@ -22,6 +22,7 @@ PROGRAM = 'ros_animate'
 # OpenMP threads of torch that spin while they wait make a network 40 times slower on shared cores.
 LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
              'OPENBLAS_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'PASSIVE'}
+NOT_VERBS = ('arguments',)  # modules of commands/ that verbs share
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo
@@ -44,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 def verbs() -> list[str]:
     """Names of the verbs, sorted."""
     return sorted(m.name for m in pkgutil.iter_modules(commands.__path__)
-                  if not m.name.startswith('_'))
+                  if m.name not in NOT_VERBS)
 
 
 def make_parser(names: Sequence[str]) -> Parser:

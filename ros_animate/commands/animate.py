@@ -1,7 +1,7 @@
 """Animates an image with the motion of the face in a video, or of a motion template.
 
-The networks need weights (`ros_animate weights list`); mesh_warp needs none. A driving frame without
-a face repeats the image before. The sound of the driving video is kept.
+The networks need weights (`ros_animate weights list`); mesh_warp needs none. A driving frame
+without a face repeats the image before. The sound of the driving video is kept.
 """
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '(`ros_animate plugins list animation`)'))
     add_weights(inputs)
     inputs.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
-                      help='image to animate; several for --grid')
+                        help='image to animate; several for --grid')
     inputs.add_argument('--driving', metavar='VIDEO|TEMPLATE', required=True, help=(
         'video, folder of images, or motion template of LivePortrait (.pkl)'))
     inputs.add_argument('--limit', type=positive(int), metavar='N', help='only the first N frames')
     outputs = parser.add_argument_group('output')
     outputs.add_argument('--output', metavar='FILE', help='video of the animated image, an .mp4')
     outputs.add_argument('--side-by-side', action='store_true',
-                      help='driving video, source and animation beside each other')
+                         help='driving video, source and animation beside each other')
     outputs.add_argument('--grid', metavar='FILE', help=(
         'image with every source (rows) animated by frames spread over the clip (columns)'))
     outputs.add_argument('--columns', type=positive(int), metavar='N', default=6,
-                      help='columns of the grid (default: 6)')
+                         help='columns of the grid (default: 6)')
     outputs.add_argument('--save-motion', metavar='FILE', help=(
         'write the driving motion as a motion template (live_portrait)'))
     outputs.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -66,15 +66,15 @@ def _add_motion_options(group: Any) -> None:
     transfer.add_argument('--absolute', dest='relative', action='store_false', default=None,
                           help='transfer the driving motion unchanged')
     group.add_argument('--best-frame', action='store_true', help=(
-        'take the driving frame that is most similar to the source as the reference, not the first'))
+        'take the driving frame that is most similar to the source as reference, not the first'))
     group.add_argument('--region', metavar='NAME', help=(
         'part of the motion: all, exp, pose, lip or eyes (live_portrait)'))
     group.add_argument('--multiplier', type=float, metavar='X',
-                     help='factor of the whole motion (live_portrait)')
+                       help='factor of the whole motion (live_portrait)')
     group.add_argument('--crop', action=argparse.BooleanOptionalAction, default=None, help=(
         'find and crop the faces (default); else use the middle square of both images'))
     group.add_argument('--paste-back', action='store_true', default=None,
-                     help='paste the animated square back into the whole image')
+                       help='paste the animated square back into the whole image')
     add_param(group, 'another option of the animator or extractor, e.g. '
                      'animation.eye_retargeting=true (`ros_animate plugins show animation NAME`)')
 
@@ -91,14 +91,14 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         driving = _driving(args, settings, animator.extractor, sources[0], stack)
         if args.grid:
-            animate.make_grid(animator, sources, driving, pathlib.Path(args.grid), args.columns)
+            animate.write_grid(animator, sources, driving, pathlib.Path(args.grid), args.columns)
         if args.output:
-            motions = animate.make_video(animator, sources[0], driving, pathlib.Path(args.output),
+            motions = animate.write_video(animator, sources[0], driving, pathlib.Path(args.output),
                                       progress, args.side_by_side)
             _add_sound(args, driving)
         if args.save_motion:
             motions = motions or animate.find_motions(driving, progress)
-            animate.save_motion(motions, driving.fps, pathlib.Path(args.save_motion))
+            animate.write_motion(motions, driving.fps, pathlib.Path(args.save_motion))
     return 0
 
 

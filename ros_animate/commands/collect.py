@@ -1,13 +1,14 @@
-"""Collects pairs of a robot's pictures and the control values that it shows.
+"""Collects pairs of images of a robot and its control values.
 
 The folder has the layout of X2C: metadata.jsonl with one object a line (`file_name`, and
-`ctrl_value` in the robot's order and units), the pictures beside it. Pair number i of a seed is
-always the same, on any number of workers; the same command goes on where it was stopped, and a
-larger --count adds pairs. With --through, an animator's pictures are collected instead of the
-virtual face's own: a virtual person shows the control values, the robot's portrait imitates them.
+`ctrl_value` in the robot's order and units), and the images beside it. Pair number i of a seed is
+always the same, on any number of workers. The same command continues where it was stopped, and a
+larger --count adds pairs. With --through, the images are those of an animator instead of the
+virtual face's own: a virtual person shows the control values, and the robot's portrait imitates
+them.
 
-With --images a real robot is commanded behind the safety layer, settles, and is photographed by
-the camera that publishes there.
+With --images a real robot moves behind the safety layer, settles, and is photographed by the camera
+that publishes on that topic.
 """
 from __future__ import annotations
 
@@ -17,7 +18,13 @@ import pathlib
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.commands.retarget import positive
+from ros_animate.commands.arguments import (
+    add_param,
+    at_least,
+    between,
+    plugin_section,
+    positive,
+)
 from ros_animate.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ if TYPE_CHECKING:
     from ros_animate.collection.recording import Camera
     from ros_animate.settings import Settings
 
-HELP = 'make pairs of pictures and control values for training'
+HELP = 'collect pairs of images and control values for training'
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 100000 --seed 1 --size 224 --output data/plain
@@ -37,39 +44,38 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--robot', default='mock', help='name or robot file (default: mock)')
     parser.add_argument('--count', type=positive(int), required=True, metavar='N',
-                        help='pairs that the folder shall hold')
-    parser.add_argument('--output', type=pathlib.Path, required=True, metavar='DIR')
-    parser.add_argument('--seed', type=_seed, default=0, metavar='S',
-                        help='of the random poses and looks (default: 0)')
-    parser.add_argument('--size', type=_size, default=224, metavar='PX',
-                        help='width and height of the pictures (default: 224)')
+                        help='number of pairs in the folder in the end')
+    parser.add_argument('--output', type=pathlib.Path, required=True, metavar='DIR',
+                        help='folder of the pairs')
+    parser.add_argument('--seed', type=at_least(int, 0), default=0, metavar='S',
+                        help='seed of the random poses and appearances (default: 0)')
+    parser.add_argument('--size', type=between(int, 64, 2048), default=224, metavar='PX',
+                        help='width and height of the images in pixels (default: 224)')
     parser.add_argument('--through', metavar='ANIMATOR', help=(
-        "collect what this animator makes of the robot's portrait (mesh_warp, …)"))
+        "collect images of the robot's portrait, animated by this animator (mesh_warp, …)"))
     parser.add_argument('--portrait', metavar='IMAGE',
                         help="the portrait instead of the robot's virtual face (with --through)")
-    parser.add_argument('--exaggerated', type=_share, default=0.0, metavar='P', help=(
-        'how often brows, lids, mouth and nose show more than the robot can, as people do '
-        '(default: 0; 0.3 for policies that look at animated portraits)'))
-    parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
-                        help='an option of the animator (animation) or of the robot (hardware)')
+    parser.add_argument('--exaggerated', type=between(float, 0, 1), default=0.0, metavar='P', help=(
+        "probability that brows, lids, mouth or nose move beyond the robot's range, as those of "
+        'people do (default: 0; use 0.3 for policies that observe animated portraits)'))
+    add_param(parser, 'an option of the animator (animation) or of the robot (hardware)')
     real = parser.add_argument_group('a real robot')
     real.add_argument('--images', metavar='TOPIC', help=(
-        'drive the robot, slowly and within all limits, and take the pictures of the camera that '
-        'publishes here'))
+        'move the robot, slowly and within all limits, and take the images of the camera that '
+        'publishes on this topic'))
     real.add_argument('--speed', type=positive(float), default=0.3, metavar='X',
-                      help="part of the robot's velocity and acceleration (default: 0.3)")
+                      help="share of the robot's velocity and acceleration (default: 0.3)")
     real.add_argument('--settle', type=positive(float), default=0.4, metavar='S',
-                      help='seconds to stand still before a picture (default: 0.4)')
+                      help='seconds to stand still before an image is taken (default: 0.4)')
     parser.add_argument('--workers', type=positive(int), metavar='W',
-                        help='processes (default: one for each core)')
+                        help='number of processes (default: one for each core)')
     parser.add_argument('--quiet', action='store_true', help='no progress, no summary')
 
 
 def run(args: argparse.Namespace) -> int:
     from ros_animate.settings import load_settings
-    animation = None if args.through is None else {'plugin': args.through}
     settings = load_settings(params=args.param, robot=args.robot, portrait=args.portrait,
-                             animation=animation)
+                             animation=plugin_section(args.through))
     before = (_virtual if args.images is None else _real)(args, settings)
     if not args.quiet:
         print(f'{args.output}: {max(args.count, before)} pairs, {max(args.count - before, 0)} new')
@@ -80,10 +86,11 @@ def _real(args: argparse.Namespace, settings: Settings) -> int:
     from ros_animate.collection.collecting import collect_from_robot
     from ros_animate.collection.recording import Timing
     if args.through or args.portrait or args.workers or args.exaggerated:
-        raise UserError('--images takes pictures of a real robot: without --through, --portrait, '
+        raise UserError('--images is for a real robot: leave out --through, --portrait, '
                         '--exaggerated and --workers')
     if not args.speed <= 1:
-        raise UserError(f"--speed is a part of the robot's own, at most 1, got {args.speed:g}")
+        raise UserError("--speed is a share of the robot's own speed, at most 1, got "
+                        f'{args.speed:g}')
     settings.check(('hardware',))
     return collect_from_robot(settings, args.images, _image_listener, args.output, args.seed,
                               args.size, args.count, Timing(args.speed, args.settle), args.quiet)
@@ -129,26 +136,5 @@ def _animated(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, 
 
 
 def _exaggerated(args: argparse.Namespace) -> dict[str, float]:
-    """Named only where it is, so that folders made without it can be continued."""
+    """The option if it is given; without it, folders of earlier versions can be continued."""
     return {'exaggerated': args.exaggerated} if args.exaggerated else {}
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f'must be >= 0, got {text}')
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'must be 0 to 1, got {text}')
-    return value
-
-
-def _size(text: str) -> int:
-    value = int(text)
-    if not 64 <= value <= 2048:
-        raise argparse.ArgumentTypeError(f'must be 64 to 2048, got {text}')
-    return value

@@ -1,4 +1,4 @@
-"""The plug-ins of the six stages: what can be chosen, and the options of each."""
+"""Lists the plug-ins of the six stages and their options."""
 from __future__ import annotations
 
 import argparse
@@ -16,10 +16,10 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='ACTION', required=True)
-    listing = actions.add_parser('list', help='names, by stage')
+    listing = actions.add_parser('list', help='list the names by stage')
     listing.add_argument('stage', nargs='?', help='only this stage')
     listing.set_defaults(action=_list)
-    show = actions.add_parser('show', help='what a plug-in does, and its options')
+    show = actions.add_parser('show', help='describe a plug-in and its options')
     show.add_argument('stage')
     show.add_argument('name')
     show.set_defaults(action=_show)

@@ -1,13 +1,13 @@
 """Publishes the messages of a bag (rosbag2: MCAP or SQLite) with their original timing.
 
-Running nodes take the recorded pictures, or any later stage's messages, for live ones.
+Running nodes take the recorded images, or the messages of any later stage, as live ones.
 """
 from __future__ import annotations
 
 import argparse
 import pathlib
 
-from ros_animate.commands.retarget import positive
+from ros_animate.commands.arguments import positive
 
 HELP = 'publish the messages of a bag with their original timing'
 EXAMPLES = """\
@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rate', type=positive(float), default=1.0, metavar='R',
                         help='R times faster than recorded (default: %(default)s)')
     parser.add_argument('--topics', nargs='+', default=[], metavar='TOPIC',
-                        help='only these (default: all)')
+                        help='only these topics (default: all)')
     parser.add_argument('--loop', action='store_true', help='start over at the end')
     parser.add_argument('--restamp', action='store_true', help=(
-        'headers get the present time; without it they keep theirs, and /clock tells the '
-        'time of the bag'))
-    parser.add_argument('--quiet', action='store_true', help='no progress, no summary')
+        'replace the stamps in headers by the current time; by default they are kept, and /clock '
+        'gives the time of the bag'))
+    parser.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,20 +1,21 @@
-"""A robot imitates the face that a camera or a video shows.
+"""Makes a robot imitate the face in a camera or a video.
 
-Without --offline the stages run as ROS nodes in real time; with it they run here, without ROS,
-over every frame, and give the same result in every run. --output receives driving.mp4,
+Without --offline the stages run as ROS nodes in real time. With it they run in this process without
+ROS, over every frame, with the same result in every run. --output receives driving.mp4,
 animated.mp4, robot.mp4, side_by_side.mp4, controls.csv, controls.png and report.json.
 """
 from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from ros_animate.commands.arguments import add_param, plugin_section, positive
 
 if TYPE_CHECKING:
     from ros_animate.settings import RunOptions, Settings
 
-HELP = 'a robot imitates the face in a camera or a video'
+HELP = 'make a robot imitate the face in a camera or a video'
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --duration 20 --output output/demo
@@ -27,40 +28,39 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group('source')
     source.add_argument('--source', metavar='SOURCE', help=(
-        'demo, device, device:N, /dev/videoN, a video file, a folder or pattern of pictures, '
+        'demo, device, device:N, /dev/videoN, a video file, a folder or pattern of images, '
         'topic:/NAME, or a camera plug-in (default: the first camera)'))
-    source.add_argument('--loop', action='store_true', help='start a file over at its end')
-    source.add_argument('--limit', type=positive(int), metavar='N', help='end after N frames')
+    source.add_argument('--loop', action='store_true', help='repeat a video or images endlessly')
+    source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',
-                        help='end after S seconds (offline: of the source)')
-    _add_choices(parser.add_argument_group('what runs'))
-    run = parser.add_argument_group('how')
+                        help='stop after S seconds (offline: of the source)')
+    _add_stage_options(parser.add_argument_group('stages'))
+    run = parser.add_argument_group('run')
     run.add_argument('--output', metavar='DIR', help='folder for the files of the run')
-    way = run.add_mutually_exclusive_group()
-    way.add_argument('--offline', action='store_true',
-                     help='without ROS, every frame, as fast as it goes')
-    way.add_argument('--processes', action='store_true', help='one process for each node')
+    mode = run.add_mutually_exclusive_group()
+    mode.add_argument('--offline', action='store_true',
+                      help='without ROS, every frame, as fast as possible')
+    mode.add_argument('--processes', action='store_true', help='one process for each node')
     run.add_argument('--record', metavar='BAG', help='record the topics of the run (live)')
-    run.add_argument('--quiet', action='store_true', help='no progress, no summary')
+    run.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
-def _add_choices(group: Any) -> None:
+def _add_stage_options(group: Any) -> None:
     group.add_argument('--robot', metavar='NAME', help=(
         'a robot (`ros_animate robots list`) or the path of a robot file (default: mock)'))
     group.add_argument('--path', metavar='WAY', help=(
-        "from a person's motion to control values: features (the motion itself) or image (the "
-        'animated portrait); chooses the usual policy of that way'))
+        'observation of the policy: features (the motion itself) or image (the animated '
+        'portrait); selects the default policy for it'))
     for stage, option in (('policy', '--policy'), ('animation', '--animator'),
                           ('motion', '--motion')):
         group.add_argument(option, metavar='NAME', help=f'plug-in of the stage {stage}')
     group.add_argument('--portrait', metavar='IMAGE',
-                       help="the picture to animate (default: the robot's own virtual face)")
+                       help="image to animate (default: the robot's own virtual face)")
     group.add_argument('--mirror', action='store_true', default=None,
-                       help='move as the mirror image would')
+                       help="move as the person's mirror image")
     group.add_argument('--config', metavar='FILE', action='append', default=[],
                        help='YAML like config/retarget.yaml; may be repeated, later ones win')
-    group.add_argument('--param', metavar='STAGE.KEY=VALUE', action='append', default=[],
-                       help='one option; may be repeated; wins over --config')
+    add_param(group, 'one option; may be repeated; wins over --config')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def make_settings(args: argparse.Namespace) -> Settings:
-    """The checked settings that the arguments ask for; raises UserError."""
+    """The settings for the arguments, checked; raises UserError."""
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import STAGES
     from ros_animate.policy.paths import policy_of_path
@@ -87,8 +87,8 @@ def make_settings(args: argparse.Namespace) -> Settings:
     policy = policy_of_path(args.path or '', args.policy or '')
     settings = load_settings(
         args.config, args.param, robot=args.robot, mirror=args.mirror, portrait=args.portrait,
-        camera=_camera_section(args), policy=_section(policy),
-        animation=_section(args.animator), motion=_section(args.motion))
+        camera=_camera_section(args), policy=plugin_section(policy),
+        animation=plugin_section(args.animator), motion=plugin_section(args.motion))
     is_topic = settings.plugin('camera') == 'topic'
     if is_topic and args.offline:
         raise ConfigurationError('a topic is read through ROS: leave out --offline')
@@ -100,7 +100,7 @@ def make_settings(args: argparse.Namespace) -> Settings:
 
 
 def make_run_options(args: argparse.Namespace) -> RunOptions:
-    """How to run; makes the output folder."""
+    """The options of the run; makes the output folder."""
     import pathlib
 
     from ros_animate.outputs.run_files import make_folder
@@ -109,21 +109,6 @@ def make_run_options(args: argparse.Namespace) -> RunOptions:
         output=make_folder(args.output) if args.output else None, limit=args.limit,
         duration_s=args.duration, processes=args.processes, quiet=args.quiet,
         record=pathlib.Path(args.record).expanduser() if args.record else None)
-
-
-def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
-    """An argument type: a number > 0."""
-    def parse(text: str) -> Any:
-        value = kind(text)
-        if not 0 < value < float('inf'):
-            raise argparse.ArgumentTypeError(f'must be > 0, got {text}')
-        return value
-    parse.__name__ = kind.__name__  # named in the error for what is no number
-    return parse
-
-
-def _section(plugin: str | None) -> dict[str, Any] | None:
-    return {'plugin': plugin} if plugin else None
 
 
 def _camera_section(args: argparse.Namespace) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ros_animate.commands.retarget import positive
+from ros_animate.commands.arguments import positive
 
 HELP = 'train a policy by imitation, or the networks of an animator'
 POLICY = """\
@@ -41,7 +41,7 @@ examples:
       --output runs/x2cnet
   ros_animate train animation --model fomm --data synthetic --output runs/fomm
   ros_animate animate --model fomm --weights runs/fomm/weights --source robot.png \\
-      --driving face.mp4 --output output/fomm"""
+      --driving face.mp4 --output output/fomm.mp4"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

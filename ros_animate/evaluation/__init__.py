@@ -1,0 +1,1 @@
+"""Measures policies, animators, smoothers and whole runs."""

@@ -1,8 +1,8 @@
-"""How well one face imitates another: a tracker watches both, frame by frame.
+"""Fidelity with which one face imitates another, measured by a face tracker.
 
-For every blendshape that the driving face really uses the time courses are compared: correlation
-(does it move alike?) and the ratio of standard deviations (as strongly?), at the one delay at which
-the faces agree best; the same for the angles of the head.
+The time courses of every blendshape that the driving face really uses are compared, at the delay
+at which the faces agree best: by their correlation (does it move alike?) and the ratio of their
+standard deviations (as strongly?). The angles of the head are compared likewise.
 """
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame
 
+# Least standard deviations of blendshapes and head angles that are compared.
 USED_STD = 0.08
 USED_STD_DEG = 2.0
 # Blendshapes by the beginning of their names.
@@ -26,13 +27,13 @@ _MIN_FRAMES = 8
 
 @dataclass(frozen=True)
 class Track:
-    """What the tracker saw.
+    """A tracked face over time; NaN in frames without a face.
 
     Attributes:
-        names: (K,) blendshapes.
-        expression: (T, K), NaN where there was no face.
+        names: (K,) names of the blendshapes.
+        expression: (T, K) blendshapes.
         angles_deg: (T, 3) yaw, pitch and roll of the head.
-        landmarks: (T, 478, 3) in pixels of the frames; NaN where there was no face, too.
+        landmarks: (T, 478, 3) in pixels of the frames.
     """
 
     names: tuple[str, ...]
@@ -43,16 +44,16 @@ class Track:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """How well the second face followed.
+    """Agreement of the robot's face with the driving one.
 
     Attributes:
-        expr_r: Mean of the regions' correlations; None if the first face showed no expression.
-        regions: Mean correlation of the blendshapes used in each region.
-        blendshapes: Correlation of each.
+        expr_r: Mean of the regions' correlations; None if the driving face shows no expression.
+        regions: Mean correlation of the used blendshapes in each region.
+        blendshapes: Correlation of each used blendshape.
         gain: Median ratio of the standard deviations, 1 for the same strength.
         pose_r: Mean correlation of the head's angles that move; None if none does.
-        lag: Frames that the second face is late.
-        missed: Share of frames in which it had no face.
+        lag: Delay of the robot's face in frames.
+        missed: Share of frames in which the robot's face is not found.
     """
 
     expr_r: float | None
@@ -65,7 +66,7 @@ class Fidelity:
 
 
 def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
-    """Blendshapes, head angles and landmarks in every frame; the extractor must know the first."""
+    """Tracks the face in every frame; the extractor must have been reset or have seen the first."""
     motions = [extractor.extract(frame) for frame in frames]
     names = next((tuple(m.expression) for m in motions if m is not None), ())
     expression = np.full((len(motions), len(names)), np.nan)
@@ -81,7 +82,7 @@ def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
 
 
 def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
-    """How well the face of `robot` follows that of `driving`, frame by frame."""
+    """Compares the face of `robot` with that of `driving`, frame by frame."""
     count = min(len(driving.expression), len(robot.expression))
     used = [name for name, column in zip(driving.names, driving.expression[:count].T, strict=True)
             if _spread(column) > USED_STD]
@@ -106,7 +107,7 @@ def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
 
 
 def delayed(series: Array, lag: int) -> Array:
-    """The series as it was `lag` frames later, its ends repeated."""
+    """The series, `lag` frames later; its ends are repeated."""
     return series[np.clip(np.arange(len(series)) + lag, 0, len(series) - 1)]
 
 
@@ -119,6 +120,6 @@ def correlation(a: Array, b: Array) -> float:
 
 
 def _spread(series: Array) -> float:
-    """Standard deviation of what is there."""
+    """Standard deviation of the values that are not NaN."""
     values = series[~np.isnan(series)]
     return float(values.std()) if len(values) else 0.0

@@ -1,4 +1,4 @@
-"""A policy on pairs of a picture and the control values that made it."""
+"""Error of a policy on pairs of an image and control values."""
 from __future__ import annotations
 
 import contextlib
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.machine import machine
 from ros_animate.plugins import load
@@ -23,26 +23,26 @@ from ros_animate.types import Array, Frame, Image, Motion
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a policy made of the pairs.
+    """Predictions of a policy on pairs, and their error.
 
     Attributes:
-        pairs: (T,) that could be used.
-        got: (T, N) what the policy said, in robot units.
-        error: Against what was wanted.
-        seconds: (T,) that the policy took.
-        unreadable: Pictures that are not any.
-        faceless: Pictures without a face, where the policy needs one.
+        pairs: (T,) pairs that could be used.
+        predicted: (T, N) predicted control values, in robot units.
+        error: Error of the predictions.
+        seconds: (T,) time of each prediction.
+        unreadable: Number of image files that cannot be read.
+        faceless: Number of images without a face, if the policy needs one.
     """
 
     pairs: tuple[Pair, ...]
-    got: Array
+    predicted: Array
     error: ControlError
     seconds: Array
     unreadable: int
     faceless: int
 
     def figures(self) -> dict[str, Any]:
-        """For JSON; None where there is nothing to tell."""
+        """The evaluation as JSON data; None for an undefined figure."""
         error = self.error
         return {'mae': _number(error.mae), 'pairs': len(self.pairs),
                 'groups': {name: _number(value) for name, value in error.groups.items()},
@@ -55,52 +55,46 @@ class Evaluation:
 
 def evaluate(policy: Policy, pairs: Sequence[Pair], spec: RobotSpec,
              quiet: bool = True) -> Evaluation:
-    """The policy's answer to every picture; raises DataError if none can be used."""
+    """Predicts the control values of every image; raises DataError if no pair can be used."""
     used: list[Pair] = []
-    answers: list[Array] = []
+    predictions: list[Array] = []
     seconds: list[float] = []
     unreadable = faceless = 0
     with contextlib.closing(_Observer(policy)) as observer:
-        for pair in tqdm(pairs, unit='picture', dynamic_ncols=True, disable=quiet or None):
-            picture = read_picture(pair)
-            observation = None if picture is None else observer.see(picture)
+        for pair in tqdm(pairs, unit='image', dynamic_ncols=True, disable=quiet or None):
+            image = try_read_image(pair.image)
+            observation = None if image is None else observer.observe(image)
             if observation is None:
-                unreadable += picture is None
-                faceless += picture is not None
+                unreadable += image is None
+                faceless += image is not None
                 continue
             policy.reset()
             start_s = time.perf_counter()
-            answers.append(policy.act(observation).values[0])
+            predictions.append(policy.act(observation).values[0])
             seconds.append(time.perf_counter() - start_s)
             used.append(pair)
     if not used:
-        raise DataError(f'none of the {len(pairs)} pictures can be used: {unreadable} cannot be '
+        raise DataError(f'none of the {len(pairs)} images can be used: {unreadable} cannot be '
                         f'read, {faceless} show no face')
-    got = np.stack(answers)
-    error = compare(np.stack([pair.values for pair in used]), got, spec)
-    return Evaluation(tuple(used), got, error, np.array(seconds), unreadable, faceless)
-
-
-def read_picture(pair: Pair) -> Image | None:
-    """(H, W, 3) RGB; None if the file is no picture."""
-    image = cv2.imread(str(pair.picture), cv2.IMREAD_COLOR)
-    return None if image is None else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+    predicted = np.stack(predictions)
+    error = compare(np.stack([pair.values for pair in used]), predicted, spec)
+    return Evaluation(tuple(used), predicted, error, np.array(seconds), unreadable, faceless)
 
 
 class _Observer:
-    """Makes of a picture what the policy observes."""
+    """Turns an image into an observation of the policy."""
 
     def __init__(self, policy: Policy) -> None:
         self._extractor: Extractor | None = None
         if policy.observes == 'motion':
             self._extractor = load('motion', 'mediapipe')
 
-    def see(self, picture: Image) -> Frame | Motion | None:
-        """The picture, or the motion in it; None without a face."""
-        frame = Frame(picture, 0.0)
+    def observe(self, image: Image) -> Frame | Motion | None:
+        """The image, or the motion in it; None without a face."""
+        frame = Frame(image, 0.0)
         if self._extractor is None:
             return frame
-        self._extractor.reset()  # the pictures do not follow one another
+        self._extractor.reset()  # the images are not frames of one video
         return self._extractor.extract(frame)
 
     def close(self) -> None:
@@ -109,4 +103,5 @@ class _Observer:
 
 
 def _number(value: float) -> float | None:
+    """The value with six decimals; None if it is not finite."""
     return round(float(value), 6) if np.isfinite(value) else None

@@ -1,40 +1,38 @@
-"""Pictures of an evaluation: the worst cases, and the error of every control."""
+"""Images of an evaluation: the worst cases, and the error of every control."""
 from __future__ import annotations
 
 import pathlib
 
-import cv2
 import numpy as np
 
-from ros_animate.evaluation.policy import Evaluation, read_picture
+from ros_animate.evaluation.policy import Evaluation
 from ros_animate.face.virtual import Camera, VirtualFace
-from ros_animate.images import write_image
-from ros_animate.outputs.panels import fit
+from ros_animate.images import try_read_image, write_image
+from ros_animate.outputs.panels import caption, fit
 from ros_animate.outputs.plots import write_figure
 from ros_animate.robot.control_error import ControlError
 from ros_animate.robot.face_map import FaceMap
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.types import Image
 
 TILE, LABEL_HEIGHT, VIEW_CM = 256, 24, 27.0
-LABELS = ('picture', 'wanted', 'got')
+LABELS = ('target', 'prediction')
 
 
 def draw_worst(evaluation: Evaluation, spec: RobotSpec, path: pathlib.Path, count: int = 8) -> None:
-    """One row for each of the worst pairs: picture, wanted and got face of the virtual robot."""
+    """One row for each of the worst pairs: image, and virtual face with target and prediction."""
     faces = FaceMap(spec)
     robot = VirtualFace(faces.appearance, Camera((TILE, TILE), VIEW_CM))
     rows = []
     for index in np.argsort(-evaluation.error.poses)[:count]:
-        pair, got = evaluation.pairs[index], evaluation.got[index]
-        picture = read_picture(pair)
-        if picture is None:
+        pair, predicted = evaluation.pairs[index], evaluation.predicted[index]
+        image = try_read_image(pair.image)
+        if image is None:
             continue
-        rendered = [robot.render(faces.muscles(values)) for values in (pair.values, got)]
-        shown = [fit(picture, (TILE, TILE)), *rendered]
-        texts = [f'{pair.picture.name}  {evaluation.error.poses[index]:.3f}', *LABELS[1:]]
-        rows.append(np.hstack([_labelled(tile, text)
-                               for tile, text in zip(shown, texts, strict=True)]))
+        rendered = [robot.render(faces.muscles(values)) for values in (pair.values, predicted)]
+        tiles = [fit(image, (TILE, TILE)), *rendered]
+        texts = [f'{pair.image.name}  {evaluation.error.poses[index]:.3f}', *LABELS]
+        rows.append(np.hstack([np.vstack([caption(text, TILE, LABEL_HEIGHT), tile])
+                               for tile, text in zip(tiles, texts, strict=True)]))
     half = (len(rows) + 1) // 2  # two columns of rows
     blank = np.full_like(rows[0], 255)
     columns = [np.vstack(rows[:half]), np.vstack([*rows[half:], *[blank] * (2 * half - len(rows))])
@@ -63,9 +61,3 @@ def draw_controls(error: ControlError, spec: RobotSpec, path: pathlib.Path) -> N
     axes.legend(frameon=False)
     axes.spines[['top', 'right']].set_visible(False)
     write_figure(path, figure)
-
-
-def _labelled(tile: Image, text: str) -> Image:
-    band = np.full((LABEL_HEIGHT, tile.shape[1], 3), 255, np.uint8)
-    cv2.putText(band, text, (6, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-    return np.vstack([band, tile])

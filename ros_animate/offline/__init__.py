@@ -1,0 +1,1 @@
+"""Runs without ROS over files: `retarget --offline`, and `animate` (videos, grids, templates)."""

@@ -1,4 +1,4 @@
-"""What `ros_animate animate` makes: a video of the moving source, a grid, a motion template."""
+"""Outputs of `ros_animate animate`: a video, a grid of images, a motion template."""
 from __future__ import annotations
 
 import pathlib
@@ -15,23 +15,26 @@ from ros_animate.outputs.panels import fit, side_by_side
 from ros_animate.outputs.video import VideoFile
 from ros_animate.types import Image, Motion
 
-_CELL = 256  # side of a grid's pictures in pixels
+_CELL = 256  # side of a grid's images in pixels
 
 
-def make_video(animator: Animator, source: Image, driving: Driving, path: pathlib.Path,
+def write_video(animator: Animator, source: Image, driving: Driving, path: pathlib.Path,
                progress: Progress, beside: bool = False) -> list[Motion]:
-    """Writes the source, animated, one frame for each driving frame; returns their motions.
+    """Writes a video of the animated source, one frame for each driving frame.
 
-    A frame without a face repeats the picture before; frames before the first face show what that
-    one makes.
+    A driving frame without a face uses the motion before it; frames before the first face use the
+    motion of that face.
 
     Args:
-        animator: Any.
-        source: (H, W, 3).
-        driving: What moves it.
+        animator: The animator.
+        source: (H, W, 3) uint8 RGB.
+        driving: The driving motion.
         path: An .mp4.
-        progress: Shows how far it is.
-        beside: With the driving frame and the source beside it.
+        progress: Shows the progress.
+        beside: True to show the driving frame and the source beside the animation.
+
+    Returns:
+        The motion of each frame.
 
     Raises:
         UserError: There is no face in any driving frame.
@@ -39,7 +42,7 @@ def make_video(animator: Animator, source: Image, driving: Driving, path: pathli
     _start(animator, source, driving)
     motions: list[Motion] = []
     with VideoFile(path, driving.fps) as video:
-        for step, motion in _held(progress(driving.steps(), driving.count, 'frames')):
+        for step, motion in _fill_gaps(progress(driving.steps(), driving.count, 'frames')):
             image = animator.animate(motion).image
             motions.append(motion)
             video.write(_beside(step, source, image) if beside else image)
@@ -49,20 +52,21 @@ def make_video(animator: Animator, source: Image, driving: Driving, path: pathli
 
 
 def find_motions(driving: Driving, progress: Progress) -> list[Motion]:
-    """The motion of every driving frame, without animating anything."""
-    return [motion for _, motion in _held(progress(driving.steps(), driving.count, 'frames'))]
+    """The motion of every driving frame, without an animation."""
+    steps = progress(driving.steps(), driving.count, 'frames')
+    return [motion for _, motion in _fill_gaps(steps)]
 
 
-def make_grid(animator: Animator, sources: Sequence[Image], driving: Driving, path: pathlib.Path,
+def write_grid(animator: Animator, sources: Sequence[Image], driving: Driving, path: pathlib.Path,
               columns: int) -> None:
-    """Writes a picture: sources in rows, driving frames spread over the clip in columns.
+    """Writes an image with sources in rows, and frames spread over the clip in columns.
 
     Raises:
         UserError: There is no face in any of the driving frames, or the file cannot be written.
     """
     count = driving.count or sum(1 for _ in driving.steps())
-    wanted = {round(i) for i in np.linspace(0, count - 1, columns)}
-    steps = list(_held(driving.steps(wanted)))
+    indices = {round(i) for i in np.linspace(0, count - 1, columns)}
+    steps = list(_fill_gaps(driving.steps(indices)))
     if not steps:
         raise UserError('there is no face in any driving frame of the grid')
     blank = np.full((_CELL, _CELL, 3), 255, np.uint8)
@@ -70,14 +74,14 @@ def make_grid(animator: Animator, sources: Sequence[Image], driving: Driving, pa
                                 for step, _ in steps)])]
     for source in sources:
         _start(animator, source, driving)
-        made = [animator.animate(motion).image for _, motion in steps]
-        rows.append(np.hstack([_cell(source), *map(_cell, made)]))
+        animated = [animator.animate(motion).image for _, motion in steps]
+        rows.append(np.hstack([_cell(source), *map(_cell, animated)]))
     grid = np.vstack(rows if steps[0][0].image is not None else rows[1:])
     write_image(path, grid)
 
 
-def save_motion(motions: Sequence[Motion], fps: float, path: pathlib.Path) -> None:
-    """Writes a motion template; raises UserError if these motions do not fit into one."""
+def write_motion(motions: Sequence[Motion], fps: float, path: pathlib.Path) -> None:
+    """Writes a motion template; raises UserError if it cannot hold the motions."""
     try:
         motion_template.write(path, motion_template.Template(tuple(motions), fps))
     except ValueError as error:
@@ -93,8 +97,8 @@ def _start(animator: Animator, source: Image, driving: Driving) -> None:
         animator.calibrate(driving.reference)
 
 
-def _held(steps: Iterable[Step]) -> Iterator[tuple[Step, Motion]]:
-    """Every step with its motion, or the last one before it, or the first one after it."""
+def _fill_gaps(steps: Iterable[Step]) -> Iterator[tuple[Step, Motion]]:
+    """Every step with its motion; if it has none, with the one before it, else the first one."""
     last: Motion | None = None
     waiting: list[Step] = []
     for step in steps:

@@ -1,4 +1,4 @@
-"""The driving side of an animation made from files: a video, or a motion template."""
+"""Driving motion from files: a video, or a motion template."""
 from __future__ import annotations
 
 import abc
@@ -19,7 +19,7 @@ from ros_animate.motion.neural import NeuralExtractor
 from ros_animate.offline import motion_template
 from ros_animate.types import Array, Frame, Image, Motion
 
-# Wraps an iterable of a known length (or None), described by a word.
+# Shows the progress of an iterable; its length (None if unknown) and unit are given.
 Progress = Callable[[Iterable, 'int | None', str], Iterable]
 
 
@@ -28,8 +28,8 @@ class Step:
     """One driving frame.
 
     Attributes:
-        image: What the camera saw; None for a template.
-        motion: None if there is no face in the frame.
+        image: (H, W, 3) uint8 RGB; None for a template.
+        motion: Motion in the frame; None if there is no face.
     """
 
     image: Image | None
@@ -37,13 +37,13 @@ class Step:
 
 
 class Driving(abc.ABC):
-    """Gives the motion of each frame.
+    """Driving frames and their motion.
 
     Attributes:
         fps: Frames a second.
-        count: Number of frames, None if it is not known in advance.
-        reference: Motion that relative motion refers to; None for that of the first frame.
-        video: The file with the sound, if there is one.
+        count: Number of frames; None if it is not known in advance.
+        reference: Reference of relative motion; None for the motion of the first frame.
+        video: The video file, whose sound may be copied; None for other sources.
     """
 
     fps: float
@@ -53,11 +53,11 @@ class Driving(abc.ABC):
 
     @abc.abstractmethod
     def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
-        """The frames in order; those whose index is in `only`, if that is given."""
+        """Yields the frames in order; if `only` is given, those whose index is in it."""
 
 
 class TemplateDriving(Driving):
-    """A motion template: no picture, no face to be found."""
+    """The motion of a motion template, without images."""
 
     def __init__(self, path: pathlib.Path, limit: int | None) -> None:
         read = motion_template.read(path)
@@ -72,13 +72,13 @@ class TemplateDriving(Driving):
 
 
 class VideoDriving(Driving):
-    """A video or a folder of pictures, seen by an extractor."""
+    """The motion in a video or a folder of images, found by an extractor."""
 
     def __init__(self, path: str, extractor: Extractor, limit: int | None) -> None:
         plugin, options = resolve(path)
         if plugin not in ('video', 'images'):
             raise SourceError(f'{path!r} does not drive an animation: give a video, a folder of '
-                              'pictures, or a motion template (.pkl)')
+                              'images, or a motion template (.pkl)')
         self._path, self._extractor, self._limit = path, extractor, limit
         self._source: Source = plugins.load('camera', plugin, options)
         self.video = pathlib.Path(path).expanduser() if plugin == 'video' else None
@@ -87,36 +87,37 @@ class VideoDriving(Driving):
             counts = [n for n in (self._source.frame_count, limit) if n is not None]
             self.count = min(counts, default=None)
 
-    def look_ahead(self, source_face: Array | None, progress: Progress) -> None:
+    def scan_faces(self, source_face: Array | None, progress: Progress) -> None:
         """Finds the face in every frame, before anything is animated.
 
-        The square that the network sees then stays where the face is on average, so that the
-        face's way through the picture is part of its motion. It follows the face, slowly, in a
-        clip whose faces are far apart.
+        Then the network's crop is fixed at the average place of the face, so that the movement of
+        the face across the image is part of its motion. In a clip whose faces are too far apart for
+        one crop, the crop follows the face slowly.
 
         Args:
-            source_face: (478, 3): the frame most like it becomes the reference. None: the first.
-            progress: Shows how far it is.
+            source_face: (478, 3) landmarks of the source: the most similar frame becomes the
+                reference. None for the first frame.
+            progress: Shows the progress.
 
         Raises:
             UserError: There is no face in any frame.
         """
         boxes: list[Box] = []
-        best, least = None, float('inf')
+        best, best_distance = None, float('inf')
         with contextlib.closing(plugins.load('motion', 'mediapipe')) as tracker:
             for frame in progress(self._frames(), self.count, 'faces'):
-                seen = tracker.extract(frame)
-                if seen is None:
+                motion = tracker.extract(frame)
+                if motion is None:
                     continue
                 if isinstance(self._extractor, NeuralExtractor):
-                    boxes.append(self._extractor.framing.box(seen.landmarks))
-                difference = (0.0 if source_face is None
-                              else shape_distance(source_face, seen.landmarks))
-                if difference < least:
-                    best, least = frame, difference
+                    boxes.append(self._extractor.framing.box(motion.landmarks))
+                distance = (0.0 if source_face is None
+                            else shape_distance(source_face, motion.landmarks))
+                if distance < best_distance:
+                    best, best_distance = frame, distance
         if best is None:
             raise UserError(f'there is no face in {self._path}: choose another video, or use the '
-                            'middle of the pictures without looking for a face (--no-crop)')
+                            'middle of the images without searching for a face (--no-crop)')
         if isinstance(self._extractor, NeuralExtractor) and (square := common_box(boxes)):
             self._extractor.fix_crop(square)
         if source_face is not None:

@@ -1,4 +1,4 @@
-"""LivePortrait's motion templates: a driving clip's motion in a pickle, read without running it.
+"""LivePortrait's motion templates: pickles of a driving clip's motion, read without executing them.
 
 A template is {n_frames, output_fps, motion: [{scale, R, exp, t}, ...]} of NumPy arrays; some also
 hold the openness of eyes (c_eyes_lst) and lips (c_lip_lst) in each frame.
@@ -17,10 +17,11 @@ import numpy as np
 from ros_animate.checkpoints import pickles
 from ros_animate.checkpoints.pickles import UnreadableFileError
 from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS
+from ros_animate.files import write_atomically
 from ros_animate.types import Array, Motion
 
 MODEL = 'live_portrait'
-_LONGEST = 64 * 1024 * 1024  # bytes; an hour of motion is 100 MB, and no template is that long
+_MAX_BYTES = 64 * 1024 * 1024  # an hour of motion is 100 MB, and no template is that long
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Template:
     """The motion of a driving clip.
 
     Attributes:
-        motions: One for each frame, stamped from 0 on.
+        motions: Motion of each frame, stamped from 0.
         fps: Frames a second.
     """
 
@@ -37,15 +38,16 @@ class Template:
 
 
 def read(path: str | os.PathLike[str]) -> Template:
-    """The template in `path`.
+    """Reads a template.
 
     Raises:
-        UnreadableFileError: No template, or a damaged or hostile one; nothing in it is executed.
+        UnreadableFileError: The file is not a template, or is damaged or hostile; nothing in it is
+            executed.
     """
     path = pathlib.Path(path)
     try:
         with path.open('rb') as file:
-            if path.stat().st_size > _LONGEST:
+            if path.stat().st_size > _MAX_BYTES:
                 raise UnreadableFileError(f'{path} is too long for a motion template')
             content = pickles.convert(pickles.load(file), _no_tensors)
         return _template(content)
@@ -59,7 +61,8 @@ def write(path: str | os.PathLike[str], template: Template) -> None:
     """Writes a template that LivePortrait's own program reads as well.
 
     Raises:
-        ValueError: A motion is not LivePortrait's.
+        ValueError: A motion is not of LivePortrait.
+        OSError: The file cannot be written.
     """
     content: dict[str, Any] = {
         'n_frames': len(template.motions), 'output_fps': template.fps,
@@ -68,8 +71,7 @@ def write(path: str | os.PathLike[str], template: Template) -> None:
         content['c_eyes_lst'] = [_row(m.expression[EYE_RIGHT], m.expression[EYE_LEFT])
                                  for m in template.motions]
         content['c_lip_lst'] = [_row(m.expression[LIPS]) for m in template.motions]
-    with pathlib.Path(path).open('wb') as file:
-        pickle.dump(content, file, protocol=4)
+    write_atomically(path, pickle.dumps(content, protocol=4))
 
 
 def _no_tensors(_: Any) -> Any:
@@ -98,7 +100,7 @@ def _motion(index: int, entry: Any, stamp_s: float, openness: Mapping[str, float
     return Motion(
         model=MODEL, stamp_s=stamp_s, expression=openness,
         scale=float(_array(index, 'scale', entry.get('scale'), 1)[0]),
-        # A template turns row vectors; a Motion's rotation turns columns.
+        # The rotations of a template are for row vectors, those of a Motion for column vectors.
         rotation=_array(index, 'R', rotation, 9).reshape(3, 3).T,
         deformations=_array(index, 'exp', entry.get('exp'), 63).reshape(21, 3),
         translation=_array(index, 't', entry.get('t'), 3))

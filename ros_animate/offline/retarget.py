@@ -1,4 +1,4 @@
-"""`ros_animate retarget --offline`: a source through the pipeline into files."""
+"""`ros_animate retarget --offline`: runs a source through the pipeline and writes files."""
 from __future__ import annotations
 
 import contextlib
@@ -16,7 +16,7 @@ from ros_animate.types import Frame
 
 
 def run(settings: Settings, options: RunOptions) -> int:
-    """Every frame of the source into the files of `options.output`; returns the exit status."""
+    """Runs every frame of the source; returns the exit status."""
     folder = options.output
     assert folder is not None
     report = Report()
@@ -30,7 +30,7 @@ def run(settings: Settings, options: RunOptions) -> int:
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
             for step in tqdm(steps, total=frame_count(source, options), unit='frame',
                              dynamic_ncols=True, disable=options.quiet or None):
-                _keep(step, outputs, report)
+                _write(step, outputs, report)
                 signals.check()
             signals.check()
     finally:
@@ -44,7 +44,7 @@ def run(settings: Settings, options: RunOptions) -> int:
 
 
 def read_frames(source: Source, options: RunOptions) -> Iterator[Frame]:
-    """The frames of the source until it ends, or the limit or duration is reached."""
+    """Yields the frames of the source until it ends, or the limit or duration is reached."""
     count = 0
     while options.limit is None or count < options.limit:
         frame = source.read()
@@ -57,14 +57,14 @@ def read_frames(source: Source, options: RunOptions) -> Iterator[Frame]:
 
 
 def frame_count(source: Source, options: RunOptions) -> int | None:
-    """How many frames `read_frames` will give, as far as is known."""
+    """Number of frames that `read_frames` yields, None if unknown."""
     limits: Iterable[int | None] = (
         source.frame_count, options.limit,
         None if options.duration_s is None else round(options.duration_s * source.fps))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _keep(step: Step, outputs: RunFiles, report: Report) -> None:
+def _write(step: Step, outputs: RunFiles, report: Report) -> None:
     assert step.animated is not None and step.robot is not None and step.position is not None
     outputs.write(step.frame.image, step.animated, step.robot, step.frame.stamp_s, step.position)
     report.add(step.seconds, face=step.has_face, latency_s=step.latency_s)

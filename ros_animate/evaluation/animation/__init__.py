@@ -1,12 +1,13 @@
-"""Measures of image animation: what an animator makes of clips, by the papers' protocols.
+"""Measures image animation on clips, by the papers' protocols.
 
 | module | holds |
 |---|---|
-| tasks | what is animated: reconstruction and transfer |
-| performers | who animates: an animator plug-in, or the source picture repeated |
-| watching | the independent detector that looks at real and made frames |
+| clips, tasks | clips, and the animations to make of them: reconstruction, transfer, imitation |
+| methods | animation methods: an animator plug-in, or the source image repeated |
+| tracking | the independent face tracker that measures true and generated frames |
 | distances | L1, AKD, MKR, AED, head-pose error, jitter |
-| identity, features, frechet | what AED and Fréchet distances are taken between |
-| measuring | all of it, over all clips |
-| published, table, pictures | the papers' tables, ours beside them, drawings |
+| identity, features, frechet | embedding of AED, features and formula of the Fréchet distances |
+| measures | all measures of a clip |
+| measurement, results | evaluation of several methods on all clips, and its results |
+| published, table, figures | the papers' tables, ours, charts and samples |
 """

@@ -1,4 +1,4 @@
-"""Where the clips of an evaluation come from."""
+"""Clips of an evaluation."""
 from __future__ import annotations
 
 import itertools
@@ -22,37 +22,37 @@ PROTOCOLS = ('reconstruction', 'transfer', 'imitation')
 
 @dataclass(frozen=True)
 class Clips:
-    """Which clips.
+    """A selection of clips.
 
     Attributes:
         data: 'synthetic', or folders.
-        split: Of them.
         size: Side of the frames in pixels.
-        most: Only the first so many; None for all.
-        frames: Only the first so many of each.
+        split: Split of the data.
+        limit: Largest number of clips; None for all.
+        frames: Largest number of frames of each clip; None for all.
     """
 
     data: tuple[str, ...]
     size: int
     split: Split = 'held_out'
-    most: int | None = None
+    limit: int | None = None
     frames: int | None = None
 
     def tasks(self, protocol: str) -> Iterator[Task]:
-        """One of PROTOCOLS; raises UserError where the data do not allow it."""
+        """Tasks of one of PROTOCOLS; raises UserError if the data does not allow it."""
         if protocol == 'imitation':
             return imitations(self._twins())
         return {'reconstruction': reconstructions, 'transfer': transfers}[protocol](self._single())
 
     def _single(self) -> Iterator[Clip]:
         data = AnimationData(self.data, self.size, DataOptions())
-        for clip in itertools.islice(data.clips(self.split), self.most):
+        for clip in itertools.islice(data.clips(self.split), self.limit):
             yield Clip(clip.name, clip.frames[:self.frames])
 
     def _twins(self) -> Iterator[tuple[Clip, Clip]]:
         if self.data != (SYNTHETIC,):
             raise UserError('the protocol imitation needs people who move alike: data synthetic')
         twins = SyntheticFaces(self.size, DataOptions()).twins(self.split)
-        for one, other in itertools.islice(twins, self.most):
+        for one, other in itertools.islice(twins, self.limit):
             yield (Clip(one.name, one.frames[:self.frames]),
                    Clip(other.name, other.frames[:self.frames]))

@@ -1,9 +1,10 @@
-"""What Fréchet distances are taken between, where no Inception or I3D network is at hand.
+"""Features for Fréchet distances without an Inception or I3D network.
 
-FID and FVD are these distances between features of two networks that can only be downloaded.
-Anything callable as `Features` can be named on the command line (see chosen.py). The defaults are
-plain statistics of pictures: they see blur, noise, wrong colours and contrast, flicker and too
-little motion. They do not see whether a face is a good one. Their distances are no FID and no FVD.
+FID and FVD are Fréchet distances between features of these two networks, which can only be
+downloaded. Any function with the signature of `Features` can be named on the command line (see
+user_metric.py). The defaults are plain image statistics: they are sensitive to blur, noise, wrong
+colours and contrast, flicker and too little motion, but not to the quality of a face. Their
+distances are neither FID nor FVD.
 """
 from __future__ import annotations
 
@@ -15,30 +16,30 @@ import numpy as np
 from ros_animate.evaluation.animation.distances import Frames
 from ros_animate.types import Array
 
-SIDES = (64, 32, 16)  # pixels, of the pyramid
+SIDES = (64, 32, 16)  # of the image pyramid, in pixels
 CELLS = 2  # along each side
 DIRECTIONS_RAD = np.radians([0.0, 60.0, 120.0])
 WINDOW, STRIDE = 16, 4  # frames
-_FLOOR = 2e-3  # of white, contrast that counts as none
+_FLOOR = 2e-3  # contrast below this share of white counts as none
 
 
 class Features(Protocol):
-    """Frames (T, S, S, 3) of one clip to rows (N, F) of features, N of any number."""
+    """A function from frames (T, S, S, 3) of one clip to N rows of features (N, F)."""
 
     def __call__(self, frames: Frames) -> Array: ...
 
 
-def picture_statistics(frames: Frames) -> Array:
-    """One row for each frame, (T, 42): contrast by scale, place and direction; colours.
+def image_statistics(frames: Frames) -> Array:
+    """One row for each frame, (T, 42): contrast by scale, cell and direction; colours.
 
     log rms (g . u) over a cell, for the gradient g of the brightness at each scale and unit
     vectors u in three directions; mean and standard deviation of each channel of CIE Lab / 100.
     """
-    return np.array([_picture(frame) for frame in frames]).reshape(len(frames), -1)
+    return np.array([_frame_statistics(frame) for frame in frames]).reshape(len(frames), -1)
 
 
 def video_statistics(frames: Frames) -> Array:
-    """One row for each window of 16 frames, every fourth, (N, 24): change by scale and place.
+    """One row for each window of 16 frames, every fourth, (N, 24): change by scale and cell.
 
     Mean and standard deviation over the window of log rms |x(t + 1) - x(t)| over a cell, of the
     brightness at each scale. No row for a clip shorter than the window.
@@ -52,7 +53,7 @@ def video_statistics(frames: Frames) -> Array:
     return np.array(rows).reshape(len(rows), 2 * len(SIDES) * CELLS ** 2)
 
 
-def _picture(frame: np.ndarray) -> Array:
+def _frame_statistics(frame: np.ndarray) -> Array:
     parts = []
     for level in _pyramid(frame):
         down, right = np.gradient(level)

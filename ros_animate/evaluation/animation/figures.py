@@ -1,65 +1,58 @@
-"""Drawings of an evaluation: moments of the animations, and a chart of the figures."""
+"""Images of an evaluation: samples of the animations, and a chart of the figures."""
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
-from ros_animate.evaluation.animation.measurement import Evaluation, Sample
+from ros_animate.evaluation.animation.results import Evaluation, Sample
 from ros_animate.evaluation.animation.table import COLUMNS
 from ros_animate.images import write_image
-from ros_animate.outputs.panels import fit
+from ros_animate.outputs.panels import caption, fit
 from ros_animate.outputs.plots import write_figure
 from ros_animate.types import Image
 
-_TILE, _BAND = 192, 26  # pixels
+_TILE, _TITLE_HEIGHT = 192, 26  # pixels
 _CHARTS = 4  # in a row
 _BEST, _OTHER = 'C0', '0.75'
 
 
 def draw_samples(evaluation: Evaluation, path: pathlib.Path) -> None:
-    """A row for each sample: source, driving frame, the truth if that is another one, results."""
-    names = [p.name for p in evaluation.performers]
-    apart = any(sample.truth is not None for sample in evaluation.samples)
-    titles = ['source', 'driving', *(['truth'] if apart else []), *names]
-    rows = [np.hstack([_band(title) for title in titles])]
-    rows += [np.hstack([_tile(image) for image in _row(sample, names, apart)])
+    """A row for each sample: source, driving frame, truth if that is another frame, results."""
+    names = [method.name for method in evaluation.methods]
+    has_truth = any(sample.truth is not None for sample in evaluation.samples)
+    titles = ['source', 'driving', *(['truth'] if has_truth else []), *names]
+    rows = [np.hstack([caption(title, _TILE, _TITLE_HEIGHT) for title in titles])]
+    rows += [np.hstack([_tile(image) for image in _row(sample, names, has_truth)])
              for sample in evaluation.samples]
     write_image(path, np.vstack(rows))
 
 
-def _row(sample: Sample, names: Sequence[str], apart: bool) -> list[Image | None]:
-    truth = [sample.truth] if apart else []
-    return [sample.source, sample.driving, *truth, *(sample.made.get(name) for name in names)]
+def _row(sample: Sample, names: Sequence[str], has_truth: bool) -> list[Image | None]:
+    truth = [sample.truth] if has_truth else []
+    return [sample.source, sample.driving, *truth, *(sample.generated.get(name) for name in names)]
 
 
 def _tile(image: Image | None) -> Image:
-    """A picture in its place; white where there is none."""
+    """An image with a white border; all white if there is none."""
     if image is None:
         return np.full((_TILE, _TILE, 3), 255, np.uint8)
     return np.pad(fit(np.ascontiguousarray(image), (_TILE - 4, _TILE - 4)),
                   ((2, 2), (2, 2), (0, 0)), constant_values=255)
 
 
-def _band(text: str) -> Image:
-    band = np.full((_BAND, _TILE, 3), 255, np.uint8)
-    cv2.putText(band, text, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
-    return band
-
-
 def draw_chart(rows: Mapping[str, Mapping[str, float | None]], path: pathlib.Path,
                measures: Sequence[str] = tuple(COLUMNS),
                spread: Mapping[str, Mapping[str, float | None]] | None = None) -> None:
-    """A panel for each measure that any row has, a bar for each row; the best one is blue.
+    """A panel for each measure that any row has, a bar for each row; the best bar is blue.
 
     Args:
-        rows: Values by measure, by name.
-        path: Of the picture.
-        measures: In this order.
-        spread: Half the length of the whisker at the end of a bar.
+        rows: Values by measure, by name of the row.
+        path: The image file.
+        measures: Measures in the order of the panels.
+        spread: Half the length of the error bars, in the form of `rows`.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -6,20 +6,20 @@ import numpy as np
 from ros_animate.types import Array
 
 
-def frechet_distance(made: Array, true: Array) -> float:
-    """|m - n|^2 + tr(C + D - 2 (C D)^(1/2)), of normal distributions with two sets' moments.
+def frechet_distance(generated: Array, true: Array) -> float:
+    """|m - n|^2 + tr(C + D - 2 (C D)^(1/2)) of normal distributions with the moments of two sets.
 
     Source: Heusel et al., "GANs trained by a two time-scale update rule", 2017, eq. (6); the
     distance is squared, as FID and FVD are. NaN for fewer than two rows.
 
     Args:
-        made: (M, F), mean m and covariance C.
-        true: (N, F), mean n and covariance D.
+        generated: (M, F) features, with mean m and covariance C.
+        true: (N, F) features, with mean n and covariance D.
     """
-    if min(len(made), len(true)) < 2:
+    if min(len(generated), len(true)) < 2:
         return float('nan')
-    gap = made.mean(axis=0) - true.mean(axis=0)
-    first, second = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (made, true))
+    gap = generated.mean(axis=0) - true.mean(axis=0)
+    first, second = (np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (generated, true))
     # C D has the eigenvalues of the symmetric C^(1/2) D C^(1/2), which are never negative.
     root = _root(first)
     cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ second @ root), 0, None)).sum()

@@ -1,8 +1,8 @@
-"""What the papers report, to be printed beside our figures on the same data.
+"""Figures that the papers report, to be printed beside ours on the same data.
 
-Only what could be checked is here. L1 is the same measure as ours if frames and split are the
-same. The others are not: the papers' detectors of landmarks and embeddings of identity are other
-ones, named below; AED there is a mean absolute difference of the embeddings.
+Only figures that could be checked are here. L1 can be compared if frames and split are the same.
+The other measures cannot: the papers use the landmark detectors and identity embeddings that are
+named below, and their AED is a mean absolute difference of the embeddings.
 """
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Published:
     Attributes:
         data: Short name of the data set.
         size: Side of the frames in pixels.
-        where: Paper and table.
-        tools: What the authors' evaluation takes AKD, MKR and AED with.
+        source: Paper and table.
+        tools: Detectors and embeddings of the authors' evaluation.
         rows: Measures by method.
     """
 
     data: str
     size: int
-    where: str
+    source: str
     tools: str
     rows: Mapping[str, Mapping[str, float]]
 
@@ -46,7 +46,7 @@ RECONSTRUCTION = (
         'X2Face': {'l1': 0.069}, 'Monkey-Net': {'l1': 0.025}}),
 )
 
-# Monkey-Net without one of its parts; names as in benchmarks/ablation.py.
+# Monkey-Net without one of its parts; the names are those of benchmarks/ablation.py.
 ABLATION = Published('taichi', 64, f'{_MONKEY_NET}, table 2', _BODIES, {
     'no_F': {'l1': 0.057, 'akd': 3.11, 'mkr': 0.238, 'aed': 0.24},
     'no_F_residual': {'l1': 0.051, 'akd': 2.81, 'mkr': 0.180, 'aed': 0.22},

@@ -1,4 +1,4 @@
-"""What is animated, by protocol."""
+"""Animation tasks of each protocol."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from ros_animate.types import Image
 
 @dataclass(frozen=True)
 class Clip:
-    """A video: its name, and square frames (T, S, S, 3) uint8 RGB."""
+    """A named video of square frames (T, S, S, 3) uint8 RGB."""
 
     name: str
     frames: Frames
@@ -24,10 +24,10 @@ class Task:
     """One animation.
 
     Attributes:
-        name: Of the clip that drives, and of the source if that is from another one.
-        source: (S, S, 3) the picture that is animated.
-        driving: (T, S, S, 3) frames that say how.
-        truth: The frames that should come out; None where nobody knows.
+        name: Name of the driving clip, and of the source if that is from another one.
+        source: (S, S, 3) the image that is animated.
+        driving: (T, S, S, 3) frames whose motion is transferred.
+        truth: (T, S, S, 3) the expected frames; None if unknown.
     """
 
     name: str
@@ -36,22 +36,22 @@ class Task:
     truth: Frames | None = None
 
     @property
-    def wanted(self) -> Frames:
-        """The truth, or the driving frames, whose motion at least should come out."""
+    def target(self) -> Frames:
+        """The truth; if it is unknown, the driving frames, with which motion can be compared."""
         return self.driving if self.truth is None else self.truth
 
 
 def reconstructions(clips: Iterable[Clip]) -> Iterator[Task]:
-    """Every clip is to be made of its own first frame (Monkey-Net, section 4.1)."""
+    """Every clip drives its own first frame (Monkey-Net, section 4.1)."""
     for clip in clips:
         yield Task(clip.name, clip.frames[0], clip.frames, clip.frames)
 
 
 def transfers(clips: Iterable[Clip]) -> Iterator[Task]:
-    """Every clip drives the first frame of the clip before it, the first one that of the last.
+    """Every clip drives the first frame of the clip before it, the first clip that of the last.
 
-    The papers' pairs are chosen by hand or by likeness; these need no choice and are always the
-    same. Nothing for a single clip.
+    The papers select their pairs by hand or by similarity; these pairs need no selection and are
+    always the same. A single clip gives no task.
     """
     first: Clip | None = None
     before: Clip | None = None
@@ -66,7 +66,7 @@ def transfers(clips: Iterable[Clip]) -> Iterator[Task]:
 
 
 def imitations(twins: Iterable[tuple[Clip, Clip]]) -> Iterator[Task]:
-    """Of two people who move alike the second drives the first, whose own clip is the truth."""
+    """Two people make the same moves: the second drives the first, whose own clip is the truth."""
     for one, other in twins:
         yield Task(f'{one.name} by {other.name}', one.frames[0], other.frames, one.frames)
 
@@ -76,8 +76,8 @@ def _transfer(source: Clip, driving: Clip) -> Task:
 
 
 def resized(image: Image, size: int) -> Image:
-    """A square picture at another size."""
+    """A square image at another size."""
     if len(image) == size:
         return image
-    how = cv2.INTER_AREA if len(image) > size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (size, size), interpolation=how), np.uint8)
+    interpolation = cv2.INTER_AREA if len(image) > size else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (size, size), interpolation=interpolation), np.uint8)

@@ -48,7 +48,7 @@ def test_mkr_counts_only_faces_that_are_there_in_truth() -> None:
     np.testing.assert_equal(missing(made, true), [0, 1, np.nan, np.nan])
 
 
-def test_aed_is_to_every_frame_or_to_one_picture() -> None:
+def test_aed_is_to_every_frame_or_to_one_image() -> None:
     made = np.array([(3.0, 4.0), (0.0, 0.0), (np.nan, 1.0)])
     np.testing.assert_allclose(embedding_distance(made, np.zeros((3, 2))), [5, 0, np.nan])
     np.testing.assert_allclose(embedding_distance(made, np.array([0.0, 4.0])), [3, 4, np.nan])
@@ -92,11 +92,11 @@ def test_frechet_distance_of_normal_distributions(m: np.ndarray, n: np.ndarray, 
                                                   t: np.ndarray, seed: int) -> None:
     """With commuting covariances it is |m - n|^2 + |s - t|^2, in any axes."""
     rng = np.random.default_rng(seed)
-    wanted = float(((m - n) ** 2).sum() + ((s - t) ** 2).sum())
+    expected = float(((m - n) ** 2).sum() + ((s - t) ** 2).sum())
     made, true = rows(rng, m, s), rows(rng, n, t)
-    assert frechet_distance(made, true) == pytest.approx(wanted, abs=1e-6)
+    assert frechet_distance(made, true) == pytest.approx(expected, abs=1e-6)
     turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
-    assert frechet_distance(made @ turn, true @ turn) == pytest.approx(wanted, abs=1e-6)
+    assert frechet_distance(made @ turn, true @ turn) == pytest.approx(expected, abs=1e-6)
 
 
 def test_frechet_distance_against_eigenvalues_of_the_plain_product() -> None:
@@ -106,8 +106,8 @@ def test_frechet_distance_against_eigenvalues_of_the_plain_product() -> None:
     c, d = (np.cov(x, rowvar=False) for x in (made, true))
     root = np.sqrt(np.linalg.eigvals(c @ d).real).sum()
     gap = made.mean(0) - true.mean(0)
-    wanted = gap @ gap + np.trace(c) + np.trace(d) - 2 * root
-    assert frechet_distance(made, true) == pytest.approx(wanted)
+    expected = gap @ gap + np.trace(c) + np.trace(d) - 2 * root
+    assert frechet_distance(made, true) == pytest.approx(expected)
 
 
 def test_frechet_distance_of_few_rows() -> None:

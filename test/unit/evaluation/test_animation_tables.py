@@ -1,4 +1,4 @@
-"""Tables and pictures of figures."""
+"""Tables and images of figures."""
 from __future__ import annotations
 
 import pathlib
@@ -9,8 +9,8 @@ import pytest
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
-from ros_animate.evaluation.animation.measurement import Evaluation, Figures, Sample
 from ros_animate.evaluation.animation.published import ABLATION, published_for
+from ros_animate.evaluation.animation.results import Evaluation, MethodFigures, Sample
 from ros_animate.evaluation.animation.table import COLUMNS, markdown, table
 
 
@@ -21,7 +21,7 @@ def evaluation() -> Evaluation:
     samples = [Sample('a', grey, red, None, {'ours': red, 'source repeated': grey}),
                Sample('b', grey, red, None, {'source repeated': grey})]
     ours = {'l1': 0.04567, 'akd': 1.0, 'mkr': 0.25, 'expr_r': None}
-    rows = [Figures('ours', ours, {}, 0), Figures('source repeated', {'l1': 0.1}, {}, 0)]
+    rows = [MethodFigures('ours', ours, {}, 0), MethodFigures('source repeated', {'l1': 0.1}, {}, 0)]
     return Evaluation(rows, samples, 64, 2, 20, 0, 12.5, 0.4)
 
 
@@ -49,7 +49,7 @@ def test_no_figures_are_published_for_other_data() -> None:
     assert best == 'full' and all(set(row) <= set(COLUMNS) for row in ABLATION.rows.values())
 
 
-def test_a_row_of_pictures_for_each_sample(tmp_path: pathlib.Path) -> None:
+def test_a_row_of_images_for_each_sample(tmp_path: pathlib.Path) -> None:
     draw_samples(evaluation(), tmp_path / 'samples.png')
     drawn = cv2.imread(str(tmp_path / 'samples.png'))[..., ::-1]
     assert drawn.shape == (26 + 2 * 192, 4 * 192, 3)

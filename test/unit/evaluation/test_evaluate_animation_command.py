@@ -13,7 +13,7 @@ from ros_animate.checkpoints import checkpoint
 from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.cli import main
 from ros_animate.configuration import build
-from ros_animate.evaluation.animation.methods import AnimatorPerformer
+from ros_animate.evaluation.animation.methods import AnimatorMethod
 from ros_animate.evaluation.animation.tasks import Task
 from ros_animate.networks import build_networks, monkey_net
 
@@ -38,7 +38,7 @@ def evaluate(weights: pathlib.Path, *arguments: object) -> int:
                  '--data', 'synthetic', '--clips', '2', '--frames', '9', *map(str, arguments)])
 
 
-def test_a_report_and_pictures(weights: pathlib.Path, tmp_path: pathlib.Path,
+def test_a_report_and_images(weights: pathlib.Path, tmp_path: pathlib.Path,
                                capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(weights, '--peers', 'mesh_warp', '--json', '--output', tmp_path) == 0
     report = json.loads(capsys.readouterr().out)
@@ -76,7 +76,7 @@ def test_the_published_rows_are_printed(weights: pathlib.Path,
     assert 'Monkey-Net (published) | 0.0170' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(('arguments', 'said'), [
+@pytest.mark.parametrize(('arguments', 'named'), [
     (('--dataset', 'nemmo'), "did you mean 'nemo'"),
     (('--identity', 'nobody:Knows'), 'nobody'),
     (('--weights', 'nowhere'), 'nowhere'),
@@ -87,33 +87,33 @@ def test_the_published_rows_are_printed(weights: pathlib.Path,
     (('--param', 'animation.nothing=1'), 'nothing'),
     (('--clips', '1', '--protocol', 'transfer'), 'needs two'),
 ])
-def test_mistakes_are_explained_in_a_line(arguments: tuple[str, ...], said: str,
+def test_mistakes_are_explained_in_a_line(arguments: tuple[str, ...], named: str,
                                           weights: pathlib.Path,
                                           capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(weights, *arguments) == 2
     error = capsys.readouterr().err
-    assert said in error and error.startswith('ros_animate: error: ')
+    assert named in error and error.startswith('ros_animate: error: ')
     assert len(error.splitlines()) == 1
 
 
 def test_a_network_sees_the_whole_square_of_both_sides(weights: pathlib.Path) -> None:
     """No face is looked for, so that made and true frames cover each other."""
     frames = np.random.default_rng(0).integers(0, 255, (3, SIZE, SIZE, 3), dtype=np.uint8)
-    performer = AnimatorPerformer('monkey_net', {'weights': str(weights), 'precision': 'float32'})
-    assert performer.size == SIZE
-    made = performer.perform(Task('noise', frames[0], frames, frames))
-    performer.close()
+    method = AnimatorMethod('monkey_net', {'weights': str(weights), 'precision': 'float32'})
+    assert method.size == SIZE
+    made = method.animate(Task('noise', frames[0], frames, frames))
+    method.close()
     nets = checkpoint.read(weights).load(('kp_detector', 'generator'))
     source, last = (torch.from_numpy(frames[k]).permute(2, 0, 1)[None] / 255 for k in (0, 2))
     with torch.inference_mode():
-        wanted = nets['generator'](source, nets['kp_detector'](source),
+        expected = nets['generator'](source, nets['kp_detector'](source),
                                    nets['kp_detector'](last)).prediction
-    wanted = (255 * wanted[0].permute(1, 2, 0)).round().numpy()
-    assert made is not None and np.abs(made.frames[2] - wanted).max() <= 1
+    expected = (255 * expected[0].permute(1, 2, 0)).round().numpy()
+    assert made is not None and np.abs(made.frames[2] - expected).max() <= 1
 
 
 def test_a_source_without_a_face_is_refused() -> None:
-    performer = AnimatorPerformer('mesh_warp', {}, SIZE)
+    method = AnimatorMethod('mesh_warp', {}, SIZE)
     blank = np.zeros((2, SIZE, SIZE, 3), np.uint8)
-    assert performer.perform(Task('blank', blank[0], blank)) is None
-    performer.close()
+    assert method.animate(Task('blank', blank[0], blank)) is None
+    method.close()

@@ -33,13 +33,13 @@ def evaluate(capsys, data, *more):
 
 def test_figures_are_of_the_values_not_of_the_strengths_for_people(data, capsys):
     lines = [json.loads(line) for line in (data / 'metadata.jsonl').read_text().splitlines()]
-    wanted = np.array([line['ctrl_value'] for line in lines])
-    pictures = [cv2.imread(str(data / line['file_name']))[..., ::-1] for line in lines]
+    expected = np.array([line['ctrl_value'] for line in lines])
+    images = [cv2.imread(str(data / line['file_name']))[..., ::-1] for line in lines]
 
     def error(**options):
         policy = load('policy', 'bc_z', {'weights': WEIGHTS, **options}, SPEC)
-        got = [policy.act(Frame(np.ascontiguousarray(p), 0.0)).values[0] for p in pictures]
-        return compare(wanted, np.stack(got), SPEC).mae
+        predicted = [policy.act(Frame(np.ascontiguousarray(p), 0.0)).values[0] for p in images]
+        return compare(expected, np.stack(predicted), SPEC).mae
 
     plain, stronger = error(own_strength=False), error()
     assert abs(stronger - plain) > 0.005
@@ -48,7 +48,7 @@ def test_figures_are_of_the_values_not_of_the_strengths_for_people(data, capsys)
     assert own['mae'] == pytest.approx(stronger, abs=1e-5)
 
 
-def test_report_and_pictures(data, capsys, tmp_path):
+def test_report_and_images(data, capsys, tmp_path):
     found = evaluate(capsys, data, '--output', str(tmp_path / 'out'))
     assert found['pairs'] == COUNT
     assert found['controls'].keys() == set(SPEC.names)

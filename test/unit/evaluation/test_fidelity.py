@@ -106,6 +106,6 @@ def test_tracking_leaves_gaps_where_there_is_no_face():
             return Motion('m', frame.stamp_s, expression={'jawOpen': frame.stamp_s},
                           rotation=np.eye(3))
     black = np.zeros((2, 2, 3), np.uint8)
-    seen = track([Frame(black, float(k)) for k in range(4)], EveryOther())
-    np.testing.assert_array_equal(seen.expression[:, 0], [0, np.nan, 2, np.nan])
-    np.testing.assert_array_equal(np.isnan(seen.angles_deg[:, 0]), [0, 1, 0, 1])
+    found = track([Frame(black, float(k)) for k in range(4)], EveryOther())
+    np.testing.assert_array_equal(found.expression[:, 0], [0, np.nan, 2, np.nan])
+    np.testing.assert_array_equal(np.isnan(found.angles_deg[:, 0]), [0, 1, 0, 1])

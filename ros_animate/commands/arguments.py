@@ -1,0 +1,56 @@
+"""Argument types and options that several verbs share."""
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+
+def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """An argument type: a finite number > 0 of a kind, int or float."""
+    return _checked(kind, lambda value: 0 < value < float('inf'), '> 0')
+
+
+def between(kind: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
+    """An argument type: a number of a kind, int or float, from `low` to `high`."""
+    return _checked(kind, lambda value: low <= value <= high, f'{low} to {high}')
+
+
+def at_least(kind: Callable[[str], Any], low: float) -> Callable[[str], Any]:
+    """An argument type: a number of a kind, int or float, that is `low` or more."""
+    return _checked(kind, lambda value: value >= low, f'>= {low}')
+
+
+def _checked(kind: Callable[[str], Any], is_right: Callable[[Any], bool],
+             bounds: str) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not is_right(value):
+            raise argparse.ArgumentTypeError(f'must be {bounds}, got {text}')
+        return value
+    parse.__name__ = kind.__name__  # argparse names it if the text is not a number
+    return parse
+
+
+def add_param(parser: Any, help: str, stage: str = 'STAGE') -> None:
+    """Adds --param, an option of a plug-in; `args.param` is a list of texts."""
+    parser.add_argument('--param', metavar=f'{stage}.KEY=VALUE', action='append', default=[],
+                        help=help)
+
+
+def add_weights(parser: Any) -> None:
+    """Adds --weights, a checkpoint."""
+    parser.add_argument('--weights', metavar='PATH', help=(
+        'checkpoint, a file or a folder (default: searched for, see `ros_animate weights list`)'))
+
+
+def plugin_section(name: str | None, **options: Any) -> dict[str, Any] | None:
+    """Section of a stage in the settings; None if no plug-in is named.
+
+    Args:
+        name: Name of the plug-in.
+        options: Options of the plug-in; those that are None or '' are left out.
+    """
+    if not name:
+        return None
+    return {'plugin': name, **{k: v for k, v in options.items() if v not in (None, '')}}
