@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ros_animate.collection.expressions import random_expression, random_head_deg
-from ros_animate.face.virtual.face import EYE_RANGE_DEG, MUSCLES, rotation
+from ros_animate.face.virtual.muscles import EYE_RANGE_DEG, MUSCLES, rotation
 from ros_animate.policy.policies.blendshape_map import BlendshapeMap
 from ros_animate.robot.governor import Governor
 from ros_animate.robot.spec import RobotSpec

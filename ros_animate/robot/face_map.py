@@ -8,7 +8,7 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError, build, build_error, suggest
 from ros_animate.face.virtual.appearance import Appearance
-from ros_animate.face.virtual.face import MUSCLES
+from ros_animate.face.virtual.muscles import MUSCLES
 from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array

@@ -12,7 +12,7 @@ from ros_animate.collection.appearances import (
 )
 from ros_animate.evaluation.animation.tasks import Clip
 from ros_animate.face.virtual import Camera, VirtualFace
-from ros_animate.face.virtual.face import MUSCLES
+from ros_animate.face.virtual.muscles import MUSCLES
 
 
 @functools.lru_cache

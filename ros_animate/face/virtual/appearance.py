@@ -1,4 +1,4 @@
-"""What the virtual face looks like: colours, light, and the texture painted from them."""
+"""Appearance of the virtual face: colours, light, and the texture painted from them."""
 from __future__ import annotations
 
 import dataclasses
@@ -17,20 +17,22 @@ TEXTURE_PX = 512
 # Below the face the texture holds one strip of plain colour per other material.
 STRIP_PX = 16
 MATERIALS = ('skin', 'shell', 'neck', 'clothes')
-# What the texture does not depend on.
+# Fields that the texture does not depend on.
 _NOT_PAINTED = ('iris', 'sclera', 'teeth', 'gums', 'tongue', 'mouth', 'background', 'light',
                 'ambient', 'specular', 'shape')
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """Colours are RGB; `light` points from the face to the lamp (x right, y up, z to camera).
+    """Colours (RGB), lighting and proportions of a face.
+
+    `light` points from the face to the lamp (x right, y up, z to the camera).
 
     Attributes:
         shape: Scale of the head's width, height and depth.
         cheeks: Redness of the cheeks, 0 to 1.
         brow_density: 0 (no hair) to 1.
-        seams: Draw the edge of a robot's face mask.
+        seams: True if the edge of a robot's face mask is drawn.
     """
 
     skin: Colour = (176, 178, 184)
@@ -68,25 +70,26 @@ def strip_v(material: str) -> float:
     return TEXTURE_PX + STRIP_PX * (MATERIALS.index(material) + 0.5)
 
 
-def paint(look: Appearance) -> Image:
-    """The texture: (TEXTURE_PX + strips, TEXTURE_PX, 3) uint8. It is kept, whatever the light."""
-    return _paint(dataclasses.replace(look, **{name: getattr(Appearance, name)
+def paint(appearance: Appearance) -> Image:
+    """The texture (TEXTURE_PX + strips, TEXTURE_PX, 3) uint8, cached independently of the light."""
+    return _paint(dataclasses.replace(appearance, **{name: getattr(Appearance, name)
                                                for name in _NOT_PAINTED}))
 
 
 @functools.lru_cache(maxsize=8)
-def _paint(look: Appearance) -> Image:
+def _paint(appearance: Appearance) -> Image:
     uv = face_mesh.canonical_mesh().uv * TEXTURE_PX
     canvas = np.empty((TEXTURE_PX, TEXTURE_PX, 3), np.float32)
-    canvas[:] = look.skin
-    _complexion(canvas, uv, look)
-    _eye_sockets(canvas, uv, look)
+    canvas[:] = appearance.skin
+    _complexion(canvas, uv, appearance)
+    _eye_sockets(canvas, uv, appearance)
     _nose(canvas, uv)
-    _lips(canvas, uv, look)
-    _brows(canvas, uv, look)
-    if look.seams:
+    _lips(canvas, uv, appearance)
+    _brows(canvas, uv, appearance)
+    if appearance.seams:
         _seams(canvas, uv)
-    strips = [np.full((STRIP_PX, TEXTURE_PX, 3), getattr(look, m), np.float32) for m in MATERIALS]
+    strips = [np.full((STRIP_PX, TEXTURE_PX, 3), getattr(appearance, material), np.float32)
+              for material in MATERIALS]
     return np.clip(np.vstack([canvas, *strips]), 0, 255).astype(np.uint8)
 
 
@@ -97,7 +100,7 @@ def _mask(polygon: Array, soft_px: float) -> Array:
 
 @functools.lru_cache(maxsize=64)
 def _drawn_mask(polygon: bytes, soft_px: float) -> Array:
-    """Kept, since all faces have the same texture coordinates; polygon in 1/16 pixels."""
+    """Cached, since all faces share the texture coordinates; polygon in 1/16 pixels."""
     mask = np.zeros((TEXTURE_PX, TEXTURE_PX), np.float32)
     points = np.frombuffer(polygon, np.int32).reshape(-1, 2)
     cv2.fillPoly(mask, [points], 1.0, cv2.LINE_8, 4)
@@ -117,7 +120,7 @@ def _blob(centre: Array, radius: tuple[float, float], soft_px: float) -> Array:
 
 @functools.lru_cache(maxsize=1)
 def _grain() -> tuple[Array, ...]:
-    """(H, W, 1) unevenness of skin, fine to coarse."""
+    """(H, W, 1) layers of skin noise, fine to coarse."""
     rng = np.random.default_rng(0)
     layers = []
     for sigma, strength in ((1.2, 5.0), (6.0, 5.0), (24.0, 7.0)):
@@ -127,18 +130,18 @@ def _grain() -> tuple[Array, ...]:
     return tuple(layers)
 
 
-def _complexion(canvas: Array, uv: Array, look: Appearance) -> None:
-    """Grain and warmth: a tracker, like an eye, holds on to skin that is not perfectly even."""
+def _complexion(canvas: Array, uv: Array, appearance: Appearance) -> None:
+    """Adds grain and redness: trackers need skin that is not perfectly even."""
     for grain in _grain():
         canvas += grain
-    red = np.asarray(look.skin, np.float32) * (1.0, .80, .80)
+    red = np.asarray(appearance.skin, np.float32) * (1.0, .80, .80)
     for vertex in (425, 205):
-        _blend(canvas, look.cheeks * _blob(uv[vertex], (42, 34), 18), red)
-    _blend(canvas, 0.6 * look.cheeks * _blob(uv[4], (22, 18), 9), red)
+        _blend(canvas, appearance.cheeks * _blob(uv[vertex], (42, 34), 18), red)
+    _blend(canvas, 0.6 * appearance.cheeks * _blob(uv[4], (22, 18), 9), red)
 
 
-def _eye_sockets(canvas: Array, uv: Array, look: Appearance) -> None:
-    shade = np.asarray(look.skin, np.float32) * .74
+def _eye_sockets(canvas: Array, uv: Array, appearance: Appearance) -> None:
+    shade = np.asarray(appearance.skin, np.float32) * .74
     for ring, crease in ((face_mesh.LEFT_EYE, (263, 467, 260, 259, 257, 258, 286, 414)),
                          (face_mesh.RIGHT_EYE, (33, 247, 30, 29, 27, 28, 56, 190))):
         eye = uv[list(ring)]
@@ -161,26 +164,26 @@ def _nose(canvas: Array, uv: Array) -> None:
                canvas.mean((0, 1)) * .7)
 
 
-def _lips(canvas: Array, uv: Array, look: Appearance) -> None:
+def _lips(canvas: Array, uv: Array, appearance: Appearance) -> None:
     outer = uv[list(face_mesh.LIPS_OUTER)]
-    _blend(canvas, _mask(outer, 2.2), look.lips)
+    _blend(canvas, _mask(outer, 2.2), appearance.lips)
     rim = np.zeros(canvas.shape[:2], np.float32)
     inner = uv[list(face_mesh.LIPS_INNER)]
     cv2.polylines(rim, [np.round(inner * 16).astype(np.int32)], True, 1.0, 7, cv2.LINE_AA, 4)
     _blend(canvas, .55 * cv2.GaussianBlur(rim, (0, 0), 2.5)[..., None],
-           np.asarray(look.lips, np.float32) * .62)
+           np.asarray(appearance.lips, np.float32) * .62)
     _blend(canvas, .35 * _blob(uv[17] * .45 + uv[14] * .55, (22, 3), 4),
-           np.minimum(np.asarray(look.lips, np.float32) * 1.3, 255))
-    _blend(canvas, .30 * _blob(uv[18], (26, 5), 5), np.asarray(look.skin, np.float32) * .72)
+           np.minimum(np.asarray(appearance.lips, np.float32) * 1.3, 255))
+    _blend(canvas, .30 * _blob(uv[18], (26, 5), 5), np.asarray(appearance.skin, np.float32) * .72)
 
 
-def _brows(canvas: Array, uv: Array, look: Appearance) -> None:
-    """Hair by hair along the brow, from the inner end up, from the outer end along."""
+def _brows(canvas: Array, uv: Array, appearance: Appearance) -> None:
+    """Draws brows hair by hair: upwards at the inner end, along the brow at the outer end."""
     rng = np.random.default_rng(1)
     for ring in (face_mesh.LEFT_BROW, face_mesh.RIGHT_BROW):
         lower, upper = uv[list(ring[:5])], uv[list(ring[5:])]
         hair = np.zeros(canvas.shape[:2], np.float32)
-        for _ in range(int(420 * look.brow_density)):
+        for _ in range(int(420 * appearance.brow_density)):
             along, across = rng.uniform(0, 4), rng.uniform(.08, .92)
             k, t = min(int(along), 3), along - min(int(along), 3)
             base = (1 - t) * lower[k] + t * lower[k + 1]
@@ -191,8 +194,9 @@ def _brows(canvas: Array, uv: Array, look: Appearance) -> None:
                               + .5 * (top - base) / np.linalg.norm(top - base))
             ends = [tuple(int(c) for c in np.round(p * 16)) for p in (root, tip)]
             cv2.line(hair, ends[0], ends[1], 1.0, 1, cv2.LINE_AA, 4)
-        body = _mask(np.vstack([lower, upper[::-1]]), 2.5)[..., 0] * .55 * look.brow_density
-        _blend(canvas, np.maximum(cv2.GaussianBlur(hair, (0, 0), .7), body)[..., None], look.brows)
+        body = _mask(np.vstack([lower, upper[::-1]]), 2.5)[..., 0] * .55 * appearance.brow_density
+        mask = np.maximum(cv2.GaussianBlur(hair, (0, 0), .7), body)
+        _blend(canvas, mask[..., None], appearance.brows)
 
 
 def _seams(canvas: Array, uv: Array) -> None:

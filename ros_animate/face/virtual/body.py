@@ -9,8 +9,8 @@ from ros_animate.face import face_mesh
 from ros_animate.face.virtual.appearance import TEXTURE_PX, strip_v
 from ros_animate.types import Array
 
-NECK_TOP_CM = np.array([0.0, -5.5, -3.6])  # where the head turns
-NECK_BASE_CM = np.array([0.0, -14.0, -4.6])  # where the neck bends
+NECK_TOP_CM = np.array([0.0, -5.5, -3.6])  # joint between head and neck
+NECK_BASE_CM = np.array([0.0, -14.0, -4.6])  # joint between neck and shoulders
 
 _RINGS = 6
 _SKULL_CENTRE = np.array([0.0, 0.5, -3.0])
@@ -25,7 +25,7 @@ class Part:
         vertices: (V, 3) cm in head axes at rest.
         triangles: (T, 3), outward.
         uv: (V, 2) texture pixels.
-        head: (V,) share of the head's rotation, 1 moves with the head, 0 with the shoulders.
+        head: (V,) share of the head's rotation: 1 moves with the head, 0 with the shoulders.
     """
 
     vertices: Array
@@ -35,7 +35,7 @@ class Part:
 
 
 def skull_rings(oval: Array) -> Array:
-    """Back of the head, (_RINGS + 1, 36, 3), spanned from the present rim of the face, (36, 3).
+    """Back of the head, (_RINGS + 1, 36, 3), spanned from the rim of the face, (36, 3).
 
     The rings start at the rim, so the head stays closed while the jaw moves; they run along an
     ellipsoid above and into the neck below.

@@ -1,8 +1,8 @@
-"""A small software rasteriser: textured, lit triangles drawn with OpenCV and NumPy.
+"""A small software rasteriser: textured, shaded triangles drawn with OpenCV and NumPy.
 
-Back faces are dropped, the rest is painted from far to near into a map of triangle numbers; texture
-coordinates and light are then affine in the picture within each triangle and evaluated for all
-pixels at once.
+Back faces are culled; the others are painted from far to near into an index map of triangles
+(painter's algorithm). Texture coordinates and shading are interpolated affinely in screen space
+within each triangle and evaluated for all pixels at once.
 """
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Camera:
     Attributes:
         size: (width, height) in pixels.
         view_cm: Height of the view at the origin.
-        distance_cm: From the origin.
-        centre_cm: (x, y) of the head axes' point in the middle of the picture.
+        distance_cm: Distance from the origin.
+        centre_cm: (x, y) in head axes of the point in the middle of the image.
     """
 
     size: tuple[int, int] = (384, 384)
@@ -42,13 +42,13 @@ class Camera:
         return np.stack([x, y], -1), depth
 
 
-def fixed(points: Array) -> np.ndarray:
-    """Pixels as OpenCV's fixed-point coordinates (pixel centres at whole numbers)."""
+def fixed_point(points: Array) -> np.ndarray:
+    """OpenCV's fixed-point coordinates of pixels (pixel centres at whole numbers)."""
     return np.round((points - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
 def normals(vertices: Array, triangles: np.ndarray, incidence: np.ndarray) -> Array:
-    """Smooth unit normals (V, 3); `incidence` (V, n) lists each vertex's triangles, T pads."""
+    """Unit vertex normals (V, 3); `incidence` (V, n) lists each vertex's triangles, padded by T."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     face = np.zeros((len(triangles) + 1, 3))
     face[:-1] = np.cross(b - a, c - a)
@@ -57,7 +57,7 @@ def normals(vertices: Array, triangles: np.ndarray, incidence: np.ndarray) -> Ar
 
 
 def incidence(triangles: np.ndarray, count: int) -> np.ndarray:
-    """(count, n) triangle numbers around each vertex, padded with len(triangles)."""
+    """(count, n) indices of the triangles around each vertex, padded with len(triangles)."""
     rows: list[list[int]] = [[] for _ in range(count)]
     for number, triangle in enumerate(triangles):
         for vertex in triangle:
@@ -68,18 +68,18 @@ def incidence(triangles: np.ndarray, count: int) -> np.ndarray:
     return table
 
 
-def draw(picture: Image, pixels: Array, depth: Array, triangles: np.ndarray, layer: np.ndarray,
+def draw(image: Image, pixels: Array, depth: Array, triangles: np.ndarray, layer: np.ndarray,
          holes: list[Array], attributes: Array, texture: Image) -> None:
-    """Paints the triangles over `picture` in place.
+    """Rasterises the triangles over `image`, in place.
 
     Args:
-        picture: (H, W, 3) uint8.
+        image: (H, W, 3) uint8.
         pixels: (V, 2) projected vertices.
         depth: (V,) distance from the camera.
         triangles: (T, 3), counter-clockwise seen from outside.
-        layer: (T,) painted in this order, far to near within a layer.
-        holes: Polygons in pixels that only the last layer covers; `picture` shows through them.
-        attributes: (V, 3): texture x, y in pixels; light, factor >= 0 on the texture.
+        layer: (T,) drawing order of the layers; far to near within a layer.
+        holes: Polygons in pixels that only the last layer covers; elsewhere `image` stays visible.
+        attributes: (V, 3): texture x, y in pixels; shading, a factor >= 0 of the texture.
         texture: (h, w, 3) uint8.
     """
     corners = pixels[triangles]
@@ -87,13 +87,13 @@ def draw(picture: Image, pixels: Array, depth: Array, triangles: np.ndarray, lay
     area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     front = np.flatnonzero(area < -1e-3)
     order = front[np.lexsort((-depth[triangles[front]].mean(1), layer[front]))]
-    numbers = np.zeros(picture.shape[:2], np.int32)
+    numbers = np.zeros(image.shape[:2], np.int32)
     behind = int((layer[order] < layer.max()).sum())
-    polygons = list(zip((order + 1).tolist(), fixed(corners[order]), strict=True))
+    polygons = list(zip((order + 1).tolist(), fixed_point(corners[order]), strict=True))
     for number, triangle in polygons[:behind]:
         cv2.fillConvexPoly(numbers, triangle, number, cv2.LINE_8, SUBPIXEL_BITS)
     for hole in holes:
-        cv2.fillPoly(numbers, [fixed(hole)], 0, cv2.LINE_8, SUBPIXEL_BITS)
+        cv2.fillPoly(numbers, [fixed_point(hole)], 0, cv2.LINE_8, SUBPIXEL_BITS)
     for number, triangle in polygons[behind:]:
         cv2.fillConvexPoly(numbers, triangle, number, cv2.LINE_8, SUBPIXEL_BITS)
     covered = numbers > 0
@@ -104,14 +104,14 @@ def draw(picture: Image, pixels: Array, depth: Array, triangles: np.ndarray, lay
     planes = _planes(corners, ab, ac, area, attributes[triangles])
     values = _evaluate(planes, numbers[window], x, y)
     colour = cv2.remap(texture, values[0], values[1], cv2.INTER_LINEAR)
-    lit = cv2.multiply(colour, cv2.merge([values[2]] * 3), dtype=cv2.CV_32F)
-    painted = cv2.convertScaleAbs(lit)
-    _blend_edge(painted, picture[window], covered[window])
-    cv2.copyTo(painted, covered[window].view(np.uint8), picture[window])
+    shaded = cv2.multiply(colour, cv2.merge([values[2]] * 3), dtype=cv2.CV_32F)
+    painted = cv2.convertScaleAbs(shaded)
+    _blend_edge(painted, image[window], covered[window])
+    cv2.copyTo(painted, covered[window].view(np.uint8), image[window])
 
 
 def _blend_edge(painted: Image, behind: Image, covered: np.ndarray) -> None:
-    """Softens the steps of the silhouette (in place)."""
+    """Antialiases the silhouette, in place."""
     share = cv2.blur(covered.astype(np.float32), (3, 3))
     edge = covered & (share < 0.99)
     weight = share[edge][:, None]
@@ -119,7 +119,7 @@ def _blend_edge(painted: Image, behind: Image, covered: np.ndarray) -> None:
 
 
 def _planes(corners: Array, ab: Array, ac: Array, area: Array, values: Array) -> Array:
-    """(3, A, T + 1) float32: slopes in x and y and offset of each attribute in each triangle."""
+    """(3, A, T + 1) float32: plane equations (slopes in x and y, offset) of the attributes."""
     safe = np.where(np.abs(area) < 1e-6, 1.0, area)[:, None]
     dv1, dv2 = values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]
     slope_x = (dv1 * ac[:, 1:] - dv2 * ab[:, 1:]) / safe
@@ -136,12 +136,12 @@ def _planes(corners: Array, ab: Array, ac: Array, area: Array, values: Array) ->
 
 
 def _evaluate(planes: Array, numbers: np.ndarray, left: int, top: int) -> list[Array]:
-    """The attributes' pictures, (h, w) float32 each."""
+    """The attributes at every pixel, (h, w) float32 each."""
     h, w = numbers.shape
     numbers = numbers.astype(np.intp)
     xs = (np.arange(w, dtype=np.float32) + left + .5)[None]
     ys = (np.arange(h, dtype=np.float32) + top + .5)[:, None]
-    pictures = []
+    rasters = []
     for slope_x, slope_y, offset in planes.transpose(1, 0, 2):
         value = slope_x.take(numbers)
         value *= xs
@@ -149,5 +149,5 @@ def _evaluate(planes: Array, numbers: np.ndarray, left: int, top: int) -> list[A
         part *= ys
         value += part
         value += offset.take(numbers)
-        pictures.append(value)
-    return pictures
+        rasters.append(value)
+    return rasters

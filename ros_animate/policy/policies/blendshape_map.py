@@ -1,8 +1,8 @@
 """Feature space to control values by an editable rig.
 
 The rig (section `rig` of the robot file) lists for each control the blendshapes and head angles
-that drive it, with their gains. A drive of +1 takes a control from neutral to the upper end of its range
-and -1 to the lower end; controls in degrees are driven in degrees.
+that drive it, with their gains. A drive of +1 takes a control from neutral to the upper end of its
+range and -1 to the lower end; controls in degrees are driven in degrees.
 """
 from __future__ import annotations
 

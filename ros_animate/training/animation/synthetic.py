@@ -25,7 +25,7 @@ from ros_animate.face.crop import Box
 from ros_animate.face.framing import TIGHT
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.face.virtual import MUSCLES, Camera, VirtualFace
-from ros_animate.face.virtual.face import EYE_RANGE_DEG, rotation
+from ros_animate.face.virtual.muscles import EYE_RANGE_DEG, rotation
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
 from ros_animate.types import Array, Image

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ros_animate import plugins
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.blendshapes import BLENDSHAPES
-from ros_animate.face.virtual.face import rotation
+from ros_animate.face.virtual.muscles import rotation
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame, Motion
 
