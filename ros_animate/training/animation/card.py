@@ -11,7 +11,7 @@ import torch
 from ros_animate.outputs.machine import machine
 from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import SAMPLES, Outcome
-from ros_animate.training.core.card import CARD, changed
+from ros_animate.training.core.card import CARD, changed_options
 
 GRID = 'samples.png'
 # Of the machine it ran on; what is learned does not depend on them.
@@ -44,7 +44,7 @@ and used with `--animator {request.model}`.
 | begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
 | steps | {request.steps} of {options.batch_size} pairs |
-| options | {', '.join(_general((*changed(options), *changed(of_data)))) or 'defaults'} |
+| options | {', '.join(_general((*changed_options(options), *changed_options(of_data)))) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {outcome.seconds / 60:.1f} min |
 | error on held-out pairs | {outcome.error:.4f} (mean L1 of pictures in [0, 1]); the source \

@@ -6,24 +6,26 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
-from ros_animate.collection.workers import one_thread_each
 from ros_animate.training.animation.clip_pool import Pool, PoolSize
 from ros_animate.training.animation.pairs import Clip, Labels
 from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
 from ros_animate.training.animation.synthetic import PEOPLE, Frames, make_clip
+from ros_animate.workers import one_opencv_thread
 
-# No seed of a training is as large: the same strangers judge every training.
+# No seed of a training is as large: every training is evaluated on the same unseen people.
 HELD_OUT_SEED = 2 ** 32
-CLIPS, CLIP_FRAMES = 50, 24  # that are looked at as videos
+CLIPS, CLIP_FRAMES = 50, 24  # of the evaluation on whole clips
 
 
 class SyntheticFaces(Source):
-    """Two people play each clip: either is the source, and either may be what is driving.
+    """Clips that two people act in alike: either is the source, and either may be the driving one.
+
+    Faces are rendered at the first `draw`.
 
     Args:
-        size: Of the pictures.
+        size: Width and height of the images in pixels.
         options: Identities, frames, seed, cache.
-        quiet: No progress while faces are rendered, which the first `draw` does.
+        quiet: True to show no progress of the rendering.
     """
 
     def __init__(self, size: int, options: DataOptions, quiet: bool = True) -> None:
@@ -37,15 +39,15 @@ class SyntheticFaces(Source):
                  rng.random()) for rng in rngs]
         clip, person, first, second = np.array([row[:4] for row in rows]).T
         crossed = np.array([row[4] for row in rows]) < self._options.cross
-        shown = np.where(crossed, 1 - person, person)
+        driver = np.where(crossed, 1 - person, person)
         labels = (np.stack([pool.landmarks[clip, person, t] for t in (first, second)], 1),
                   np.stack([pool.angles_deg[clip, t] for t in (first, second)], 1),
                   np.stack([pool.expression[clip, t] for t in (first, second)], 1))
-        return Drawn(pool.images[clip, person, first], pool.images[clip, shown, second],
+        return Drawn(pool.images[clip, person, first], pool.images[clip, driver, second],
                      pool.images[clip, person, second], crossed, labels)
 
     def held_out(self, count: int) -> Drawn:
-        with one_thread_each():
+        with one_opencv_thread():
             clips = [make_clip(HELD_OUT_SEED, CLIPS + n, 2, self._size, people=1)
                      for n in range(count)]
         images = np.stack([c.images[0] for c in clips])
@@ -65,10 +67,11 @@ class SyntheticFaces(Source):
     def _videos(self, split: Split, people: int) -> Iterator[list[Clip]]:
         seed = HELD_OUT_SEED if split == 'held_out' else self._options.data_seed
         for number in range(CLIPS):
-            with one_thread_each():
-                made = make_clip(seed, number, CLIP_FRAMES, self._size, smooth=True,
-                                 people=people)
-            yield [Clip(f'synthetic {split} {number}{"ab"[k]}', made.images[k], _labels(made, k))
+            with one_opencv_thread():
+                frames = make_clip(seed, number, CLIP_FRAMES, self._size, smooth=True,
+                                   people=people)
+            yield [Clip(f'synthetic {split} {number}{"ab"[k]}', frames.images[k],
+                        _labels(frames, k))
                    for k in range(people)]
 
     def _rendered(self) -> Pool:
@@ -80,6 +83,6 @@ class SyntheticFaces(Source):
         return self._pool
 
 
-def _labels(made: Frames, person: int) -> Labels:
+def _labels(frames: Frames, person: int) -> Labels:
     return Labels(*(torch.as_tensor(np.asarray(a), dtype=torch.float32) for a in (
-        made.landmarks[person], made.angles_deg, made.expression)))
+        frames.landmarks[person], frames.angles_deg, frames.expression)))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ros_animate.training.animation.source import DataOptions
-from ros_animate.training.core.augmentation import develop, jitter
+from ros_animate.training.core.augmentation import add_camera_faults, jitter
 from ros_animate.types import Image
 
 
@@ -33,7 +33,7 @@ def varied(source: Tensor, driving: Tensor, target: Tensor, options: DataOptions
     pair = _recoloured(torch.cat([source, target], 3), options, random)
     faults = _Faults(options.driving_colour, options.driving_blur, options.driving_jpeg,
                      options.driving_noise)
-    seen = develop(turn_hue(driving, _angles(len(driving), options, random)), faults, random)
+    seen = add_camera_faults(turn_hue(driving, _angles(len(driving), options, random)), faults, random)
     return pair[..., :source.shape[3]].contiguous(), seen, pair[..., source.shape[3]:].contiguous()
 
 

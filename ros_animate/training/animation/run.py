@@ -21,7 +21,7 @@ from ros_animate.training.animation.objectives.base import Networks
 from ros_animate.training.animation.perceptual_features import make_tower
 from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import AnimationTrainer, Task
-from ros_animate.training.core.loop import make_fabric, meant
+from ros_animate.training.core.loop import make_fabric, resolve_precision
 from ros_animate.training.core.settings import claim, parse_settings
 
 WEIGHTS = 'weights'
@@ -44,7 +44,7 @@ def train(request: TrainingRequest) -> None:
                    'training': dataclasses.asdict(options), 'of_data': dataclasses.asdict(of_data),
                    'network': dataclasses.asdict(config)}, request.resume)
     fabric = make_fabric(options.precision)
-    _require_depth(config, meant(options.precision))
+    _require_depth(config, resolve_precision(options.precision))
     size = config.image_size * getattr(config, 'upscale', 1)  # of what is made
     data = AnimationData(request.data, size, of_data, request.quiet)
     task = Task(folder, request.steps, options, request.quiet)

@@ -106,10 +106,10 @@ class AnimationTrainer(Loop):
             batch = self._teacher.completed(batch)
         return batch.to(self.fabric.device)
 
-    def rate(self) -> float:
+    def next_rate(self) -> float:
         return learning_rate(self.step, self.steps, self._task.options)
 
-    def learn(self, batch: PairBatch, rate: float) -> Mapping[str, float]:
+    def training_step(self, batch: PairBatch, rate: float) -> Mapping[str, float]:
         self._learner.train()
         if self._judge is not None:
             self._learner.judge.requires_grad_(False)  # type: ignore[union-attr]
@@ -148,7 +148,7 @@ class AnimationTrainer(Loop):
         return torch.Generator().manual_seed(int(seed))
 
     @torch.no_grad()
-    def look(self) -> Mapping[str, float | None]:
+    def validate(self) -> Mapping[str, float | None]:
         """L1 of held-out pairs by the average weights; draws some of them."""
         parts = []
         with self.fabric.autocast():

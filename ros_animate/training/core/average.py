@@ -1,4 +1,4 @@
-"""A running average of the weights, which errs less than the last ones."""
+"""Running average of the weights, which has a lower error than the last weights."""
 from __future__ import annotations
 
 import copy
@@ -8,10 +8,10 @@ from torch import nn
 
 
 class RunningAverage:
-    """Follows a network by exponential averaging, more quickly at the start.
+    """Exponential moving average of a network's weights, with a lower decay at the start.
 
     Attributes:
-        network: With the average weights, in evaluation mode.
+        network: A copy with the average weights, in evaluation mode.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -20,7 +20,7 @@ class RunningAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Takes over a part of the weights after the step."""
+        """Moves the average towards the weights after a step."""
         decay = min(self._decay, (1 + step) / (10 + step)) if self._decay else 0.0
         current = network.state_dict()
         for name, mean in self.network.state_dict().items():

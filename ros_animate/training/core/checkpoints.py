@@ -1,4 +1,4 @@
-"""Checkpoints of a run: complete or not there, whenever the run is killed."""
+"""Checkpoints of a run. A killed run leaves a complete one or none."""
 from __future__ import annotations
 
 import pathlib
@@ -13,10 +13,10 @@ NAME = 'last.ckpt'
 
 
 def save(folder: pathlib.Path, state: dict[str, Any]) -> None:
-    """Puts the state in the place of the last one in `folder`.
+    """Replaces the checkpoint in `folder`.
 
     Raises:
-        UserError: It cannot be written.
+        UserError: The file cannot be written.
     """
     path = folder / NAME
     try:
@@ -27,15 +27,15 @@ def save(folder: pathlib.Path, state: dict[str, Any]) -> None:
 
 
 def load(folder: pathlib.Path) -> dict[str, Any] | None:
-    """The last state in `folder`, None if there is none.
+    """State of the checkpoint in `folder`; None if there is none.
 
     Raises:
-        UserError: It is damaged.
+        UserError: The file is damaged.
     """
     path = folder / NAME
     if not path.is_file():
         return None
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # whatever damaged bytes make of the reader
+    except Exception as error:  # damaged bytes raise errors of any kind
         raise UserError(f'the checkpoint {path} is damaged: {error}') from error

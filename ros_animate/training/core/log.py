@@ -1,62 +1,82 @@
-"""What is noted of a run: log.csv, event files for TensorBoard, curves.png."""
+"""The log of a training: log.csv, event files of TensorBoard, curves.png."""
 from __future__ import annotations
 
 import csv
+import logging
 import pathlib
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ros_animate.files import atomic_file, atomic_path
-from ros_animate.training.core.events import EventFile
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 TABLE, CURVES = 'log.csv', 'curves.png'
 
-
+_log = logging.getLogger(__name__)
 _FORMATS = {'learning_rate': '.6g', 'validation_mae': '.6f'}
 
 
-class Log:
-    """A context manager. Rows of steps from `start` on, of an earlier run, are dropped.
+class TrainingLog:
+    """Scalars of a training by step. A context manager.
+
+    Rows and events of an earlier run after step `start` are dropped: they come again.
 
     Args:
-        folder: Of the run.
-        start: Steps done.
-        columns: What is noted besides the step.
+        folder: Folder of the run.
+        start: Number of steps that are done.
+        columns: Names of the scalars.
     """
 
     def __init__(self, folder: pathlib.Path, start: int, columns: Sequence[str]) -> None:
         self._columns = columns
-        self._path, self._folder = folder / TABLE, folder
+        path = folder / TABLE
         rows = [row for row in read_log(folder) if int(row['step']) <= start]
-        with atomic_file(self._path, newline='') as file:
+        with atomic_file(path, newline='') as file:
             writer = csv.DictWriter(file, ('step', *columns))
             writer.writeheader()
             writer.writerows(rows)
-        self._file = self._path.open('a', newline='', encoding='utf-8')
+        self._file = path.open('a', newline='', encoding='utf-8')
         self._writer = csv.writer(self._file)
-        self._events = EventFile(folder)
+        self._events = _open_events(folder, start)
 
-    def __enter__(self) -> Log:
+    def __enter__(self) -> TrainingLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._file.close()
-        self._events.close()
+        if self._events is not None:
+            self._events.close()
 
     def write(self, step: int, values: Mapping[str, float | None]) -> None:
-        """One row, and one point of each curve; what is None or not there stays empty."""
+        """Appends one row, and one point to each curve; missing values and None stay empty."""
         known = {name: value for name in self._columns if (value := values.get(name)) is not None}
         self._writer.writerow([step, *(format(known[name], _FORMATS.get(name, '.8g'))
                                        if name in known else '' for name in self._columns)])
         self._file.flush()
-        self._events.add(step, known)
+        if self._events is not None:
+            for name, value in known.items():
+                self._events.add_scalar(name, value, step)
+            self._events.flush()
+
+
+def _open_events(folder: pathlib.Path, start: int) -> SummaryWriter | None:
+    """TensorBoard's writer; None where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        _log.warning('tensorboard is not installed: scalars are written to %s only', TABLE)
+        return None
+    return SummaryWriter(str(folder), purge_step=start + 1)
 
 
 def read_log(folder: pathlib.Path) -> list[dict[str, str]]:
-    """The rows of a run's table, without a last one that is cut off; none without a table."""
+    """Rows of a run's log.csv, without a last one that is cut off; [] without the file."""
     try:
         with (folder / TABLE).open(newline='', encoding='utf-8') as file:
             return [row for row in csv.DictReader(file)

@@ -1,8 +1,8 @@
 """A training run on Lightning Fabric: one process, or many under torchrun.
 
-What happens at a step depends on the state before it, on seed and step alone. So a checkpoint
-(weights, their average, optimizer, step) is all that a killed run needs to end with the same
-weights as one that was never disturbed.
+A step depends on the state before it, the seed and the step number alone. So a checkpoint (weights,
+their average, optimizer, step) is all that a killed run needs to end with the same weights as one
+that was never interrupted.
 """
 from __future__ import annotations
 
@@ -24,47 +24,49 @@ from ros_animate.concurrency import pipelined
 from ros_animate.errors import UserError
 from ros_animate.inference.engine import fastest_precision, keep_freed_memory
 from ros_animate.training.core import checkpoints
-from ros_animate.training.core.log import Log, plot_curves
+from ros_animate.training.core.log import TrainingLog, plot_curves
 
-_ROWS = 1000  # of the log, about
+_LOG_ROWS = 1000  # about
 
 
 class DivergedError(UserError):
-    """The loss is not a number any more; the message names the step."""
+    """The loss is not finite; the message names the step."""
 
 
 class LoopOptions(Protocol):
-    """What options of every training hold."""
+    """Options that every training has."""
 
     @property
     def looks(self) -> int:
-        """How often held-out data is looked at."""
+        """Number of validations in the run."""
 
     @property
     def checkpoint_steps(self) -> int:
         """Steps between checkpoints."""
 
 
-def make_fabric(precision: str, partial: bool = False) -> Fabric:
-    """One device, or those that torchrun has started this process for.
+def make_fabric(precision: str, unused_parameters: bool = False) -> Fabric:
+    """A launched Fabric: one device, or those that torchrun has started this process for.
 
-    `partial`: there are steps in which parts of the network are left out.
+    Args:
+        precision: 'auto', 'float32' or 'bf16'.
+        unused_parameters: True if parts of the network get no gradient in some steps.
     """
     logging.getLogger('lightning_fabric').setLevel(logging.WARNING)
     world = int(os.environ.get('WORLD_SIZE', 1))
     local = int(os.environ.get('LOCAL_WORLD_SIZE', world))
-    several = 'ddp_find_unused_parameters_true' if partial else 'ddp'
+    strategy = 'ddp_find_unused_parameters_true' if unused_parameters else 'ddp'
     gpu = torch.cuda.is_available()
     keep_freed_memory()
     fabric = Fabric(accelerator='cuda' if gpu else 'cpu', devices=local, num_nodes=world // local,
-                    strategy=several if world > 1 else 'auto',
-                    precision='bf16-mixed' if meant(precision) == 'bf16' else '32-true')
+                    strategy=strategy if world > 1 else 'auto',
+                    precision='bf16-mixed' if resolve_precision(precision) == 'bf16' else '32-true')
     fabric.launch()
     return fabric
 
 
-def meant(precision: str) -> str:
-    """'bf16' or 'float32'; 'auto' is bf16 on a GPU and on a CPU with units for it."""
+def resolve_precision(precision: str) -> str:
+    """'bf16' or 'float32'; 'auto' is bf16 on a GPU and on a CPU with bf16 units."""
     if precision != 'auto':
         return precision
     fast = torch.cuda.is_available() or fastest_precision(torch.device('cpu')) == 'bf16'
@@ -72,20 +74,20 @@ def meant(precision: str) -> str:
 
 
 class Loop(abc.ABC):
-    """From the last checkpoint to the last step.
+    """Training loop from the last checkpoint to the last step.
 
     Args:
-        folder: Of the run.
-        steps: How many in all.
-        options: Of the training.
-        fabric: Launched.
-        quiet: No progress.
+        folder: Folder of the run.
+        steps: Number of steps of the whole run.
+        options: Options of the training.
+        fabric: A launched Fabric.
+        quiet: True to show no progress.
 
     Attributes:
-        step: Steps done.
-        seconds: Training time, that of earlier starts included.
-        columns: Of the log, besides the step.
-        curves: Those that are drawn.
+        step: Number of steps done.
+        seconds: Training time, earlier starts included.
+        columns: Columns of the log, besides the step.
+        curves: Columns that are drawn in curves.png.
     """
 
     columns: tuple[str, ...]
@@ -96,68 +98,68 @@ class Loop(abc.ABC):
         self.folder, self.steps, self._options = folder, steps, options
         self.fabric, self._quiet = fabric, quiet
         self.step, self.seconds = 0, 0.0
-        self._seen: Mapping[str, float | None] = {}
+        self._validation: Mapping[str, float | None] = {}
 
     @abc.abstractmethod
     def make_batch(self, step: int) -> Any:
-        """What a step learns from, on the device."""
+        """The batch of a step, on the device."""
 
     @abc.abstractmethod
-    def rate(self) -> float:
-        """The learning rate of the coming step."""
+    def next_rate(self) -> float:
+        """Learning rate of the next step."""
 
     @abc.abstractmethod
-    def learn(self, batch: Any, rate: float) -> Mapping[str, float]:
-        """Changes the weights; returns the losses by column of the log."""
+    def training_step(self, batch: Any, rate: float) -> Mapping[str, float]:
+        """Updates the weights; returns the losses by column of the log."""
 
     @abc.abstractmethod
-    def look(self) -> Mapping[str, float | None]:
-        """What held-out data says, by column of the log."""
+    def validate(self) -> Mapping[str, float | None]:
+        """Errors on held-out data by column of the log."""
 
     @abc.abstractmethod
     def state(self) -> dict[str, Any]:
-        """Weights, average and optimizers, for a checkpoint."""
+        """Content of a checkpoint: weights, their average, optimizers."""
 
     def run(self) -> Mapping[str, float | None]:
         """Trains, and keeps a checkpoint every so many steps and at the end.
 
         Returns:
-            What the last look saw.
+            Result of the last validation.
 
         Raises:
-            DivergedError: A loss is not a number; the last checkpoint stays.
+            DivergedError: A loss is not finite; the last checkpoint stays.
         """
         start_s = time.monotonic() - self.seconds
-        first, every = self.step, max(1, self.steps // _ROWS)
-        self._seen = self.look() if first >= self.steps else {}
+        first, every = self.step, max(1, self.steps // _LOG_ROWS)
+        self._validation = self.validate() if first >= self.steps else {}
         losses: list[Mapping[str, float]] = []
-        with (Log(self.folder, first, self.columns) if self.fabric.is_global_zero
+        with (TrainingLog(self.folder, first, self.columns) if self.fabric.is_global_zero
               else NoLog()) as log:
             for batch in self._batches(first):
-                rate = self.rate()
-                losses.append(self.learn(batch, rate))
+                rate = self.next_rate()
+                losses.append(self.training_step(batch, rate))
                 self.step += 1
                 due = self._is_due()
-                self._seen = self.look() if due else self._seen
+                self._validation = self.validate() if due else self._validation
                 if due or self.step % every == 0:
                     log.write(self.step, {**_means(losses), 'learning_rate': rate,
-                                          **(self._seen if due else {})})
+                                          **(self._validation if due else {})})
                     losses.clear()
                 self.seconds = time.monotonic() - start_s
                 if self.step == self.steps or not self.step % self._options.checkpoint_steps:
                     self._save()
         if self.fabric.is_global_zero:
             plot_curves(self.folder, self.curves)
-        return self._seen
+        return self._validation
 
-    def progress(self, steps: range, of: str | None = None) -> Iterator[int]:
-        """The steps, while a bar shows how far they have come."""
-        return iter(tqdm(steps, of, initial=steps.start, total=steps.stop, unit='step',
+    def progress(self, steps: range, title: str | None = None) -> Iterator[int]:
+        """The steps, with a progress bar."""
+        return iter(tqdm(steps, title, initial=steps.start, total=steps.stop, unit='step',
                          dynamic_ncols=True,
                          disable=self._quiet or not self.fabric.is_global_zero or None))
 
     def mean(self, loss: Tensor) -> float:
-        """The loss over all processes; raises DivergedError if it is no number."""
+        """Mean loss over all processes; raises DivergedError if it is not finite."""
         value = float(cast(Tensor, self.fabric.all_reduce(loss.detach(), reduce_op='mean')))
         if not math.isfinite(value):
             kept = f'; the last checkpoint in {self.folder} is from before' if self.step else ''
@@ -166,7 +168,7 @@ class Loop(abc.ABC):
         return value
 
     def _batches(self, first: int) -> Iterator[Any]:
-        """The batches of the steps from `first` on, made while the GPU works on those before."""
+        """Batches of the steps from `first` on, prepared while the GPU works on earlier ones."""
         steps = self.progress(range(first, self.steps))
         if self.fabric.device.type == 'cpu':
             yield from map(self.make_batch, steps)
@@ -174,9 +176,9 @@ class Loop(abc.ABC):
             yield from pipelined(steps, self.make_batch, depth=3)
 
     def _is_due(self) -> bool:
-        """Whether held-out data is looked at after this step."""
-        looks = self._options.looks
-        return self.step * looks // self.steps > (self.step - 1) * looks // self.steps
+        """True if a validation follows this step."""
+        count = self._options.looks
+        return self.step * count // self.steps > (self.step - 1) * count // self.steps
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
@@ -190,7 +192,7 @@ def _means(rows: list[Mapping[str, float]]) -> dict[str, float]:
 
 
 class NoLog:
-    """What processes other than the first write."""
+    """Log of the processes other than the first: it writes nothing."""
 
     def __enter__(self) -> NoLog:
         return self

@@ -1,8 +1,11 @@
-"""Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon): the step of a matrix of
-weights is its momentum with all singular values near 1; all else follows AdamW.
+"""Muon optimizer (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon).
 
-On the pictures of `ros_animate collect` the networks of policies need half as many of them as with
+The update of a weight matrix is its momentum with all singular values near 1; other parameters
+follow AdamW. On images of `ros_animate collect` policy networks need half as many of them as with
 AdamW alone for the same error.
+
+torch.optim.Muon is not used: it takes matrices only and orthogonalises in bfloat16, which CPUs
+without bf16 units emulate.
 """
 from __future__ import annotations
 
@@ -15,21 +18,21 @@ from torch import Tensor, nn
 # Newton-Schulz iteration: the polynomial a x + b x^3 + c x^5 drives singular values towards 1.
 _POLYNOMIAL = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
-_MATRIX_RATE = 20.0  # of matrices, in learning rates of the rest
+_MATRIX_RATE = 20.0  # learning rate of matrices, as a multiple of the rest's
 _MOMENTUM = 0.95
 _BETAS, _EPS = (0.9, 0.999), 1e-8
-_DECAY = 0.05  # of matrices, per unit of AdamW's: their rate is so much higher
+_DECAY = 0.05  # weight decay of matrices by AdamW's: their rate is 20 times as high
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum made orthogonal for the `matrices`, Adam with decoupled decay for the rest.
+    """Orthogonalised momentum for the matrices, Adam with decoupled weight decay for the rest.
 
     Args:
-        matrices: Weights of convolutions and linear layers within the network.
-        others: Whatever else is trained.
-        rate: Learning rate of the others; that of matrices is 20 times as high. Each group's `lr`
-            is this rate when it is changed later.
-        weight_decay: Of parameters with more than one dimension.
+        matrices: Weights of the network's inner convolutions and linear layers.
+        others: All other parameters.
+        rate: Learning rate of the others; that of matrices is 20 times as high. A schedule sets
+            `lr` of all groups to this rate.
+        weight_decay: Weight decay of parameters with more than one dimension.
     """
 
     def __init__(self, matrices: Iterable[Tensor], others: Iterable[Tensor], rate: float,
@@ -49,24 +52,24 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is None:
                     continue
                 if group['matrices']:
-                    self._turn(parameter, group)
+                    self._update_matrix(parameter, group)
                 else:
-                    self._adam(parameter, group)
+                    self._update_adam(parameter, group)
         return loss
 
-    def _turn(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _update_matrix(self, parameter: Tensor, group: dict[str, Any]) -> None:
         state, gradient = self.state[parameter], parameter.grad
         assert gradient is not None
         if not state:
             state['momentum'] = torch.zeros_like(parameter)
         momentum = state['momentum'].lerp_(gradient, 1 - _MOMENTUM)
-        wanted = gradient.lerp(momentum, _MOMENTUM).flatten(1)  # Nesterov's
+        update = gradient.lerp(momentum, _MOMENTUM).flatten(1)  # Nesterov's
         rate = _MATRIX_RATE * group['lr']
-        larger = max(1.0, wanted.shape[0] / wanted.shape[1]) ** 0.5
+        scale = max(1.0, update.shape[0] / update.shape[1]) ** 0.5
         parameter.mul_(1 - rate * _DECAY * group['weight_decay'])
-        parameter.sub_(orthogonal(wanted).view_as(parameter), alpha=rate * larger)
+        parameter.sub_(orthogonalise(update).view_as(parameter), alpha=rate * scale)
 
-    def _adam(self, parameter: Tensor, group: dict[str, Any]) -> None:
+    def _update_adam(self, parameter: Tensor, group: dict[str, Any]) -> None:
         state, gradient = self.state[parameter], parameter.grad
         assert gradient is not None
         if not state:
@@ -81,11 +84,11 @@ class Muon(torch.optim.Optimizer):
         parameter.addcdiv_(mean, scale, value=-group['lr'] / mean_part)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """(M, N) with the same singular vectors and singular values of about 0.7 to 1.2.
+def orthogonalise(matrix: Tensor) -> Tensor:
+    """(M, N) matrix with the same singular vectors and singular values of about 0.7 to 1.2.
 
-    The rounds multiply X from the left by polynomials in X X^T, which commute: so they are worked
-    out on the small side's Gram matrix, and X is multiplied once, by their product.
+    The rounds multiply X from the left by polynomials in X X^T, which commute. So they are computed
+    on the Gram matrix of the smaller side, and X is multiplied once, by their product.
     """
     x = matrix.float()
     tall = x.shape[0] > x.shape[1]
@@ -105,8 +108,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
 def for_network(network: nn.Module, rate: float, weight_decay: float) -> Muon:
     """Muon for a network.
 
-    Its matrices are the weights of convolutions and of linear layers in perceptrons, but not of the
-    network's first layer, which reads colours or features, nor of a perceptron's last one.
+    Matrices are the weights of convolutions and of linear layers in `nn.Sequential`, except the
+    network's first layer, which reads colours or features, and the last layer of a Sequential.
     """
     inner = set(_inner(network))
     parameters = list(network.parameters())
@@ -115,7 +118,7 @@ def for_network(network: nn.Module, rate: float, weight_decay: float) -> Muon:
 
 
 def _inner(network: nn.Module) -> Iterator[int]:
-    """Identities of the matrices."""
+    """`id` of each parameter that is a matrix."""
     first = next(m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear)))
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and module is not first:

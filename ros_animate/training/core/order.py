@@ -1,4 +1,4 @@
-"""In which order pairs are seen: a function of seed and step alone, so a run resumes exactly."""
+"""Order of the training pairs: a function of seed and step alone, so that a run resumes exactly."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ Indices = NDArray[np.int64]
 
 
 class Order:
-    """Every epoch is a new shuffle of all groups of pairs.
+    """Shuffled order of the pairs of several folders, new in every epoch.
 
     Args:
         groups: Indices of the pairs of each folder.
-        weights: Part of each folder in an epoch, which has as many pairs as there are; None: as
-            many as it has. A folder with more than its part is taken in turns.
-        seed: Of the shuffles.
+        weights: Share of each folder in an epoch, whose length is the number of all pairs; None:
+            by the folders' sizes. A folder with more pairs than its share is used in turns.
+        seed: Seed of the shuffles.
     """
 
     def __init__(self, groups: Sequence[Indices], weights: Sequence[float] | None,
@@ -30,7 +30,7 @@ class Order:
         self._shuffled: Indices = np.empty(0, np.int64)
 
     def batch(self, step: int, size: int) -> Indices:
-        """The pairs (size,) of a step."""
+        """Indices (size,) of the pairs of a step."""
         places = np.arange(step * size, (step + 1) * size)
         return np.array([self._shuffle(int(p // self.length))[p % self.length] for p in places])
 
@@ -44,7 +44,7 @@ class Order:
 
 
 def _cycled(group: Indices, count: int, epoch: int, seed: int) -> Indices:
-    """The `count` members whose turn it is in an epoch; rounds over the group, each shuffled."""
+    """The next `count` members of an epoch, in shuffled rounds over the group."""
     first = epoch * count
     rounds = range(first // len(group), (first + count - 1) // len(group) + 1) if count else ()
     members = [np.random.default_rng((seed, 1, turn)).permutation(group) for turn in rounds]

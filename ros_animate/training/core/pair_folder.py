@@ -1,9 +1,9 @@
-"""A folder of pairs as X2C lays it out: metadata.jsonl, and pictures beside it.
+"""Folder of training pairs in X2C's layout: metadata.jsonl and images.
 
 Each line is a JSON object: `file_name`, and `ctrl_value`, the controls in the robot's index order
-and units. Optional are `twin`, a picture of another kind with the same face (a real one of an
+and units. Optional are `twin`, an image of another kind of the same face (a real one of an
 animated one), and `sequence`, a name or number: lines that follow each other with the same one are
-successive frames. `landmarks`, where somebody knows them, are the places [x, y] of the face mesh's
+successive frames. `landmarks`, where they are known, are the positions [x, y] of the face mesh's
 FEATURE_POINTS in the middle square, from 0 to 1. A file `task.npy` in the folder is the task
 embedding of all its pairs.
 """
@@ -34,17 +34,17 @@ class DataError(UserError):
 
 @dataclass(frozen=True)
 class Pair:
-    """One line.
+    """An image and the control values that belong to it: one line of metadata.jsonl.
 
     Attributes:
-        picture: The file.
+        image: The image file.
         values: (N,) controls in robot units, within their ranges.
-        twin: Another picture of the same face.
-        sequence: What successive frames share; None for a pair of its own.
-        landmarks: (K, 2) FEATURE_POINTS, of the middle square's side; None if not known.
+        twin: Another image file of the same face.
+        sequence: Name shared by successive frames; None for a pair on its own.
+        landmarks: (K, 2) FEATURE_POINTS as parts of the middle square's side; None if unknown.
     """
 
-    picture: pathlib.Path
+    image: pathlib.Path
     values: Array
     twin: pathlib.Path | None = None
     sequence: str | None = None
@@ -53,7 +53,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Folder:
-    """The pairs of a folder, in order."""
+    """The pairs of a folder, in order, and their task embedding (Z,)."""
 
     path: pathlib.Path
     pairs: tuple[Pair, ...]
@@ -61,7 +61,7 @@ class Folder:
 
     @property
     def values(self) -> Array:
-        """(T, N)."""
+        """(T, N) control values in robot units."""
         return np.stack([pair.values for pair in self.pairs])
 
 
@@ -78,11 +78,11 @@ def read_folder(path: str | pathlib.Path, spec: RobotSpec) -> Folder:
 
 
 def is_held_back(pair: Pair, share: float) -> bool:
-    """Whether the pair belongs to the evaluation split, by a hash of its file's name.
+    """True if the pair belongs to the evaluation split, by a hash of its file's name.
 
     Frames of one sequence stay together.
     """
-    name = pair.picture.name if pair.sequence is None else pair.sequence
+    name = pair.image.name if pair.sequence is None else pair.sequence
     return zlib.crc32(name.encode()) / 2 ** 32 < share
 
 
@@ -108,8 +108,8 @@ def _pair(line: str, path: pathlib.Path, spec: RobotSpec, where: str) -> Pair:
         raise DataError(f'{where}: expected an object with file_name and ctrl_value, got {line!r}')
     values = _values(entry.get('ctrl_value'), spec, where)
     twin, sequence = entry.get('twin'), entry.get('sequence')
-    return Pair(_picture(entry.get('file_name'), path, f'{where}: file_name'), values,
-                None if twin is None else _picture(twin, path, f'{where}: twin'),
+    return Pair(_image_file(entry.get('file_name'), path, f'{where}: file_name'), values,
+                None if twin is None else _image_file(twin, path, f'{where}: twin'),
                 None if sequence is None else str(sequence),
                 _landmarks(entry.get('landmarks'), where))
 
@@ -121,7 +121,7 @@ def _values(values: Any, spec: RobotSpec, where: str) -> Array:
         raise DataError(f'{where}: ctrl_value holds {held}, robot {spec.name!r} has {count} '
                         'controls')
     if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
-        raise DataError(f'{where}: ctrl_value holds something that is no finite number')
+        raise DataError(f'{where}: ctrl_value holds something that is not a finite number')
     return np.clip(np.array(values, float), spec.low, spec.high)
 
 
@@ -136,10 +136,10 @@ def _landmarks(points: Any, where: str) -> Array | None:
     return found
 
 
-def _picture(name: Any, path: pathlib.Path, where: str) -> pathlib.Path:
+def _image_file(name: Any, path: pathlib.Path, where: str) -> pathlib.Path:
     if not isinstance(name, str) or not name:
-        raise DataError(f'{where}: expected the name of a picture, got {name!r}')
-    picture = path / name
-    if not picture.is_file():
-        raise DataError(f'{where}: {picture} is not there')
-    return picture
+        raise DataError(f'{where}: expected the name of an image, got {name!r}')
+    file = path / name
+    if not file.is_file():
+        raise DataError(f'{where}: {file} is not there')
+    return file

@@ -1,4 +1,4 @@
-"""Options given as texts, and what a run was begun with."""
+"""Options of a run: parsed from texts, and kept in the run's folder."""
 from __future__ import annotations
 
 import dataclasses
@@ -23,21 +23,22 @@ SETTINGS = 'settings.yaml'
 
 
 def parse_settings(texts: Sequence[str], *parts: type) -> tuple[Any, ...]:
-    """('key=value', …) as an instance of each of `parts` but the last.
+    """'key=value' texts as an instance of each of `parts` but the last.
 
-    Of the last, the network's, the plain mapping is returned: its other values come from elsewhere.
+    The last one, the network's configuration, is returned as a mapping: its other values come from
+    elsewhere.
 
     Raises:
         ConfigurationError: Names the text and what is wrong with it.
     """
     fields = [{f.name for f in dataclasses.fields(part)} for part in parts]
-    options = read_texts(texts, set().union(*fields))
+    options = parse_assignments(texts, set().union(*fields))
     *built, network = [{k: v for k, v in options.items() if k in names} for names in fields]
     return (*(build(part, values, '--set') for part, values in zip(parts, built)), network)
 
 
-def read_texts(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
-    """('key=value', …) as a mapping; raises ConfigurationError for unknown keys."""
+def parse_assignments(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
+    """'key=value' texts as a mapping; raises ConfigurationError for unknown keys."""
     known, options = set(known), {}
     for text in texts:
         key, value = parse_assignment(text, '--set key=value')
@@ -48,8 +49,9 @@ def read_texts(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
 
 
 def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> None:
-    """Refuses to overwrite a run, or to go on with one in another way than it was begun."""
-    settings = yaml.safe_load(yaml.safe_dump(dict(settings), sort_keys=False))  # as the file has it
+    """Writes the settings of a run; refuses to overwrite a run or to resume one with others."""
+    # As they are when they are read back.
+    settings = yaml.safe_load(yaml.safe_dump(dict(settings), sort_keys=False))
     path = folder / SETTINGS
     if not (folder / checkpoints.NAME).exists():
         write_atomically(path, yaml.safe_dump(settings, sort_keys=False))

@@ -1,32 +1,29 @@
-"""The model card beside weights that were trained here."""
+"""Model card of policy weights that were trained here."""
 from __future__ import annotations
 
 import json
 import pathlib
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import torch
 
 from ros_animate.collection.folder import OPTIONS
 from ros_animate.outputs.machine import machine
-from ros_animate.training.core.card import CARD, changed
+from ros_animate.training.core.card import CARD, changed_options
+from ros_animate.training.policy.data import PolicyData
 from ros_animate.training.policy.options import TrainOptions
 from ros_animate.training.policy.request import TrainingRequest
+from ros_animate.training.policy.trainer import TrainingResult
 
-if TYPE_CHECKING:
-    from ros_animate.training.policy.data import Data
-    from ros_animate.training.policy.trainer import Outcome
-
-# Options of `collect` that a folder may have been made with.
+# Options of `collect` that a folder may have been collected with.
 _COLLECTED = ('through', 'images', 'portrait', 'exaggerated')
 
 
-def write_card(folder: pathlib.Path, request: TrainingRequest, options: TrainOptions, data: Data,
-               outcome: Outcome) -> None:
-    """What was trained on what, how long, where, and how well it does."""
-    error = 'not measured' if outcome.mae is None else f'{outcome.mae:.4f}'
-    millions = sum(p.numel() for p in outcome.network.parameters()) / 1e6
+def write_card(folder: pathlib.Path, request: TrainingRequest, options: TrainOptions,
+               data: PolicyData, result: TrainingResult) -> None:
+    """Writes the card: data, commands, options, machine, time and error of the training."""
+    error = 'not measured' if result.mae is None else f'{result.mae:.4f}'
+    millions = sum(p.numel() for p in result.network.parameters()) / 1e6
     gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
     folder.joinpath(CARD).write_text(f"""\
 # {request.policy} for {request.robot}
@@ -44,16 +41,16 @@ and used with `--policy {request.policy}`.
 | begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
 | steps | {request.steps} of {request.batch_size} pairs |
-| options | {', '.join(changed(options)) or 'defaults'} |
+| options | {', '.join(changed_options(options)) or 'defaults'} |
 | machine | {machine()}{gpu} |
-| time | {outcome.seconds / 60:.1f} min |
+| time | {result.seconds / 60:.1f} min |
 | error on pairs held back | {error} (mean L1 of controls scaled to [-1, 1], X2CNet's definition) |
 | licence | Apache-2.0 |
 """, encoding='utf-8')
 
 
-def _collections(request: TrainingRequest, data: Data) -> Iterator[str]:
-    """The commands that made the data, as far as they are known."""
+def _collections(request: TrainingRequest, data: PolicyData) -> Iterator[str]:
+    """Commands that made the data, as far as they are known."""
     for folder in data.folders:
         known = folder.path / OPTIONS
         if not known.is_file():

@@ -1,4 +1,4 @@
-"""What the face tracker sees in the pictures of a folder, kept beside them."""
+"""Motions that the face tracker finds in the images of a folder, kept in a file beside them."""
 from __future__ import annotations
 
 import pathlib
@@ -19,22 +19,22 @@ CACHE = 'motion.npz'
 
 
 def folder_motions(folder: Folder, quiet: bool = True) -> Array:
-    """(T, FEATURES) of the pairs of a folder; NaN where no face is found."""
+    """(T, FEATURES) features of the pairs of a folder; NaN where no face is found."""
     path = folder.path / CACHE
-    known = _known(path)
-    names = [str(pair.picture.relative_to(folder.path)) for pair in folder.pairs]
+    known = _read_cache(path)
+    names = [str(pair.image.relative_to(folder.path)) for pair in folder.pairs]
     missing = [n for n in dict.fromkeys(names) if n not in known]
     if missing:
-        known.update(_look(folder.path, missing, quiet))
-        _keep(path, known)
+        known.update(_track(folder.path, missing, quiet))
+        _write_cache(path, known)
     return np.stack([known[name] for name in names])
 
 
-def _look(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]:
+def _track(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]:
     extractor: Extractor = load('motion', 'mediapipe')
     try:
         return {name: _features(path / name, extractor) for name in tqdm(
-            names, desc='face tracker', unit='picture', disable=quiet or None)}
+            names, desc='face tracker', unit='image', disable=quiet or None)}
     finally:
         extractor.close()
 
@@ -44,12 +44,13 @@ def _features(file: pathlib.Path, extractor: Extractor) -> Array:
     image = try_read_image(file)
     if image is None:
         return nothing
-    extractor.reset()  # the pictures do not follow one another
+    extractor.reset()  # the images are not successive
     motion = extractor.extract(Frame(image, 0.0))
     return nothing if motion is None else features(motion)
 
 
-def _known(path: pathlib.Path) -> dict[str, Array]:
+def _read_cache(path: pathlib.Path) -> dict[str, Array]:
+    """Features by name of the image file; {} without a readable file."""
     try:
         with np.load(path, allow_pickle=False) as kept:
             names, rows = kept['names'], kept['features']
@@ -59,10 +60,10 @@ def _known(path: pathlib.Path) -> dict[str, Array]:
     return dict(zip(map(str, names), rows)) if fits else {}
 
 
-def _keep(path: pathlib.Path, known: dict[str, Array]) -> None:
+def _write_cache(path: pathlib.Path, known: dict[str, Array]) -> None:
     try:
         with atomic_path(path) as temporary:
             np.savez(temporary, names=np.array(list(known)),
                      features=np.stack(list(known.values())))
-    except OSError:  # a data set that may not be written to: found anew the next time
+    except OSError:  # a read-only data set: tracked again the next time
         return

@@ -1,4 +1,4 @@
-"""Trains a policy by imitation; see `loop` for what every run does."""
+"""Training of a policy by imitation; see `core.loop` for the parts that every training has."""
 from __future__ import annotations
 
 import math
@@ -12,12 +12,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from ros_animate.networks.policy_network import PolicyConfig
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core import checkpoints, muon
 from ros_animate.training.core.average import RunningAverage
 from ros_animate.training.core.loop import Loop
-from ros_animate.training.policy.data import Batch, Data
-from ros_animate.training.policy.losses import Objective
+from ros_animate.training.policy.batches import Batch
+from ros_animate.training.policy.data import PolicyData
+from ros_animate.training.policy.losses import PolicyObjective
 from ros_animate.training.policy.options import TrainOptions
 from ros_animate.training.policy.validation import validation_mae
 
@@ -25,17 +27,17 @@ _SIDE_STEP = 16
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is to be done.
+class TrainingRun:
+    """A training run of a policy.
 
     Attributes:
-        folder: Of the run.
-        steps: How many in all.
-        batch_size: Pairs a step, over all processes.
-        options: Of the training.
+        folder: Folder of the run.
+        steps: Number of steps of the whole run.
+        batch_size: Pairs of a step, over all processes.
+        options: Options of the training.
         spec: The robot.
-        model: Configuration of the network.
-        quiet: No progress.
+        config: Configuration of the network.
+        quiet: True to show no progress.
     """
 
     folder: pathlib.Path
@@ -43,17 +45,17 @@ class Task:
     batch_size: int
     options: TrainOptions
     spec: RobotSpec
-    model: Any
+    config: PolicyConfig
     quiet: bool = False
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What has come of it.
+class TrainingResult:
+    """Result of a training.
 
     Attributes:
-        network: The average weights.
-        seconds: Training time, that of earlier starts included.
+        network: Network with the average weights.
+        seconds: Training time, earlier starts included.
         mae: Validation error; None if no pairs are held back.
     """
 
@@ -62,110 +64,125 @@ class Outcome:
     mae: float | None
 
 
-class Trainer(Loop):
-    """A run, from its last checkpoint to its last step."""
+class PolicyTrainer(Loop):
+    """Trains a policy network from the last checkpoint to the last step.
+
+    Args:
+        run: The training run.
+        network: Network with the weights to start with.
+        data: The pairs.
+        fabric: A launched Fabric.
+    """
 
     columns = ('loss', 'learning_rate', 'validation_mae')
     curves = ('loss', 'validation_mae')
 
-    def __init__(self, task: Task, network: nn.Module, data: Data, fabric: Fabric) -> None:
-        super().__init__(task.folder, task.steps, task.options, fabric, task.quiet)
-        self._task, self._data = task, data
-        options = task.options
+    def __init__(self, run: TrainingRun, network: nn.Module, data: PolicyData,
+                 fabric: Fabric) -> None:
+        super().__init__(run.folder, run.steps, run.options, fabric, run.quiet)
+        self._run, self._data = run, data
+        options = run.options
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         network.to(fabric.device)
         self._network = network
-        state = checkpoints.load(task.folder)
+        state = checkpoints.load(run.folder)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
-            objective = Objective(network, task.model, task.spec, options,
-                                  data.landmarks is not None)
+            objective = PolicyObjective(network, run.config, run.spec, options,
+                                        data.landmarks is not None)
         objective.to(fabric.device)
-        self._guide = objective.guide
-        self._locating = round(options.locate * task.steps)
+        self._landmark_terms = objective.landmark_terms
+        self._locating_steps = round(options.locate * run.steps)
         if state is None:
-            self._learn_geometry(objective)
+            self._train_on_landmarks(objective)
         self._average = RunningAverage(network, options.average)
+        self._optimizer = _make_optimizer(objective, options)
+        self._objective, self._fabric_optimizer = fabric.setup(objective, self._optimizer)
         if state is not None:
-            self._network.load_state_dict(state['network'])
-            self._average.network.load_state_dict(state['average'])
-            self.step, self.seconds = state['step'], state['seconds']
-        plain = _optimizer(objective, options)
-        self._objective, self._optimizer = fabric.setup(objective, plain)
-        if state is not None:
-            plain.load_state_dict(state['optimizer'])
-            if self._guide is not None:
-                self._guide.load_state_dict(state['guide'])
-        self._plain_optimizer = plain
+            self._restore(state)
 
-    def train(self) -> Outcome:
-        """`run`, and what has come of it."""
+    def train(self) -> TrainingResult:
+        """Runs all steps that are left."""
         mae = self.run().get('validation_mae')
-        return Outcome(self._average.network, self.seconds, mae)
+        return TrainingResult(self._average.network, self.seconds, mae)
 
-    def _learn_geometry(self, objective: Objective) -> None:
-        """Controls from landmarks, before the first picture: ten such steps cost one with pictures.
+    def make_batch(self, step: int) -> Batch:
+        side = image_side(step, self._run)
+        batch = self._data.batch(step, self._run.batch_size, side, self.fabric.global_rank,
+                                 self.fabric.world_size)
+        return batch.to(self.fabric.device)
 
-        It is done anew when a run ends before its first checkpoint.
+    def next_rate(self) -> float:
+        first, last = ((0, self._locating_steps) if self._locates()
+                       else (self._locating_steps, self.steps))
+        return learning_rate(self.step - first, last - first, self._run.options)
+
+    def training_step(self, batch: Batch, rate: float) -> Mapping[str, float]:
+        self._objective.train()
+        for group in self._fabric_optimizer.param_groups:
+            group['lr'] = rate
+        loss = self._objective(batch, locate=self._locates())
+        value = self.mean(loss)
+        self._fabric_optimizer.zero_grad()
+        self.fabric.backward(loss)
+        if self._run.options.clip:
+            self.fabric.clip_gradients(self._objective, self._fabric_optimizer,
+                                       max_norm=self._run.options.clip,
+                                       error_if_nonfinite=False)
+        self._fabric_optimizer.step()
+        self._average.update(self._network, self.step)
+        return {'loss': value}
+
+    def validate(self) -> Mapping[str, float | None]:
+        return {'validation_mae': validation_mae(
+            self._average.network, self._objective.module, self._data, self._run.spec,
+            self._run.options.validation_most, self._run.batch_size, self.fabric.device)}
+
+    def state(self) -> dict[str, Any]:
+        state = {'network': self._network.state_dict(),
+                 'average': self._average.network.state_dict(),
+                 'optimizer': self._optimizer.state_dict()}
+        if self._landmark_terms is not None and (terms := self._landmark_terms.state_dict()):
+            state['guide'] = terms
+        return state
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._network.load_state_dict(state['network'])
+        self._average.network.load_state_dict(state['average'])
+        self._optimizer.load_state_dict(state['optimizer'])
+        if self._landmark_terms is not None:
+            self._landmark_terms.load_state_dict(state.get('guide', {}))
+        self.step, self.seconds = state['step'], state['seconds']
+
+    def _train_on_landmarks(self, objective: PolicyObjective) -> None:
+        """Steps from landmarks alone before the first image; ten cost as much as one with images.
+
+        They are repeated when a run ends before its first checkpoint.
         """
-        start_s, options = time.monotonic(), self._task.options
-        steps = round(options.geometry_first * self.steps) if self._data.geometry(0) else 0
-        optimizer = _optimizer(objective, options)
+        if objective.landmark_terms is None or self._data.landmark_batch(0) is None:
+            return
+        start_s, options = time.monotonic(), self._run.options
+        steps = round(options.geometry_first * self.steps)
+        optimizer = _make_optimizer(objective, options)
         for step in self.progress(range(steps), 'landmarks'):
             for group in optimizer.param_groups:
                 group['lr'] = learning_rate(step, steps, options)
-            geometry = self._data.geometry(step)
-            assert geometry is not None
-            loss = objective.from_geometry(geometry.to(self.fabric.device))
+            batch = self._data.landmark_batch(step)
+            assert batch is not None
+            loss = objective.landmark_loss(batch.to(self.fabric.device))
             self.mean(loss)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         self.seconds = time.monotonic() - start_s
 
-    def make_batch(self, step: int) -> Batch:
-        side = picture_side(step, self._task)
-        batch = self._data.batch(step, self._task.batch_size, side, self.fabric.global_rank,
-                                 self.fabric.world_size)
-        return batch.to(self.fabric.device)
-
-    def rate(self) -> float:
-        first, last = (0, self._locating) if self._locates() else (self._locating, self.steps)
-        return learning_rate(self.step - first, last - first, self._task.options)
-
-    def learn(self, batch: Batch, rate: float) -> Mapping[str, float]:
-        self._objective.train()
-        for group in self._optimizer.param_groups:
-            group['lr'] = rate
-        loss = self._objective(batch, locate=self._locates())
-        value = self.mean(loss)
-        self._optimizer.zero_grad()
-        self.fabric.backward(loss)
-        if self._task.options.clip:
-            self.fabric.clip_gradients(self._objective, self._optimizer,
-                                       max_norm=self._task.options.clip,
-                                       error_if_nonfinite=False)
-        self._optimizer.step()
-        self._average.update(self._network, self.step)
-        return {'loss': value}
-
     def _locates(self) -> bool:
-        return self.step < self._locating
-
-    def look(self) -> Mapping[str, float | None]:
-        return {'validation_mae': validation_mae(
-            self._average.network, self._objective.module, self._data, self._task.spec,
-            self._task.options.validation_most, self._task.batch_size, self.fabric.device)}
-
-    def state(self) -> dict[str, Any]:
-        return {'network': self._network.state_dict(),
-                'average': self._average.network.state_dict(),
-                'optimizer': self._plain_optimizer.state_dict(),
-                **({'guide': self._guide.state_dict()} if self._guide is not None else {})}
+        """True in the first steps, which train the early layers on landmarks alone."""
+        return self.step < self._locating_steps
 
 
 def learning_rate(step: int, steps: int, options: TrainOptions) -> float:
-    """Rises linearly, then falls along a cosine."""
+    """Learning rate of a step: linear warm-up, then a cosine."""
     warm = round(options.warm_up * steps)
     if step < warm:
         return options.learning_rate * (step + 1) / warm
@@ -174,18 +191,18 @@ def learning_rate(step: int, steps: int, options: TrainOptions) -> float:
     return options.learning_rate * (low + (1 - low) * (1 + math.cos(math.pi * done)) / 2)
 
 
-def picture_side(step: int, task: Task) -> int:
-    """Side of the pictures at a step: grows from coarse_size to the network's own."""
-    size = getattr(task.model, 'image_size', 0)
-    coarse, part = task.options.coarse_size, task.options.coarse * task.steps
+def image_side(step: int, run: TrainingRun) -> int:
+    """Side of the images at a step: grows from `coarse_size` to the network's own."""
+    size = run.config.image_size
+    coarse, part = run.options.coarse_size, run.options.coarse * run.steps
     if not coarse or step >= part:
         return size
     side = coarse + (size - coarse) * step / part
     return min(size, round(side / _SIDE_STEP) * _SIDE_STEP)
 
 
-def _optimizer(objective: Objective, options: TrainOptions) -> torch.optim.Optimizer:
-    """Norms and offsets do not decay."""
+def _make_optimizer(objective: PolicyObjective, options: TrainOptions) -> torch.optim.Optimizer:
+    """Optimizer without weight decay of norms and biases."""
     rate, decay = options.learning_rate, options.weight_decay
     if options.optimizer == 'muon':
         return muon.for_network(objective, rate, decay)

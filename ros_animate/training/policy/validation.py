@@ -1,7 +1,5 @@
-"""The error on pairs that are held back."""
+"""Validation error of a policy network."""
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
@@ -9,24 +7,36 @@ from torch import nn
 
 from ros_animate.robot.control_error import compare
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.training.policy.data import Data
+from ros_animate.training.policy.data import PolicyData
+from ros_animate.training.policy.losses import PolicyObjective
 
 
 @torch.no_grad()
-def validation_mae(network: nn.Module, objective: Any, data: Data, spec: RobotSpec, most: int,
-                   batch_size: int, device: torch.device) -> float | None:
-    """X2CNet's error of `network` over at most `most` pairs; None if there are none."""
+def validation_mae(network: nn.Module, objective: PolicyObjective, data: PolicyData,
+                   spec: RobotSpec, most: int, batch_size: int,
+                   device: torch.device) -> float | None:
+    """X2CNet's error on pairs that are held back; None if there are none.
+
+    Args:
+        network: Network to validate.
+        objective: Scales the network's outputs.
+        data: The pairs.
+        spec: The robot.
+        most: Largest number of pairs to use.
+        batch_size: Pairs of a batch.
+        device: Device of the network.
+    """
     held = data.held_back
-    chosen = held[np.linspace(0, len(held) - 1, min(most, len(held))).astype(int)]
-    wanted, got = [], []
-    for start in range(0, len(chosen), batch_size):
-        indices = chosen[start:start + batch_size]
+    selected = held[np.linspace(0, len(held) - 1, min(most, len(held))).astype(int)]
+    targets, outputs = [], []
+    for start in range(0, len(selected), batch_size):
+        indices = selected[start:start + batch_size]
         batch, usable = data.plain(indices)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == 'cuda'):
-            said = objective.waypoints(batch.to(device), network)[:, 0]
-        wanted.append(data.values[indices][usable])
-        got.append(said.float().cpu().numpy()[usable])
-    if not sum(map(len, wanted)):
+            waypoints = objective.waypoints(batch.to(device), network)
+        targets.append(data.values[indices][usable])
+        outputs.append(waypoints[:, 0].float().cpu().numpy()[usable])
+    if not sum(map(len, targets)):
         return None
-    values = spec.low + (np.concatenate(got).clip(-1, 1) + 1) * (spec.high - spec.low) / 2
-    return compare(np.concatenate(wanted), values, spec).mae
+    values = spec.low + (np.concatenate(outputs).clip(-1, 1) + 1) * (spec.high - spec.low) / 2
+    return compare(np.concatenate(targets), values, spec).mae

@@ -13,7 +13,7 @@ VALUES = SPEC.neutral.tolist()
 def test_pairs_in_their_order(tmp_path):
     path = make_folder(tmp_path / 'a', 5)
     folder = read_folder(path, SPEC)
-    assert [pair.picture.name for pair in folder.pairs] == [f'{i}.png' for i in range(5)]
+    assert [pair.image.name for pair in folder.pairs] == [f'{i}.png' for i in range(5)]
     np.testing.assert_allclose(folder.values, [line['ctrl_value'] for line in read_lines(path)])
 
 
@@ -38,8 +38,8 @@ def test_landmarks_may_be_known(tmp_path):
     ({'ctrl_value': VALUES}, ['file_name']),
     ({'file_name': '0.png'}, ['ctrl_value', '30']),
     ({'file_name': '0.png', 'ctrl_value': [0.1, 0.2]}, ['2 numbers', '30']),
-    ({'file_name': '0.png', 'ctrl_value': ['a', *VALUES[1:]]}, ['no finite number']),
-    ({'file_name': '0.png', 'ctrl_value': [float('nan'), *VALUES[1:]]}, ['no finite number']),
+    ({'file_name': '0.png', 'ctrl_value': ['a', *VALUES[1:]]}, ['not a finite number']),
+    ({'file_name': '0.png', 'ctrl_value': [float('nan'), *VALUES[1:]]}, ['not a finite number']),
     ({'file_name': 'gone.png', 'ctrl_value': VALUES}, ['gone.png', 'is not there']),
     ({'file_name': '0.png', 'ctrl_value': VALUES, 'twin': 'gone.png'}, ['twin', 'gone.png']),
     ({'file_name': '0.png', 'ctrl_value': VALUES, 'landmarks': [[0, 1]]}, ['landmarks', '128']),

@@ -17,7 +17,7 @@ from ros_animate.training.core import muon
 def test_singular_values_come_near_one(rows, columns, seed):
     matrix = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed))
     kept = torch.linalg.svdvals(matrix)
-    values = torch.linalg.svdvals(muon.orthogonal(matrix))
+    values = torch.linalg.svdvals(muon.orthogonalise(matrix))
     assert values.max() < 1.35
     # Those that are tiny beside the largest are still on their way.
     assert values[kept > 0.05 * kept.max()].min() > 0.3
@@ -33,16 +33,16 @@ def test_rounds_are_those_of_newton_and_schulz(shape):
     for _ in range(5):
         square = x @ x.T
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    torch.testing.assert_close(muon.orthogonal(matrix).double(), x, atol=2e-3, rtol=0)
+    torch.testing.assert_close(muon.orthogonalise(matrix).double(), x, atol=2e-3, rtol=0)
 
 
 def test_directions_are_kept():
     left, _ = torch.linalg.qr(torch.randn(8, 4, generator=torch.Generator().manual_seed(0)))
     right, _ = torch.linalg.qr(torch.randn(6, 4, generator=torch.Generator().manual_seed(1)))
     matrix = left @ torch.diag(torch.tensor([4.0, 3.0, 2.0, 1.0])) @ right.T
-    turned = left.T @ muon.orthogonal(matrix) @ right
-    assert (turned - torch.diag(turned.diag())).abs().max() < 0.03
-    assert (turned.diag() > 0.5).all()
+    rotated = left.T @ muon.orthogonalise(matrix) @ right
+    assert (rotated - torch.diag(rotated.diag())).abs().max() < 0.03
+    assert (rotated.diag() > 0.5).all()
 
 
 def test_the_rest_follows_adamw():
@@ -63,11 +63,11 @@ def test_the_rest_follows_adamw():
 def test_matrices_lie_within_the_network(family, network, matrices):
     built = build_networks(family)[network]
     groups = muon.for_network(built, 1e-3, 0.05).param_groups
-    chosen = [g for g in groups if g['matrices']]
-    assert [len(g['params']) for g in chosen] == [matrices]
+    selected = [g for g in groups if g['matrices']]
+    assert [len(g['params']) for g in selected] == [matrices]
     assert sum(len(g['params']) for g in groups) == len(list(built.parameters()))
     first = next(p for p in built.parameters() if p.ndim > 1)
-    assert all(p is not first for p in chosen[0]['params'])
+    assert all(p is not first for p in selected[0]['params'])
 
 
 def test_goes_on_as_if_never_stopped():

@@ -1,4 +1,4 @@
-"""The order of the pairs: whole epochs, parts of the folders, nothing but seed and step."""
+"""The order of the pairs: whole epochs, shares of the folders, a function of seed and step."""
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +17,8 @@ def groups_of(sizes):
 def test_an_epoch_has_every_pair_once(sizes, epoch):
     order = Order(groups_of(sizes), None, 7)
     count = sum(sizes)
-    seen = [int(order.batch(step, 1)[0]) for step in range(epoch * count, (epoch + 1) * count)]
-    assert sorted(seen) == list(range(count))
+    drawn = [int(order.batch(step, 1)[0]) for step in range(epoch * count, (epoch + 1) * count)]
+    assert sorted(drawn) == list(range(count))
 
 
 @given(SIZES, st.integers(1, 9), st.integers(0, 20))
@@ -32,13 +32,13 @@ def test_a_batch_depends_on_the_step_alone(sizes, size, step):
 
 def test_folders_have_their_parts():
     order = Order(groups_of([90, 10]), [1, 1], 0)
-    seen = np.concatenate([order.batch(step, 10) for step in range(100)])
-    assert (seen >= 90).mean() == 0.5
-    counts = np.bincount(seen, minlength=100)
+    drawn = np.concatenate([order.batch(step, 10) for step in range(100)])
+    assert (drawn >= 90).mean() == 0.5
+    counts = np.bincount(drawn, minlength=100)
     assert np.ptp(counts[:90]) <= 1
     assert np.ptp(counts[90:]) <= 1
 
 
-def test_the_seed_tells():
+def test_the_seed_changes_the_order():
     one, other = (Order(groups_of([50]), None, seed).batch(0, 50) for seed in (0, 1))
     assert not np.array_equal(one, other)

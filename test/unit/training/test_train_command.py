@@ -1,4 +1,4 @@
-"""`ros_animate train policy`: a killed run ends as an undisturbed one; mistakes are named."""
+"""`ros_animate train policy`: a killed run ends as an uninterrupted one; mistakes are named."""
 from __future__ import annotations
 
 import os
@@ -20,15 +20,15 @@ from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import CURVES, read_log
 from ros_animate.training.core.loop import make_fabric
 from ros_animate.training.core.pair_folder import read_folder
-from ros_animate.training.policy import learners
-from ros_animate.training.policy.data import Data
-from ros_animate.training.policy.losses import Objective
-from ros_animate.training.policy.trainer import Task, Trainer
+from ros_animate.training.policy import trainable
+from ros_animate.training.policy.data import PolicyData
+from ros_animate.training.policy.losses import PolicyObjective
+from ros_animate.training.policy.trainer import PolicyTrainer, TrainingRun
 from ros_animate.types import Frame
 
 STEPS = 40
 PATIENCE_S = 120.0
-EXACT = ('--set', 'checkpoint_steps=3', '--set', 'looks=2', '--set', 'validation=0.2')
+OFTEN = ('--set', 'checkpoint_steps=3', '--set', 'looks=2', '--set', 'validation=0.2')
 
 
 @pytest.fixture(scope='module')
@@ -37,9 +37,9 @@ def data(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(scope='module')
-def undisturbed(data, tmp_path_factory) -> pathlib.Path:
+def uninterrupted(data, tmp_path_factory) -> pathlib.Path:
     run = tmp_path_factory.mktemp('training') / 'run'
-    assert main(arguments('bc_z', data, run, STEPS, *EXACT)) == 0
+    assert main(arguments('bc_z', data, run, STEPS, *OFTEN)) == 0
     return run
 
 
@@ -47,16 +47,16 @@ def weights(run: pathlib.Path) -> bytes:
     return (run / 'weights' / 'weights.safetensors').read_bytes()
 
 
-def test_what_a_run_leaves(undisturbed):
-    rows = read_log(undisturbed)
+def test_what_a_run_leaves(uninterrupted):
+    rows = read_log(uninterrupted)
     assert [int(row['step']) for row in rows] == list(range(1, STEPS + 1))
     assert sum(bool(row['validation_mae']) for row in rows) == 2
-    assert (undisturbed / CURVES).stat().st_size > 5000
-    assert list(undisturbed.glob('events.out.tfevents.*'))
-    card = (undisturbed / 'weights' / 'README.md').read_text()
+    assert (uninterrupted / CURVES).stat().st_size > 5000
+    assert list(uninterrupted.glob('events.out.tfevents.*'))
+    card = (uninterrupted / 'weights' / 'README.md').read_text()
     for text in ('bc_z', '24 pairs', '40 of 4 pairs', 'seed', 'error'):
         assert text in card
-    assert not list(undisturbed.glob('.part.*'))
+    assert not list(uninterrupted.glob('.part.*'))
 
 
 def test_the_card_says_how_the_data_was_made(tmp_path):
@@ -71,17 +71,17 @@ def test_the_card_says_how_the_data_was_made(tmp_path):
     assert '--steps 2 --batch-size 4 --set image_size=32' in card
 
 
-def test_the_weights_drive_the_policy(undisturbed):
-    policy = load('policy', 'bc_z', {'weights': str(undisturbed / 'weights')}, SPEC)
+def test_the_weights_drive_the_policy(uninterrupted):
+    policy = load('policy', 'bc_z', {'weights': str(uninterrupted / 'weights')}, SPEC)
     chunk = policy.act(Frame(np.zeros((48, 64, 3), np.uint8), 1.5))
     assert chunk.values.shape == (1, 30)
     assert ((SPEC.low <= chunk.values) & (chunk.values <= SPEC.high)).all()
 
 
-def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys):
+def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys):
     run = tmp_path / 'run'
     process = subprocess.Popen([sys.executable, '-m', 'ros_animate',
-                                *arguments('bc_z', data, run, STEPS, *EXACT)])
+                                *arguments('bc_z', data, run, STEPS, *OFTEN)])
     kill_at = int(np.random.default_rng().integers(1, STEPS - 5))
     end_s = time.monotonic() + PATIENCE_S
     while len(read_log(run)) < kill_at and process.poll() is None:
@@ -91,31 +91,36 @@ def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys):
     process.wait()
     (run / f'.part.{checkpoints.NAME}').write_bytes(b'killed in the middle of a checkpoint')
     state = checkpoints.load(run)
-    assert main(arguments('bc_z', data, run, STEPS, *EXACT, '--resume')) == 0
+    assert main(arguments('bc_z', data, run, STEPS, *OFTEN, '--resume')) == 0
     assert f'resumes at step {state["step"] if state else 0}' in capsys.readouterr().out
-    assert weights(run) == weights(undisturbed), f'killed after step {kill_at}'
-    assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(undisturbed)]
+    assert weights(run) == weights(uninterrupted), f'killed after step {kill_at}'
+    assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(uninterrupted)]
 
 
 @pytest.mark.parametrize('locate', [0.0, 0.5])
 def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch, locate):
-    wishes = (*EXACT, '--set', f'locate={locate}')
-    runs = [tmp_path / name for name in ('whole', 'parted')]
-    assert main(arguments('x2cnet', data, runs[0], 8, *wishes)) == 0
-    learn = Trainer.learn
+    """The layers for landmarks are in the checkpoint, and not in the weights."""
+    def command(run, *more):
+        return arguments('x2cnet', data, run, 4, '--set', 'checkpoint_steps=2', '--set', 'looks=1',
+                         '--set', 'geometry_batch=8', '--set', f'locate={locate}', *more)
 
-    def interrupted(trainer, *given):
-        if trainer.step == 5:
+    runs = [tmp_path / name for name in ('whole', 'resumed')]
+    assert main(command(runs[0])) == 0
+    training_step = PolicyTrainer.training_step
+
+    def interrupted(trainer, *args):
+        if trainer.step == 3:
             raise KeyboardInterrupt
-        return learn(trainer, *given)
+        return training_step(trainer, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, 'learn', interrupted)
-        main(arguments('x2cnet', data, runs[1], 8, *wishes))
-    assert checkpoints.load(runs[1])['step'] == 3
-    assert main(arguments('x2cnet', data, runs[1], 8, *wishes, '--resume')) == 0
+        patch.setattr(PolicyTrainer, 'training_step', interrupted)
+        main(command(runs[1]))
+    assert checkpoints.load(runs[1])['step'] == 2
+    assert set(checkpoints.load(runs[1])['guide']) == {
+        'locator.maps.weight', 'locator.maps.bias', 'entry.weight', 'entry.bias'}
+    assert main(command(runs[1], '--resume')) == 0
     assert weights(runs[1]) == weights(runs[0])
-    # Nothing of it is in the weights.
     assert not any(name.startswith(('locator', 'entry', 'guide')) for name in load_file(
         runs[0] / 'weights' / 'weights.safetensors'))
 
@@ -125,8 +130,8 @@ def test_two_processes_train_one_network(policy, data, tmp_path):
     run = tmp_path / 'run'
     torchrun = [sys.executable, '-m', 'torch.distributed.run', '--standalone',
                 '--nproc-per-node', '2', '-m', 'ros_animate']
-    wishes = arguments(policy, data, run, 6, *EXACT, '--set', 'locate=0.5')
-    subprocess.run([*torchrun, *wishes], check=True, timeout=3 * PATIENCE_S,
+    command = arguments(policy, data, run, 6, *OFTEN, '--set', 'locate=0.5')
+    subprocess.run([*torchrun, *command], check=True, timeout=3 * PATIENCE_S,
                    env={**os.environ, 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': ''})
     assert [int(row['step']) for row in read_log(run)] == list(range(1, 7))
     assert checkpoints.load(run)['step'] == 6
@@ -135,25 +140,24 @@ def test_two_processes_train_one_network(policy, data, tmp_path):
 
 
 @pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])
-def test_landmarks_are_learned_from_before_the_first_picture(policy, tmp_path):
-    chosen, folders = learners.learner(policy), [read_folder(
-        make_folder(tmp_path / 'pairs', landmarks=True), SPEC)]
+def test_landmarks_are_learned_from_before_the_first_image(policy, tmp_path):
+    plugin = trainable.find_trainable(policy)
+    folders = [read_folder(make_folder(tmp_path / 'pairs', landmarks=True), SPEC)]
     errors = []
     for first in (0, 100):
-        options, wishes = learners.parse_wishes(chosen, (
+        options, network_options = trainable.parse_options(plugin, (
             *TINY[policy], 'hidden=64', 'geometry_batch=64', f'geometry_first={first}',
             'learning_rate=3e-3', 'warm_up=0.2'))
-        model = learners.model_config(chosen, wishes, SPEC, folders)
-        data = Data(folders, None, SPEC, model, options, chosen.sees_pictures)
-        network = learners.fresh_network(chosen, model, options.seed)
-        objective = Objective(network, model, SPEC, options, landmarks=True)
-        task = Task(tmp_path / str(first), 1, 4, options, SPEC, model, quiet=True)
-        state = Trainer(task, network, data, make_fabric('float32')).state()
-        if objective.guide is not None:
-            objective.guide.load_state_dict(state['guide'])
-        told = data.geometry(999)
-        told.counts[..., [name != 'Jaw Pitch' for name in SPEC.names]] = 0  # all else is chance
-        errors.append(float(objective.from_geometry(told).detach()))
+        config = trainable.new_config(plugin, network_options, SPEC, folders)
+        data = PolicyData(folders, None, SPEC, config, options, plugin.takes_images)
+        network = trainable.new_network(plugin, config, options.seed)
+        objective = PolicyObjective(network, config, SPEC, options, landmarks=True)
+        run = TrainingRun(tmp_path / str(first), 1, 4, options, SPEC, config, quiet=True)
+        state = PolicyTrainer(run, network, data, make_fabric('float32')).state()
+        objective.landmark_terms.load_state_dict(state.get('guide', {}))
+        batch = data.landmark_batch(999)
+        batch.mask[..., [name != 'Jaw Pitch' for name in SPEC.names]] = 0  # all else is chance
+        errors.append(float(objective.landmark_loss(batch).detach()))
     assert errors[1] < 0.5 * errors[0]
 
 
@@ -182,23 +186,23 @@ def test_more_steps_for_a_finished_run(data, tmp_path, capsys):
     assert 'begun with seed 0, not 3' in capsys.readouterr().err
 
 
-def test_from_weights_of_an_earlier_run(data, undisturbed, tmp_path):
+def test_from_weights_of_an_earlier_run(data, uninterrupted, tmp_path):
     run = tmp_path / 'run'
-    assert main(arguments('bc_z', data, run, 1, '--init', str(undisturbed / 'weights'),
+    assert main(arguments('bc_z', data, run, 1, '--init', str(uninterrupted / 'weights'),
                           '--set', 'learning_rate=0', '--set', 'average=0')) == 0
-    before, after = checkpoints.load(undisturbed)['average'], checkpoints.load(run)['network']
+    before, after = checkpoints.load(uninterrupted)['average'], checkpoints.load(run)['network']
     torch.testing.assert_close(after['heads.0.4.weight'], before['heads.0.4.weight'], atol=1e-3,
                                rtol=1e-2)
 
 
-def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path, capsys):
+def test_a_loss_that_is_not_finite_ends_the_run(data, tmp_path, capsys):
     run = tmp_path / 'run'
     assert main(arguments('bc_z', data, run, 9, '--set', 'learning_rate=1e18', '--set', 'clip=0',
                           '--set', 'checkpoint_steps=1', '--set', 'warm_up=0', '--set',
                           'geometry_first=0')) == 2
-    said = capsys.readouterr().err
-    assert 'the loss is nan at step' in said
-    assert f'at step {checkpoints.load(run)["step"]}' in said
+    error = capsys.readouterr().err
+    assert 'the loss is nan at step' in error
+    assert f'at step {checkpoints.load(run)["step"]}' in error
 
 
 @pytest.mark.parametrize(('more', 'texts'), [
@@ -213,16 +217,16 @@ def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path, capsys):
     (['--data', 'nodata'], ['nodata'])])
 def test_mistakes_are_named(data, tmp_path, capsys, more, texts):
     assert main(arguments('bc_z', data, tmp_path / 'run', 1, *more)) == 2
-    said = capsys.readouterr().err
-    assert all(text in said for text in texts), said
+    error = capsys.readouterr().err
+    assert all(text in error for text in texts), error
 
 
-def test_no_picture_can_be_read(tmp_path, capsys):
+def test_no_image_can_be_read(tmp_path, capsys):
     path = make_folder(tmp_path / 'data', 3)
-    for picture in path.glob('*.png'):
-        picture.write_bytes(b'')
+    for image in path.glob('*.png'):
+        image.write_bytes(b'')
     assert main(arguments('bc_z', path, tmp_path / 'run', 1)) == 2
-    assert 'none of the 3 pictures' in capsys.readouterr().err
+    assert 'none of the 3 images' in capsys.readouterr().err
 
 
 def test_a_damaged_checkpoint_is_named(data, tmp_path, capsys):
