@@ -61,7 +61,7 @@ def read(path, topic, kind):
 
 def test_our_types_have_the_hash_that_ros_gives_them(observer):
     for name, topic in TOPICS.items():
-        observer.node.create_publisher(topic.type, f'{name.strip("/")}/typed', 1)
+        observer.node.create_publisher(topic.message_class, f'{name.strip("/")}/typed', 1)
         info = observer.wait_for(lambda: observer.node.get_publishers_info_by_topic(
             f'/{name.strip("/")}/typed'))[0]  # noqa: B023
         assert str(info.topic_type_hash) == typestore().hash_rihs01(topic.type_name)

@@ -81,7 +81,8 @@ def test_a_motion_comes_back(motion):
 def test_a_motion_from_a_message_is_the_same_each_time():
     once = motion_to_message(FULL, HEADER)
     twice = motion_to_message(motion_from_message(through_the_wire(once)), HEADER)
-    assert serialize_message(once) == serialize_message(twice)
+    # Not their bytes: padding between fields is not initialised.
+    assert through_the_wire(once) == twice
 
 
 def test_no_face_is_a_message_too():
