@@ -1,0 +1,12 @@
+"""Inference: networks prepared for speed, on a device.
+
+| module | contents |
+|---|---|
+| engine | `prepare`: precision, memory layout, compilation |
+| rewriting | replaces layers by faster equivalents |
+| fast_layers, winograd, fourier | those layers |
+| cuda_graphs | a step recorded and replayed on a GPU |
+| device | choice of the device; images to tensors and back |
+| loading | weights found, read and prepared |
+| conversions | network outputs to `Motion` and back |
+"""

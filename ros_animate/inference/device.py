@@ -1,4 +1,4 @@
-"""Pictures to tensors and back, and where networks run."""
+"""Images to tensors and back, and the choice of the device."""
 from __future__ import annotations
 
 import cv2
@@ -16,30 +16,30 @@ def choose_device(name: str) -> torch.device:
     """The device called `name`; 'auto' is a GPU if there is one, else the CPU.
 
     Raises:
-        ConfigurationError: A GPU is asked for and there is none.
+        ConfigurationError: A GPU is requested and there is none.
     """
-    present = torch.cuda.is_available()
-    if name == 'cuda' and not present:
-        raise ConfigurationError('device: cuda is asked for, and torch finds no GPU: '
+    available = torch.cuda.is_available()
+    if name == 'cuda' and not available:
+        raise ConfigurationError('device: cuda is requested, but torch finds no GPU: '
                                  'choose cpu or auto')
-    return torch.device('cuda' if present and name != 'cpu' else 'cpu')
+    return torch.device('cuda' if available and name != 'cpu' else 'cpu')
 
 
 def to_tensor(image: Image, size: int, device: torch.device) -> Tensor:
     """(S, S, 3) uint8 to (1, 3, size, size) in [0, 1]."""
     if len(image) != size:
-        how = cv2.INTER_AREA if len(image) > size else cv2.INTER_LINEAR
-        image = np.asarray(cv2.resize(image, (size, size), interpolation=how), np.uint8)
+        interpolation = cv2.INTER_AREA if len(image) > size else cv2.INTER_LINEAR
+        image = np.asarray(cv2.resize(image, (size, size), interpolation=interpolation), np.uint8)
     tensor = torch.from_numpy(np.ascontiguousarray(image)).to(device)
     return tensor.permute(2, 0, 1)[None].float() / 255
 
 
-def to_image(picture: Tensor) -> Image:
+def to_image(tensor: Tensor) -> Image:
     """(1, 3, H, W) in [0, 1] to (H, W, 3) uint8."""
-    scaled = (picture[0].float() * 255).round().clamp(0, 255)
+    scaled = (tensor[0].float() * 255).round().clamp(0, 255)
     return scaled.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def to_array(tensor: Tensor) -> Array:
-    """The first of a batch, in double precision."""
+    """The first item of a batch, in double precision."""
     return tensor[0].double().cpu().numpy()

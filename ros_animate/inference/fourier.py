@@ -8,19 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_TILE = 22  # outputs a side; 28 with a kernel's margins, a size that transforms are fast for
-_ROUND = 4  # depths are padded to multiples of it, for the same reason
+_TILE = 22  # outputs a side; 28 with the margins of a kernel, a size of fast transforms
+_ROUND = 4  # depths are padded to multiples of it, for fast transforms
 
 
 class FourierConv(nn.Module):
     """An odd cubic convolution (B, I, D, H, W) to (B, O, D, H, W), zeros outside.
 
-    Planes are cut into overlapping tiles. Depth is not: zeros behind the last plane are those in
-    front of the first one, as a spectrum's period wraps around.
+    Planes are cut into overlapping tiles. Depth is not: a spectrum is periodic, so the zeros behind
+    the last plane are also those in front of the first one.
 
     Args:
-        conv: What it computes.
-        depth: D of all volumes.
+        conv: The convolution to compute.
+        depth: D, which all volumes have.
     """
 
     kernels: Tensor
@@ -33,7 +33,7 @@ class FourierConv(nn.Module):
         self.size = (-(-(depth + self.margin) // _ROUND) * _ROUND, self.cut, self.cut)
         spectra = torch.fft.rfftn(conv.weight.detach().double(), s=self.size).conj()
         spectra = spectra.to(torch.complex64).flatten(2).permute(2, 1, 0).contiguous()
-        # (F, I, O), real as changes of precision take complex numbers apart.
+        # (F, I, O) as real numbers: a change of precision would drop imaginary parts.
         self.register_buffer('kernels', torch.view_as_real(spectra), persistent=False)
         shift = conv.weight.new_zeros(conv.out_channels) if conv.bias is None else conv.bias
         self.bias = nn.Parameter(shift.detach(), requires_grad=False)
@@ -50,9 +50,9 @@ class FourierConv(nn.Module):
         half = spectra.shape[2:]
         kernels = torch.view_as_complex(self.kernels)
         products = torch.bmm(spectra.flatten(2).permute(2, 0, 1).contiguous(), kernels)
-        made = torch.fft.irfftn(products.permute(1, 2, 0).unflatten(2, half), s=self.size,
-                                dim=(2, 3, 4))
-        made = made.roll(self.margin, dims=2)[:, :, :self.depth, :_TILE, :_TILE]
-        tiles = made.unflatten(0, (batch, rows, columns)).permute(0, 3, 4, 1, 5, 2, 6)
+        cells = torch.fft.irfftn(products.permute(1, 2, 0).unflatten(2, half), s=self.size,
+                                 dim=(2, 3, 4))
+        cells = cells.roll(self.margin, dims=2)[:, :, :self.depth, :_TILE, :_TILE]
+        tiles = cells.unflatten(0, (batch, rows, columns)).permute(0, 3, 4, 1, 5, 2, 6)
         out = tiles.flatten(5, 6).flatten(3, 4)[..., :height, :width]
         return out + self.bias[:, None, None, None]

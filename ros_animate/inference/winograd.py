@@ -1,7 +1,7 @@
 """Convolutions with fewer products (Winograd 1980; Lavin and Gray, CVPR 2016).
 
 A tile of m x m outputs of a k x k convolution is a product of polynomials. At n = m + k - 1 points
-an axis that product is plain multiplication, so a tile takes n^2 products where m^2 k^2 were: a
+per axis that product is plain multiplication, so a tile takes n^2 products instead of m^2 k^2: a
 quarter of them for m = 4, k = 3. Over all channels and tiles each point is one matrix product.
 """
 from __future__ import annotations
@@ -14,28 +14,29 @@ from torch.nn import functional
 
 _TILE, _TAPS = 4, 3  # m and k
 _POINTS = _TILE + _TAPS - 1
-# Infinity is the last one. These round least: float32 loses one digit against a plain convolution.
+# The last point is infinity. With these points float32 loses one digit compared with a plain
+# convolution, less than with others.
 _FINITE = (0.0, 0.75, -0.75, 1.5, -1.5)
-_STRIP = 512  # tiles worked on at once: what the points take shall stay in the cache
+_STRIP = 512  # tiles processed at once, so that their values at the points fit the cache
 # Half the harmonic mean of inputs and outputs; with fewer the transforms outweigh the products.
 _FEWEST_CHANNELS = 48
 
 
-def pays(weight: Tensor) -> bool:
-    """Whether a convolution with weights (O, I, …, k, k) is faster this way."""
+def winograd_is_faster(weight: Tensor) -> bool:
+    """True if WinogradConv is faster than a plain convolution with weights (O, I, …, k, k)."""
     outputs, inputs, *depth = weight.shape[:-2]
     return weight.shape[-1] == _TAPS and (inputs * outputs * math.prod(depth)
                                           >= _FEWEST_CHANNELS * (inputs + outputs))
 
 
 class WinogradConv(nn.Module):
-    """A 3x3 convolution of pictures, or a 3x3x3 one of volumes, with padding 1.
+    """A 3x3 convolution of images, or a 3x3x3 one of volumes, with padding 1.
 
-    The depth of volumes is convolved as it is; planes are added up at the points.
+    The depth of volumes is convolved directly; planes are summed at the points.
 
     Args:
         weight: (O, I, 3, 3) or (O, I, 3, 3, 3).
-        bias: (O,) or none.
+        bias: (O,) or None.
     """
 
     into: Tensor
@@ -49,7 +50,7 @@ class WinogradConv(nn.Module):
         planes = weight.detach() if self.volumes else weight.detach().unsqueeze(2)
         kernels = weight.new_empty(planes.shape[2], _POINTS ** 2, *weight.shape[1::-1])
         for point, taps in enumerate(torch.kron(kernel, kernel)):
-            # One by one, as all of them in float64 take much memory.
+            # One by one, to save memory: all of them in float64 are large.
             at_point = planes.flatten(3).double() @ taps  # (O, I, D)
             kernels[:, point] = at_point.permute(2, 1, 0)
         for name, value in (('into', torch.kron(into, into)), ('back', torch.kron(back, back)),
@@ -59,7 +60,7 @@ class WinogradConv(nn.Module):
         self.bias = nn.Parameter(shift, requires_grad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures (B, I, H, W) or volumes (B, I, D, H, W) to the same of O channels."""
+        """(B, I, H, W) to (B, O, H, W), or (B, I, D, H, W) to (B, O, D, H, W)."""
         return self._convolve(x) if self.volumes else self._convolve(x.unsqueeze(2)).squeeze(2)
 
     def _convolve(self, x: Tensor) -> Tensor:
@@ -75,14 +76,14 @@ class WinogradConv(nn.Module):
         step = max(1, _STRIP // (columns * batch * depth))
         for row in range(0, rows, step):
             strip = slice(row, row + step)
-            products = self._multiplied(windows[:, :, :, :, strip], depth)
-            made = (self.back @ products.flatten(1)).view(tiles[:, :, :, :, strip].shape)
-            torch.add(made, self.bias, out=tiles[:, :, :, :, strip])
+            products = self._multiply(windows[:, :, :, :, strip], depth)
+            outputs = (self.back @ products.flatten(1)).view(tiles[:, :, :, :, strip].shape)
+            torch.add(outputs, self.bias, out=tiles[:, :, :, :, strip])
         maps = out.flatten(4, 5).flatten(2, 3)[:, :, :height, :width]
         return maps.permute(0, 4, 1, 2, 3)
 
-    def _multiplied(self, windows: Tensor, depth: int) -> Tensor:
-        """Windows (n, n, B, D + 2, rows, columns, I) to products at the points, (n * n, T, O)."""
+    def _multiply(self, windows: Tensor, depth: int) -> Tensor:
+        """Windows (n, n, B, D + 2, rows, columns, I) to products at the points (n * n, T, O)."""
         batch, inputs = windows.shape[2], windows.shape[-1]
         values = self.into @ windows.reshape(_POINTS ** 2, -1)
         values = values.view(_POINTS ** 2, batch, windows.shape[3], -1, inputs)
@@ -95,13 +96,13 @@ class WinogradConv(nn.Module):
 
 
 def transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """B^T (n, n), G (n, k), A^T (m, n) of y = A^T ((G g) * (B^T d)), in float64."""
+    """The matrices B^T (n, n), G (n, k), A^T (m, n) of y = A^T ((G g) * (B^T d)), in float64."""
     # Correlation is the transpose of a product of polynomials, which the inverse interpolates.
     return (torch.linalg.inv(_powers(_POINTS)).T.contiguous(), _powers(_TAPS),
             _powers(_TILE).T.contiguous())
 
 
 def _powers(length: int) -> Tensor:
-    """Rows 1, p, p^2, … of the finite points; at infinity only the last coefficient counts."""
+    """Rows 1, p, p^2, … of the finite points; infinity selects the last coefficient."""
     finite = [[p ** i for i in range(length)] for p in _FINITE]
     return torch.tensor([*finite, [0.0] * (length - 1) + [1.0]], dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Networks whose outputs lie within [-1, 1] and differ from picture to picture."""
+"""Networks whose outputs lie within [-1, 1] and differ from image to image."""
 from __future__ import annotations
 
 import torch

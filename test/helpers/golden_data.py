@@ -1,7 +1,7 @@
-"""Reading of golden vectors: weights and inputs made from their names, expected outputs compared.
+"""Golden vectors: weights and inputs generated from their names, outputs to compare with.
 
-A golden folder holds, per family, `golden*.json` (what each entry is, and the `salt` that is put
-before every hashed name), `golden*.npz` (the values) and `seeding.json` (gains of the weights).
+A golden folder has, per family, `golden*.json` (a description of each entry, and the `salt` that
+precedes every hashed name), `golden*.npz` (the values) and `seeding.json` (gains of the weights).
 """
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SQRT2 = float(np.sqrt(2))
 
 
 def find(family: str, name: str) -> pathlib.Path:
-    """A golden file: in the folder that ROS_ANIMATE_GOLDEN names, if it is there, else our own."""
+    """A golden file: in the folder that ROS_ANIMATE_GOLDEN names if it exists, else our own."""
     other = pathlib.Path(os.environ.get('ROS_ANIMATE_GOLDEN') or OWN)
     path = other / family / name
     return path if path.exists() else OWN / family / name
 
 
 class Golden:
-    """One golden file: how its networks are filled, its inputs, and its expected entries."""
+    """One golden file: the weights of its networks, its inputs, and its expected entries."""
 
     def __init__(self, family: str, name: str = 'golden') -> None:
         path = find(family, f'{name}.json')
@@ -39,7 +39,7 @@ class Golden:
         self.size: int = content.get('image_size', 0)
         self.rows = json.loads(seeding.read_text())['rows'] if seeding.exists() else []
         self.values = np.load(path.with_suffix('.npz'))
-        self.seen: set[str] = set()
+        self.checked: set[str] = set()
 
     def generator(self, name: str) -> np.random.Generator:
         return np.random.Generator(np.random.PCG64(zlib.crc32((self.salt + name).encode())))
@@ -54,8 +54,8 @@ class Golden:
         y = ((np.arange(height) + 0.5) / height)[None, None, :, None]
         fx, fy, phase, amplitude = (v[..., None, None] for v in (fx, fy, phase, amplitude))
         waves = (amplitude * np.sin(2 * np.pi * (fx * x + fy * y) + phase)).sum(axis=1)
-        picture = 0.9 / (1 + np.exp(-waves)) + 0.1 * rng.random((3, height, width))
-        return torch.from_numpy(picture.astype(np.float32))[None]
+        image = 0.9 / (1 + np.exp(-waves)) + 0.1 * rng.random((3, height, width))
+        return torch.from_numpy(image.astype(np.float32))[None]
 
     def vector(self, name: str, shape: tuple[int, ...], scale: float = 1.0,
                shift: float = 0.0) -> Tensor:
@@ -63,11 +63,11 @@ class Golden:
         return torch.from_numpy(values.astype(np.float32))
 
     def stored(self, name: str) -> Tensor:
-        """An entry that is an input of others."""
+        """An entry that is the input of others."""
         return torch.from_numpy(self.values[name])
 
     def fill(self, net: str, module: nn.Module) -> nn.Module:
-        """`module` with weights made from `net` and their names, in evaluation mode."""
+        """`module` with weights generated from `net` and their names, in evaluation mode."""
         state = {name: self._weight(f'{net}.{name}', value)
                  for name, value in module.state_dict().items()
                  if not _is_constant(name) and not name.endswith(('_u', '_v'))}
@@ -118,12 +118,12 @@ class Golden:
         """Compares with entry `name`; raises AssertionError.
 
         Args:
-            name: Of the entry.
-            value: Of the full shape.
-            border: A picture warped with zeros outside, which jumps where it leaves the source:
-                1e-3 is allowed there, and the mean of the difference is held instead.
+            name: Name of the entry.
+            value: The output, in its full shape.
+            border: True for an image warped with zeros outside, which is discontinuous at the
+                border of the source: 1e-3 is allowed, and the mean difference is compared too.
         """
-        self.seen.add(name)
+        self.checked.add(name)
         entry, expected = self.entries[name], self.values[name]
         full = np.asarray(value.detach() if isinstance(value, Tensor) else value)
         assert list(full.shape) == entry['full_shape'], f'{name}: {full.shape}'
@@ -141,18 +141,18 @@ class Golden:
         """All entries but those that start with one of `waived`."""
         return [n for n in self.entries if not n.startswith(waived)]
 
-    def unseen(self, waived: tuple[str, ...] = ()) -> list[str]:
-        """Entries that no check has looked at, those that start with one of `waived` aside."""
-        return [n for n in self.entries if n not in self.seen and not n.startswith(waived)]
+    def unchecked(self, waived: tuple[str, ...] = ()) -> list[str]:
+        """Entries that were not compared, except those that start with one of `waived`."""
+        return [n for n in self.entries if n not in self.checked and not n.startswith(waived)]
 
 
 def _is_constant(name: str) -> bool:
-    """Whether the entry stays as it is built: Gaussians, and the mean and deviation of ImageNet."""
+    """True if the entry keeps its value: Gaussians, mean and deviation of ImageNet."""
     return name.endswith('down.weight') or name in ('mean', 'std')
 
 
 def singular_vectors(weight: Tensor, start: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Left and right singular vector after three rounds of power iteration in float64."""
+    """Left and right singular vectors after three rounds of power iteration in float64."""
     matrix = weight.double().numpy().reshape(weight.shape[0], -1)
     u = start / np.linalg.norm(start)
     for _ in range(3):

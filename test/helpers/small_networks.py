@@ -1,4 +1,4 @@
-"""Small networks of every family, with weights that are not the trivial ones of a constructor."""
+"""Small networks of every family, with random weights, statistics and gains."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,21 +26,26 @@ CONFIGS = {
     'face_vid2vid_spade': {**FACE, 'generator': 'spade'},
     'live_portrait': {**VOLUME, 'dims': (8, 16, 16, 32), 'depths': (1, 1, 1, 1)}}
 SIZE = 64
-# Variances by layer: the residual sums of the SPADE decoder grow by themselves, and the last layers
-# make pictures with contrast and without saturation.
+# Variances by layer: the residual sums of the SPADE decoder grow without a gain, and the last
+# layers give images with contrast and without saturation.
 _GAINS = {'conv_img': 0.02, 'conv-last': 0.02, 'final': 0.5, 'conv_': 1.0, 'mlp_': 1.0, 'fc.': 1.0}
 
 
 @dataclass(frozen=True)
 class Small:
-    """A small model: its networks by name, and a whole animation step with given networks."""
+    """A small model.
+
+    Attributes:
+        networks: Its networks by name.
+        animate: Networks and source (B, 3, S, S) to the animated image.
+    """
 
     networks: dict[str, nn.Module]
-    picture: Callable[[dict[str, nn.Module], Tensor], Tensor]
+    animate: Callable[[dict[str, nn.Module], Tensor], Tensor]
 
     @property
-    def drawing(self) -> list[str]:
-        """Names of the networks that make the picture."""
+    def generators(self) -> list[str]:
+        """Names of the networks that generate the image."""
         return [n for n in ('generator', 'appearance_feature_extractor', 'warping_module',
                             'spade_generator') if n in self.networks]
 
@@ -51,13 +56,13 @@ def small(name: str, seed: int = 0) -> Small:
     family = name.removesuffix('_spade')
     networks = build_networks(family, CONFIGS[name])
     for network in networks.values():
-        stir(network)
+        randomise(network)
     keypoints = keypoints_of(family, next(iter(networks.values())))
-    return Small(networks, lambda nets, source: picture(family, nets, source, *keypoints))
+    return Small(networks, lambda nets, source: animate(family, nets, source, *keypoints))
 
 
-def stir(network: nn.Module) -> nn.Module:
-    """Random statistics and gains, so that folding and normalising are not the identity."""
+def randomise(network: nn.Module) -> nn.Module:
+    """Random statistics and gains, with which folding and normalisation are not the identity."""
     for name, value in network.eval().state_dict().items():
         leaf = name.rsplit('.', 1)[-1]
         if leaf == 'running_var':
@@ -70,11 +75,11 @@ def stir(network: nn.Module) -> nn.Module:
             value.normal_(0, (_gain(name) / value[0].numel()) ** 0.5)
     for module in network.modules():
         if hasattr(module, 'weight_orig'):
-            _settle(module)
+            _set_singular_vectors(module)
     return network
 
 
-def _settle(module: nn.Module) -> None:
+def _set_singular_vectors(module: nn.Module) -> None:
     """Singular vectors of the new weights: the spectral norm divides by u^T W v."""
     u, _, v = torch.linalg.svd(module.weight_orig.detach().flatten(1), full_matrices=False)
     module.weight_u.copy_(u[:, 0])
@@ -101,7 +106,7 @@ def keypoints_of(family: str, detector: nn.Module) -> tuple:
     return source, driving
 
 
-def picture(family: str, networks: dict[str, nn.Module], source: Tensor, kp_source: object,
+def animate(family: str, networks: dict[str, nn.Module], source: Tensor, kp_source: object,
             kp_driving: object) -> Tensor:
     if family == 'live_portrait':
         volume = networks['appearance_feature_extractor'](source)

@@ -26,14 +26,14 @@ def golden() -> Golden:
     return Golden('live_portrait', 'golden_crop')
 
 
-def picture(golden: Golden, name: str, height: int, width: int) -> np.ndarray:
+def image(golden: Golden, name: str, height: int, width: int) -> np.ndarray:
     return (255 * golden.image(name, height, width)[0].numpy()).astype(np.uint8).transpose(
         1, 2, 0).copy()
 
 
 @pytest.fixture(scope='module')
 def frame(golden: Golden) -> np.ndarray:
-    return picture(golden, 'crop_frame', 360, 480)
+    return image(golden, 'crop_frame', 360, 480)
 
 
 def box_of(golden: Golden, count: int, scale: float,
@@ -102,13 +102,13 @@ def _driving_crop(golden: Golden, frame: np.ndarray, count: int) -> None:
 def _paste(golden: Golden, frame: np.ndarray) -> None:
     _, box = box_of(golden, 203, 2.3, -0.125)
     crop = Crop.of(box, 512)
-    generated = picture(golden, 'generated', 512, 512)
+    generated = image(golden, 'generated', 512, 512)
     check_pixels(golden, 'paste/mask_template', np.dstack([soft_square(512)] * 3))
     check_pixels(golden, 'paste/result', crop.paste(frame, generated))
     white, black = np.full_like(generated, 255), np.zeros_like(frame)
     weight = crop.paste(black, white) / 255.0
     golden.checked.add('paste/mask_ori')
-    # The reference's mask is a picture; ours is the formula that gives it but for its rounding.
+    # The reference's mask is an image; ours is the formula that gives it but for its rounding.
     difference = np.abs(weight[::12, ::12] - golden.values['paste/mask_ori'])
     assert difference.max() <= 2 * GREY_LEVELS / 255
     assert difference.mean() <= 0.1 / 255

@@ -1,4 +1,4 @@
-"""The engine's networks make the same pictures as those that they were made from."""
+"""Networks prepared by the engine generate the same images as before."""
 from __future__ import annotations
 
 import copy
@@ -11,7 +11,8 @@ from torch import nn
 
 from ros_animate.configuration import ConfigurationError, build
 from ros_animate.inference import engine
-from ros_animate.inference.engine import EngineOptions, mapped, prepare, tensors_in
+from ros_animate.inference.cuda_graphs import flatten_tensors, map_tensors
+from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.inference.rewriting import rewrite
 from ros_animate.networks.monkey_net import Keypoints
 
@@ -19,14 +20,14 @@ COMPILER = any(shutil.which(name) for name in ('c++', 'g++', 'clang++'))
 
 
 def animate(model: Small, options: EngineOptions | None, device: str = 'cpu'):
-    """The picture made by networks prepared with `options`, or as they were built."""
+    """The image from networks prepared with `options`, or as they were built."""
     networks = dict(model.networks)
     if options is not None:
         networks |= {name: prepare(copy.deepcopy(networks[name]), options, device)
-                     for name in model.drawing}
+                     for name in model.generators}
     source = torch.rand(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        return model.picture(networks, source.to(device)).cpu()
+        return model.animate(networks, source.to(device)).cpu()
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -38,34 +39,34 @@ def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 def test_float32_is_equal(name, channels_last):
     model = small(name)
     expected = animate(model, None)
-    assert expected.std() > 0.02  # a picture, not a flat field
-    got = animate(model, EngineOptions('float32', channels_last=channels_last))
-    assert got.dtype == torch.float32
-    torch.testing.assert_close(got, expected, atol=1e-4, rtol=0)
+    assert expected.std() > 0.02  # an image, not a flat field
+    output = animate(model, EngineOptions('float32', channels_last=channels_last))
+    assert output.dtype == torch.float32
+    torch.testing.assert_close(output, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 @pytest.mark.parametrize('precision', ['bf16', 'fp16'])
 def test_half_precision_is_near(name, precision):
     model = small(name)
-    got = animate(model, EngineOptions(precision=precision))
-    assert got.dtype == torch.float32
-    assert psnr(got, animate(model, None)) > 40
+    output = animate(model, EngineOptions(precision=precision))
+    assert output.dtype == torch.float32
+    assert psnr(output, animate(model, None)) > 40
 
 
 @pytest.mark.parametrize('name', CONFIGS)
-def test_rewriting_without_frugal_layers_is_equal(name):
+def test_rewriting_without_cheaper_variants_is_equal(name):
     model = small(name)
     expected = animate(model, None)
-    for network in model.drawing:
-        rewrite(model.networks[network], frugal=False)
+    for network in model.generators:
+        rewrite(model.networks[network], cheaper=False)
     torch.testing.assert_close(animate(model, None), expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_norms_are_folded_away(name):
     model = small(name)
-    for network in model.drawing:
+    for network in model.generators:
         rewrite(model.networks[network])
         left = [n for n, m in model.networks[network].named_modules()
                 if isinstance(m, (nn.BatchNorm2d, nn.BatchNorm3d)) and not n.endswith('norm1')]
@@ -78,9 +79,9 @@ def test_detectors_are_equal():
         model = small(name)
         image = torch.rand(1, 3, SIZE, SIZE)
         with torch.inference_mode():
-            expected = tensors_in(model.networks[network](image))
-            got = tensors_in(prepare(model.networks[network], EngineOptions())(image))
-        for ours, theirs in zip(got, expected, strict=True):
+            expected = flatten_tensors(model.networks[network](image))
+            output = flatten_tensors(prepare(model.networks[network], EngineOptions())(image))
+        for ours, theirs in zip(output, expected, strict=True):
             tolerance = 1e-5 * max(1.0, float(theirs.abs().max()))
             torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=0)
 
@@ -88,8 +89,8 @@ def test_detectors_are_equal():
 @pytest.mark.skipif(not COMPILER, reason='compiling needs a C++ compiler')
 def test_compiled_is_equal():
     model = small('fomm')
-    got = animate(model, EngineOptions('float32', compile=True))
-    torch.testing.assert_close(got, animate(model, None), atol=1e-4, rtol=0)
+    output = animate(model, EngineOptions('float32', compile=True))
+    torch.testing.assert_close(output, animate(model, None), atol=1e-4, rtol=0)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='CUDA graphs need a GPU')
@@ -113,7 +114,7 @@ def test_unknown_precision_lists_the_choices():
 
 def test_mapped_keeps_the_structure():
     nested = (Keypoints(torch.zeros(1), torch.ones(1)), [torch.full((1,), 2.0)], 'text')
-    doubled = mapped(lambda t: t * 2, nested)
+    doubled = map_tensors(lambda t: t * 2, nested)
     assert isinstance(doubled[0], Keypoints)
     assert doubled[2] == 'text'
-    assert [t.item() for t in tensors_in(doubled)] == [0, 2, 4]
+    assert [t.item() for t in flatten_tensors(doubled)] == [0, 2, 4]

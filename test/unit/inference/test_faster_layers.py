@@ -1,4 +1,4 @@
-"""Layers of less arithmetic compute what plain convolutions compute, whatever the size of maps."""
+"""Fast layers compute the same as plain convolutions, for every size of maps."""
 from __future__ import annotations
 
 import shutil
@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.inference.fast_layers import BlockConv, PlaneConv
 from ros_animate.inference.fourier import FourierConv
-from ros_animate.inference.rewriting import BlockConv, PlaneConv
 from ros_animate.inference.winograd import WinogradConv
 
 COMPILER = any(shutil.which(name) for name in ('c++', 'g++', 'clang++'))
@@ -44,7 +44,7 @@ def test_winograd_of_volumes(size, depth, batch):
 
 
 def test_winograd_in_strips():
-    """More tiles than are worked on at once, with a last strip that is not full."""
+    """More tiles than one strip has, with a last strip that is not full."""
     conv = nn.Conv2d(4, 4, 3, padding=1)
     x = torch.randn(2, 4, 70, 130)
     assert_same(WinogradConv(conv.weight, conv.bias)(x), conv, x)
@@ -85,9 +85,9 @@ def test_compiled():
         assert_same(layer(volume), conv, volume)
 
 
-def assert_same(made: torch.Tensor, conv: nn.Conv2d | nn.Conv3d, x: torch.Tensor) -> None:
+def assert_same(output: torch.Tensor, conv: nn.Conv2d | nn.Conv3d, x: torch.Tensor) -> None:
     convolve = functional.conv2d if x.ndim == 4 else functional.conv3d
     bias = None if conv.bias is None else conv.bias.double()
-    exact = convolve(x.double(), conv.weight.double(), bias, padding=conv.padding)
-    assert made.dtype == torch.float32
-    torch.testing.assert_close(made.double(), exact, atol=2e-5, rtol=0)
+    expected = convolve(x.double(), conv.weight.double(), bias, padding=conv.padding)
+    assert output.dtype == torch.float32
+    torch.testing.assert_close(output.double(), expected, atol=2e-5, rtol=0)

@@ -1,4 +1,4 @@
-"""Pictures made by the float32 engine against the golden vectors of the references."""
+"""Images from the float32 engine, compared with the golden vectors of the references."""
 from __future__ import annotations
 
 import dataclasses
@@ -49,26 +49,26 @@ def test_golden_monkey_net(variant: str, align_corners: bool) -> None:
                                       golden, name))
 
 
-def shaped(picture: Tensor, golden: Golden, name: str) -> Tensor:
-    return picture.reshape(golden.entries[name]['full_shape'])
+def shaped(image: Tensor, golden: Golden, name: str) -> Tensor:
+    return image.reshape(golden.entries[name]['full_shape'])
 
 
 @pytest.mark.parametrize('align_corners', [True, False])
 @torch.inference_mode()
 def test_golden_fomm(align_corners: bool) -> None:
-    for name, picture in fomm_pictures(align_corners).items():
-        FOMM.check(name, picture)
+    for name, image in fomm_images(align_corners).items():
+        FOMM.check(name, image)
 
 
 @torch.inference_mode()
 def test_golden_fomm_notices_a_wrong_weight() -> None:
-    pictures = fomm_pictures(True, change=lambda generator: generator.bottleneck[3].conv1)
+    images = fomm_images(True, change=lambda generator: generator.bottleneck[3].conv1)
     with pytest.raises(AssertionError, match='off by'):
-        for name, picture in pictures.items():
-            FOMM.check(name, picture)
+        for name, image in images.items():
+            FOMM.check(name, image)
 
 
-def fomm_pictures(align_corners: bool, change=None) -> dict[str, Tensor]:
+def fomm_images(align_corners: bool, change=None) -> dict[str, Tensor]:
     nets = build_networks('fomm', fomm.Config(align_corners=align_corners))
     source = FOMM.image('source')
     kp_source = engine(FOMM, nets, 'kp_detector')(source)
@@ -84,8 +84,8 @@ def fomm_pictures(align_corners: bool, change=None) -> dict[str, Tensor]:
         names = [prefix + name for name in ('prediction', 'prediction_crop')
                  if prefix + name in FOMM.entries]
         if names:
-            picture = generator.render(features, kp_source, kp_driving)
-            out |= dict.fromkeys(names, picture)
+            image = generator.render(features, kp_source, kp_driving)
+            out |= dict.fromkeys(names, image)
     return out
 
 
@@ -96,11 +96,11 @@ def test_golden_face_vid2vid(variant: str, name: str) -> None:
     golden = vid2vid.GOLDEN
     nets = build_networks('face_vid2vid', load_config('face_vid2vid', variant))
     generator = engine(golden, nets, 'generator', stored_as=name)
-    made, _ = vid2vid.synthetic_keypoints()
-    picture = generator.render(generator.encode(golden.image('source')), made['source'],
+    keypoints, _ = vid2vid.synthetic_keypoints()
+    image = generator.render(generator.encode(golden.image('source')), keypoints['source'],
                                golden.stored('norm/relative/kp'))
-    golden.check(f'{name}/relative/prediction', picture)
-    golden.check(f'{name}/relative/prediction_crop', picture)
+    golden.check(f'{name}/relative/prediction', image)
+    golden.check(f'{name}/relative/prediction_crop', image)
 
 
 @torch.inference_mode()
@@ -110,7 +110,7 @@ def test_golden_live_portrait() -> None:
                        for who in ('source', 'driving_1'))
     volume = engine(golden, nets, 'appearance_feature_extractor')(golden.image('source'))
     warped = engine(golden, nets, 'warping_module')(volume, source, driving)
-    picture = engine(golden, nets, 'spade_generator')(warped.features)
+    image = engine(golden, nets, 'spade_generator')(warped.features)
     golden.check('warp/syn/out', warped.features)
-    golden.check('generator/syn/out', picture)
-    golden.check('generator/syn/out_crop', picture)
+    golden.check('generator/syn/out', image)
+    golden.check('generator/syn/out_crop', image)

@@ -67,7 +67,7 @@ def transferred(keypoints: dict[str, Keypoints]) -> dict[str, np.ndarray]:
     scale = relative_motion.movement_scale(source.keypoints, first.keypoints)
     relative = relative_motion.relative_keypoints(source, driving, first)
     adapted = relative_motion.relative_keypoints(source, driving, first, scale=scale)
-    # What the reference calls adapt_only scales nothing, as nothing is relative.
+    # The rule adapt_only of the reference scales nothing, as nothing is relative.
     rules = {'absolute': (driving, driving), 'adapt_only': (driving, driving),
              'relative': (relative, driving), 'relative_adapt': (adapted, driving),
              'relative_jacobian': (relative, relative),
@@ -86,7 +86,7 @@ def motion(keypoints: Keypoints) -> Motion:
 
 def animated(generator: Generator, source: Tensor, kp_source: Keypoints,
              prefix: str) -> dict[str, Tensor]:
-    """What the generator gives for the keypoints that the file stores."""
+    """Outputs of the generator for the keypoints that the file stores."""
     out = {}
     network = generator.dense_motion_network
     features = generator.encode(source)
@@ -96,9 +96,9 @@ def animated(generator: Generator, source: Tensor, kp_source: Keypoints,
         kp_driving = Keypoints(GOLDEN.stored(f'norm/{rule}/value'),
                                GOLDEN.stored(f'norm/{rule}/jacobian'))
         motion = network.estimate(features.small, kp_source, kp_driving)
-        picture = generator.decode(features, motion)
+        image = generator.decode(features, motion)
         motions = sparse_motions(kp_source, kp_driving, (64, 64))
-        values = {'prediction': picture, 'prediction_crop': picture,
+        values = {'prediction': image, 'prediction_crop': image,
                   'deformed': generator.warp(source, motion),
                   'deformation': motion.deformation, 'mask': motion.mask,
                   'occlusion_map': motion.occlusion,

@@ -34,17 +34,18 @@ def produce() -> dict[str, Tensor]:
     images = {who: GOLDEN.image(who) for who in WHO}
     volume = nets['appearance_feature_extractor'](images['source'])
     out = {'check/source': images['source'], 'feature_3d': volume}
-    seen = {who: nets['motion_extractor'](image) for who, image in images.items()}
-    for who, motion in seen.items():
+    estimated = {who: nets['motion_extractor'](image) for who, image in images.items()}
+    for who, motion in estimated.items():
         out |= {f'motion/{who}/{name}': value for name, value in described(motion).items()}
-    made = {who: synthetic(who) for who in WHO}
-    for who, motion in made.items():
+    made_up = {who: synthetic(who) for who in WHO}
+    for who, motion in made_up.items():
         out |= {f'syn/{who}/{name}': described(motion)[name]
                 for name in ('degrees_pitch_yaw_roll', 'rotation', 'x')}
-    out |= adjusted(nets, keypoints(made['source']), keypoints(made['driving_1']))
-    hulls = (keypoints(made[who])[0].numpy() for who in ('source', 'driving_1'))
+    out |= adjusted(nets, keypoints(made_up['source']), keypoints(made_up['driving_1']))
+    hulls = (keypoints(made_up[who])[0].numpy() for who in ('source', 'driving_1'))
     out['motion_multiplier'] = np.asarray(relative_motion.movement_scale(*hulls))
-    return out | drawn(nets, volume, made, 'syn') | drawn(nets, volume, seen, 'from_images')
+    return (out | generated(nets, volume, made_up, 'syn')
+            | generated(nets, volume, estimated, 'from_images'))
 
 
 def synthetic(who: str) -> FaceMotion:
@@ -83,13 +84,13 @@ def adjusted(nets: dict[str, nn.Module], source: Tensor, driving: Tensor) -> dic
             'retarget/lip_delta': nets[R + 'lip'](source, lips)}
 
 
-def drawn(nets: dict[str, nn.Module], volume: Tensor, motions: dict[str, FaceMotion],
-          name: str) -> dict[str, Tensor]:
+def generated(nets: dict[str, nn.Module], volume: Tensor, motions: dict[str, FaceMotion],
+              name: str) -> dict[str, Tensor]:
     """W and G, from the source to the second driving frame."""
     warped = nets['warping_module'](volume, keypoints(motions['source']),
                                     keypoints(motions['driving_1']))
-    picture = nets['spade_generator'](warped.features)
+    image = nets['spade_generator'](warped.features)
     return {f'warp/{name}/deformation': warped.motion.deformation,
             f'warp/{name}/occlusion_map': warped.motion.occlusion,
             f'warp/{name}/mask': warped.motion.mask, f'warp/{name}/out': warped.features,
-            f'generator/{name}/out': picture, f'generator/{name}/out_crop': picture}
+            f'generator/{name}/out': image, f'generator/{name}/out_crop': image}

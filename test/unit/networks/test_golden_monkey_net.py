@@ -87,7 +87,7 @@ def transferred(kp_source: Keypoints, kp_driving: Keypoints) -> dict[str, np.nda
 
 def animated(golden: Golden, generator: Generator, source: Tensor, kp_source: Keypoints,
              prefix: str) -> dict[str, Tensor]:
-    """What the generator gives for the keypoints that the file stores."""
+    """Outputs of the generator for the keypoints that the file stores."""
     out = {}
     step = generator.config.motion_step
     features = generator.encode(source)

@@ -21,7 +21,7 @@ TINY = Config(image_size=32, num_keypoints=4, block_expansion=4, max_features=8,
 VARIANTS = {'no_F': {'dense_motion': False}, 'no_F_residual': {'residual': False},
             'no_F_coarse': {'coarse': False}, 'no_Sigma': {'variance': 0.01},
             'no_x': {'source_in_motion': False}}
-# What is not in the paper.
+# Options that are not in the paper.
 OWN = {'correction': {'correction': True}, 'slow residual': {'residual_scale': 0.1}}
 
 
@@ -34,7 +34,7 @@ def networks(seed: int = 0, **changes: object) -> dict:
     return {name: network.eval() for name, network in built.items()}
 
 
-def picture(seed: int) -> Tensor:
+def image(seed: int) -> Tensor:
     return torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
 
 
@@ -46,29 +46,29 @@ def points(seed: int) -> Keypoints:
 @pytest.mark.parametrize('variant', [*VARIANTS, *OWN])
 def test_every_variant_runs_learns_and_is_prepared(variant: str) -> None:
     nets = networks(**{**VARIANTS, **OWN}[variant])
-    source, driving = picture(1), picture(2)
+    source, driving = image(1), image(2)
     nets['kp_detector'].train()
-    made = nets['generator'](source, nets['kp_detector'](source), nets['kp_detector'](driving))
-    made.prediction.mean().backward()
+    output = nets['generator'](source, nets['kp_detector'](source), nets['kp_detector'](driving))
+    output.prediction.mean().backward()
     detector = [p.grad for p in nets['kp_detector'].parameters()]
     assert all(g is not None and torch.isfinite(g).all() for g in detector)
     assert sum(float(g.abs().sum()) for g in detector) > 0
     generator = nets['generator'].eval()
-    wanted = generator(source, points(3), points(4)).prediction
+    expected = generator(source, points(3), points(4)).prediction
     fast = prepare(generator, EngineOptions(precision='float32'))
-    got = fast.render(fast.encode(source), points(3), points(4))
-    torch.testing.assert_close(got, wanted, atol=1e-4, rtol=0)
+    output = fast.render(fast.encode(source), points(3), points(4))
+    torch.testing.assert_close(output, expected, atol=1e-4, rtol=0)
 
 
 def test_a_correction_begins_with_the_moved_source() -> None:
     torch.manual_seed(0)
     config = dataclasses.replace(TINY, correction=True)
     generator = build_networks('monkey_net', config)['generator']
-    source = picture(1)
+    source = image(1)
     source[:, :, :8] = 1.0
-    made = generator(source, points(3), points(4))
-    torch.testing.assert_close(made.prediction, made.deformed.clamp(1 / 512, 511 / 512))
-    assert not torch.allclose(made.prediction, source, atol=0.1)
+    output = generator(source, points(3), points(4))
+    torch.testing.assert_close(output.prediction, output.deformed.clamp(1 / 512, 511 / 512))
+    assert not torch.allclose(output.prediction, source, atol=0.1)
 
 
 @pytest.mark.parametrize('variant', ['full', *VARIANTS])
@@ -77,25 +77,25 @@ def test_training_begins_with_a_source_that_hardly_moves(variant: str) -> None:
     torch.manual_seed(0)
     config = dataclasses.replace(TINY, **VARIANTS.get(variant, {}))
     motion = build_networks('monkey_net', config)['generator'](
-        picture(1), points(3), points(4)).motion
+        image(1), points(3), points(4)).motion
     moved = motion.deformation - coordinate_grid((32, 32), motion.deformation)
     shifts = keypoint_shifts(points(3), points(4))[:, 1:].sum(1) / (math.exp(2) + 4)
-    wanted = shifts if config.dense_motion and config.coarse else torch.zeros(2, 2)
-    torch.testing.assert_close(moved, wanted[:, None, None].expand_as(moved))
+    expected = shifts if config.dense_motion and config.coarse else torch.zeros(2, 2)
+    torch.testing.assert_close(moved, expected[:, None, None].expand_as(moved))
 
 
-def test_without_f_the_source_stays_and_heat_maps_speak() -> None:
+def test_without_f_the_source_stays_and_heat_maps_change_the_image() -> None:
     generator = networks(dense_motion=False)['generator']
-    made = generator(picture(1), points(3), points(4))
-    torch.testing.assert_close(made.deformed, picture(1))
-    other = generator(picture(1), points(3), points(5))
-    assert not torch.equal(made.prediction, other.prediction)
+    output = generator(image(1), points(3), points(4))
+    torch.testing.assert_close(output.deformed, image(1))
+    other = generator(image(1), points(3), points(5))
+    assert not torch.equal(output.prediction, other.prediction)
     assert not list(generator.dense_motion_module.parameters())
 
 
 def test_without_the_residual_the_motion_is_a_mean_of_the_keypoints_shifts() -> None:
     generator = networks(residual=False)['generator']
-    motion = generator(picture(1), points(3), points(4)).motion
+    motion = generator(image(1), points(3), points(4)).motion
     shifts = keypoint_shifts(points(3), points(4))
     moved = motion.deformation - coordinate_grid((32, 32), motion.deformation)
     low, high = shifts.amin(1)[:, None, None], shifts.amax(1)[:, None, None]
@@ -110,7 +110,7 @@ def test_without_the_coarse_part_only_the_residual_moves(scale: float) -> None:
     assert generator.dense_motion_module.hourglass.decoder.conv.out_channels == 2
     generator.dense_motion_module.hourglass.decoder.conv.weight.data.zero_()
     generator.dense_motion_module.hourglass.decoder.conv.bias.data.copy_(torch.tensor([.1, -.2]))
-    motion = generator(picture(1), points(3), points(4)).motion
+    motion = generator(image(1), points(3), points(4)).motion
     moved = motion.deformation - coordinate_grid((32, 32), motion.deformation)
     torch.testing.assert_close(moved, scale * torch.tensor([.1, -.2]).expand_as(moved))
     torch.testing.assert_close(motion.mask.sum(1), torch.ones(2, 32, 32))
@@ -118,15 +118,15 @@ def test_without_the_coarse_part_only_the_residual_moves(scale: float) -> None:
 
 def test_without_covariances_every_keypoint_spreads_alike() -> None:
     detector = networks(variance=0.01)['kp_detector']
-    found = detector(picture(1))
+    found = detector(image(1))
     torch.testing.assert_close(found.covariance, 0.01 * torch.eye(2).expand(2, 4, 2, 2))
-    torch.testing.assert_close(found.mean, networks()['kp_detector'](picture(1)).mean)
+    torch.testing.assert_close(found.mean, networks()['kp_detector'](image(1)).mean)
 
 
-def test_without_x_the_motion_knows_nothing_of_the_picture() -> None:
-    blind, seeing = networks(source_in_motion=False), networks()
-    motions = [[nets['generator'](picture(k), points(3), points(4)).motion.deformation
-                for k in (1, 2)] for nets in (blind, seeing)]
+def test_without_x_the_motion_does_not_depend_on_the_image() -> None:
+    without, complete = networks(source_in_motion=False), networks()
+    motions = [[nets['generator'](image(k), points(3), points(4)).motion.deformation
+                for k in (1, 2)] for nets in (without, complete)]
     assert torch.equal(*motions[0])
     assert not torch.equal(*motions[1])
 

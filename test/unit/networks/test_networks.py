@@ -1,34 +1,34 @@
-"""What holds for the networks of every family, with small ones."""
+"""Properties of the networks of every family, tested with small ones."""
 from __future__ import annotations
 
 import pytest
 import torch
-from helpers.small_networks import CONFIGS, SIZE, small, stir
+from helpers.small_networks import CONFIGS, SIZE, randomise, small
 from torch import nn
 
-from ros_animate.inference.engine import flatten_tensors
+from ros_animate.inference.cuda_graphs import flatten_tensors
 from ros_animate.networks import monkey_net
 from ros_animate.networks.layers import CLIP_LAYERS, AntiAliasDownsample, PlanarConv
 from ros_animate.networks.perceptual import Hopenet, Vgg19, perceptual_distance
 
 
 @pytest.mark.parametrize('name', CONFIGS)
-def test_a_picture_is_made(name):
+def test_an_image_is_generated(name):
     model = small(name)
     source = torch.rand(1, 3, SIZE, SIZE)
     with torch.inference_mode():
-        made = model.picture(model.networks, source)
+        output = model.animate(model.networks, source)
     side = SIZE * (2 if name == 'live_portrait' else 1)
-    assert made.shape == (1, 3, side, side)
-    assert 0 <= made.min() < made.max() <= 1
+    assert output.shape == (1, 3, side, side)
+    assert 0 <= output.min() < output.max() <= 1
 
 
 @pytest.mark.parametrize('name', [n for n in CONFIGS if n != 'live_portrait'])
 def test_forward_and_render_agree(name):
     model = small(name)
-    seen = {}
+    forward = {}
     generator = model.networks['generator']
-    generator.register_forward_hook(lambda *call: seen.update(result=call[2].prediction))
+    generator.register_forward_hook(lambda *call: forward.update(result=call[2].prediction))
     render = generator.render
     source = torch.rand(1, 3, SIZE, SIZE)
 
@@ -37,15 +37,15 @@ def test_forward_and_render_agree(name):
         return render(features, kp_source, kp_driving)
     generator.render = both
     with torch.inference_mode():
-        made = model.picture(model.networks, source)
-    torch.testing.assert_close(made, seen['result'])
+        output = model.animate(model.networks, source)
+    torch.testing.assert_close(output, forward['result'])
 
 
 @pytest.mark.parametrize('name', CONFIGS)
 def test_gradients_reach_every_parameter(name):
     model = small(name)
-    model.picture(model.networks, torch.rand(1, 3, SIZE, SIZE)).mean().backward()
-    for network in model.drawing:
+    model.animate(model.networks, torch.rand(1, 3, SIZE, SIZE)).mean().backward()
+    for network in model.generators:
         without = [n for n, p in model.networks[network].named_parameters() if p.grad is None]
         assert not without
 
@@ -71,7 +71,7 @@ def test_a_planar_convolution_is_the_one_over_clips():
     assert CLIP_LAYERS.conv is PlanarConv
 
 
-def test_downsampling_keeps_a_flat_picture_and_takes_every_fourth_pixel():
+def test_downsampling_keeps_a_flat_image_and_takes_every_fourth_pixel():
     flat = AntiAliasDownsample(3, 0.25)(torch.full((1, 3, 64, 64), 0.5))
     assert flat.shape == (1, 3, 16, 16)
     torch.testing.assert_close(flat[..., 2:-2, 2:-2], torch.full((1, 3, 12, 12), 0.5))
@@ -87,12 +87,12 @@ def test_covariances_are_positive_definite_and_bounded_below():
     assert values.min() >= 0.99 * monkey_net.Config().min_singular
 
 
-def test_the_perceptual_tower_tells_pictures_apart():
-    tower = stir(Vgg19())
+def test_perceptual_features_distinguish_images():
+    features = randomise(Vgg19())
     image = torch.rand(1, 3, 32, 32, requires_grad=True)
-    assert [m.shape[1] for m in tower(image)] == [64, 128, 256, 512, 512]
-    assert perceptual_distance(tower, image, image).max() == 0
-    distance = perceptual_distance(tower, image, torch.rand(1, 3, 32, 32))
+    assert [m.shape[1] for m in features(image)] == [64, 128, 256, 512, 512]
+    assert perceptual_distance(features, image, image).max() == 0
+    distance = perceptual_distance(features, image, torch.rand(1, 3, 32, 32))
     assert distance.min() > 0
     distance.sum().backward()
     assert image.grad is not None
@@ -100,6 +100,6 @@ def test_the_perceptual_tower_tells_pictures_apart():
 
 def test_hopenet_gives_angles_in_degrees():
     with torch.inference_mode():
-        degrees = stir(Hopenet())(torch.rand(2, 3, 64, 64))
+        degrees = randomise(Hopenet())(torch.rand(2, 3, 64, 64))
     assert degrees.shape == (2, 3)
     assert degrees.abs().max() <= 99

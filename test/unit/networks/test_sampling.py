@@ -33,20 +33,20 @@ def test_a_translation_is_the_warp_by_a_shifted_grid(size, seed, align_corners):
     rng = torch.Generator().manual_seed(seed)
     features = torch.randn(2, 4, *size, generator=rng, dtype=torch.float64)
     shift = torch.randn(2, 3, len(size), generator=rng, dtype=torch.float64)
-    got = translated_copies(features, shift, align_corners)
+    output = translated_copies(features, shift, align_corners)
     grid = coordinate_grid(size, shift)
     for k in range(3):
         offset = shift[:, k].reshape(2, *[1] * len(size), -1)
-        torch.testing.assert_close(got[:, k], warp(features, grid + offset, align_corners))
+        torch.testing.assert_close(output[:, k], warp(features, grid + offset, align_corners))
 
 
 @settings(deadline=None, max_examples=25)
 @given(SIZES, st.integers(0, 99))
 def test_a_heat_map_is_the_gaussian_around_its_keypoint(size, seed):
     points = torch.rand(2, 3, len(size), generator=torch.Generator().manual_seed(seed)) * 2 - 1
-    got = gaussian_heatmaps(points, size, 0.02)
+    output = gaussian_heatmaps(points, size, 0.02)
     offset = coordinate_grid(size, points) - points.reshape(2, 3, *[1] * len(size), -1)
-    torch.testing.assert_close(got, torch.exp(-offset.square().sum(-1) / 0.04))
+    torch.testing.assert_close(output, torch.exp(-offset.square().sum(-1) / 0.04))
 
 
 def test_heat_maps_hold_no_denormal_numbers():
@@ -60,5 +60,5 @@ def test_the_expectation_of_a_sharp_map_is_its_peak(size):
     logits = torch.zeros(1, 1, *size)
     cell = tuple(n // 3 for n in size)
     logits[(0, 0, *cell)] = 10
-    got = expectation(softmax_heatmaps(logits, 0.1))
-    torch.testing.assert_close(got[0, 0], coordinate_grid(size, logits)[cell])
+    output = expectation(softmax_heatmaps(logits, 0.1))
+    torch.testing.assert_close(output[0, 0], coordinate_grid(size, logits)[cell])
