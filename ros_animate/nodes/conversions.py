@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from ros_animate.images import decode_image
 from ros_animate.types import Image
 
 
@@ -84,15 +85,10 @@ def image_from_compressed(message: CompressedImage) -> Image:
     Raises:
         MessageError: The bytes are no such file, or are cut short.
     """
-    size = len(message.data)
-    try:
-        image = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise MessageError(
-            f'cannot decode {size} bytes of {message.format!r}: {error.err}') from error
+    image = decode_image(message.data)
     if image is None:
-        raise MessageError(f'cannot decode {size} bytes of {message.format!r}')
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        raise MessageError(f'cannot decode {len(message.data)} bytes of {message.format!r}')
+    return image
 
 
 def image_to_message(image: Image, header: Header) -> ImageMessage:
