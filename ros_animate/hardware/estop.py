@@ -7,10 +7,13 @@ from ros_animate.configuration import ConfigurationError
 
 
 class EmergencyStop:
-    """A latch.
+    """The latch of an emergency stop.
 
     Args:
-        path: Its file; '' for a latch in memory only.
+        path: The file; '' for a latch in memory only.
+
+    Attributes:
+        latched: True while the emergency stop is in force.
 
     Raises:
         ConfigurationError: The file's folder cannot be used.
@@ -28,7 +31,7 @@ class EmergencyStop:
                                          ) from error
 
     def latch(self) -> None:
-        """Takes effect in this process first, whether or not the file can be written."""
+        """Begins the stop, in this process even if the file cannot be written (OSError)."""
         self.latched = True
         if self._path is not None:
             self._path.touch()

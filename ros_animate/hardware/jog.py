@@ -39,18 +39,12 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
         ConfigurationError: Unknown control, a value outside its range, or no time to hold.
         RobotError: The robot cannot be reached.
     """
-    i = spec.index(control)
-    if not spec.low[i] <= value <= spec.high[i]:
-        raise ConfigurationError(f'{value:g} is outside the range of {control!r}, '
-                                 f'{spec.low[i]:g} to {spec.high[i]:g}')
+    i, pose = spec.index(control), _pose(spec, control, value)
     if not 0.0 <= hold_s < np.inf:
         raise ConfigurationError(f'the time to hold is 0 s or longer, got {hold_s:g}')
-    pose = spec.neutral.copy()
-    pose[i] = value
+    config = SafetyConfig(velocity_scale=SPEED_SCALE, acceleration_scale=SPEED_SCALE)
     with robot:
-        position = _position_without_fault(robot, clock, sleep)
-        config = SafetyConfig(velocity_scale=SPEED_SCALE, acceleration_scale=SPEED_SCALE)
-        safety = Safety(config, spec, position)
+        safety = Safety(config, spec, _position_without_fault(robot, clock, sleep))
         start_s, next_s, arrived_s, held = clock(), 0.0, np.inf, spec.neutral[i]
         while not safety.at_rest:
             now_s = clock() - start_s
@@ -66,9 +60,19 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
     return held
 
 
+def _pose(spec: RobotSpec, control: str, value: float) -> Array:
+    """(N,) neutral but for one control; raises ConfigurationError if it is out of its range."""
+    i, pose = spec.index(control), spec.neutral.copy()
+    if not spec.low[i] <= value <= spec.high[i]:
+        raise ConfigurationError(f'{value:g} is outside the range of {control!r}, '
+                                 f'{spec.low[i]:g} to {spec.high[i]:g}')
+    pose[i] = value
+    return pose
+
+
 def _position_without_fault(robot: Robot, clock: Callable[[], float],
-                 sleep: Callable[[float], None]) -> Array:
-    """(N,) position, once the robot reports no fault; raises RobotError if it keeps its fault."""
+                            sleep: Callable[[float], None]) -> Array:
+    """(N,) position once the robot reports no fault; raises RobotError if the fault persists."""
     start_s = clock()
     while (state := robot.read(clock())).fault:
         if clock() - start_s > FAULT_TIMEOUT_S:

@@ -1,4 +1,4 @@
-"""Where a robot that cannot tell was sent last, over a crash of the process that sent it."""
+"""Last commanded pose of a robot that does not measure its own; survives a crash."""
 from __future__ import annotations
 
 import pathlib
@@ -12,11 +12,11 @@ class LastPose:
     """A pose in a file mapped into memory: writing costs a microsecond, and a crash loses nothing.
 
     Args:
-        path: The file; made if it is not there.
+        path: The file; created if it does not exist.
         size: Number of controls.
 
     Attributes:
-        position: (size,) what was kept, None if nothing or that of another robot.
+        position: (size,) the pose in the file, None if there is none or it is of another robot.
     """
 
     def __init__(self, path: pathlib.Path, size: int) -> None:
@@ -24,12 +24,12 @@ class LastPose:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.position: Array | None = None
         if path.exists() and path.stat().st_size == 8 * size:
-            kept = np.fromfile(path)
-            self.position = kept if np.isfinite(kept).all() else None
+            stored = np.fromfile(path)
+            self.position = stored if np.isfinite(stored).all() else None
         if self.position is None:
             np.full(size, np.nan).tofile(path)
         self._memory = np.memmap(path, dtype=float, mode='r+', shape=(size,))
 
     def keep(self, position: Array) -> None:
-        """Keeps a pose (size,)."""
+        """Stores a pose (size,)."""
         self._memory[:] = position

@@ -13,7 +13,7 @@ SPEC = load_spec('ameca')
 
 
 def violation(spec, pose):
-    """How far a pose breaks the maps, as they are written."""
+    """Greatest violation of the maps by a pose, by their definition."""
     values, worst = dict(zip(spec.names, pose, strict=True)), 0.0
     for limit in spec.coupled:
         x = sum(weight * values[name] for name, weight in limit.limiting)
