@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The figures of the whole pipeline: fidelity and throughput offline, latency live.
+"""Benchmark of the whole pipeline: fidelity and throughput offline, latency live.
 
     .venv/bin/python benchmarks/pipeline.py [CLIP …] [--limit 150] [--live 12] [--json FILE]
 
-Without clips: those of --media if they are there, else the demo source. Fidelity is what the face
-tracker sees of the robot's picture against what it sees of the person.
+Without clips, those of --media are used if they exist, else the demo source. Fidelity compares the
+robot's face with the person's, both tracked by the face tracker.
 """
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument('--media', default=str(ROOT.parent / 'shared' / 'media'))
     parser.add_argument('--limit', type=int, default=150, help='frames of each clip')
     parser.add_argument('--live', type=float, default=12.0,
-                        help='seconds of each live run; 0: none')
+                        help='seconds of each live run; 0 for none')
     parser.add_argument('--json', help='also write the figures to this file')
     args = parser.parse_args()
     clips = args.clips or sorted(map(str, pathlib.Path(args.media).glob('*.mp4'))) or ['demo']
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def offline(clips: list[str], limit: int, folder: pathlib.Path) -> dict[str, Any]:
-    """Every frame of every clip, all files written."""
+    """Fidelity and throughput of every clip; all files are written."""
     print(f'\n{"clip":10}{"expr_r":>8}{"gain":>7}{"pose_r":>8}{"lag":>5}{"fps":>7}  ms a frame: '
           + ', '.join(STAGES))
     figures: dict[str, Any] = {}
@@ -66,11 +66,11 @@ def offline(clips: list[str], limit: int, folder: pathlib.Path) -> dict[str, Any
 
 
 def live(clip: str, seconds: float, folder: pathlib.Path) -> dict[str, Any]:
-    """Camera stamp to command sent, through ROS, while all files are written."""
+    """Latency from camera stamp to sent command, through ROS, while all files are written."""
     figures = {}
-    for name, how in (('composed', ()), ('processes', ('--processes',))):
+    for name, mode in (('composed', ()), ('processes', ('--processes',))):
         if seconds > 0:
-            report = retarget(clip, folder / name, '--loop', '--duration', str(seconds), *how)
+            report = retarget(clip, folder / name, '--loop', '--duration', str(seconds), *mode)
             figures[name] = report
             print(f'live, {name}: latency ms {report["latency_ms"]}, {report["fps"]:.1f} commands '
                   f'from new frames a second, {report["dropped"]} dropped')
@@ -91,9 +91,9 @@ def fidelity(folder: pathlib.Path) -> Fidelity:
 def tracked(video: pathlib.Path) -> Track:
     extractor = load('motion', 'mediapipe')
     with load('camera', 'video', {'path': str(video)}) as source:
-        seen = track(iter(source.read, None), extractor)
+        result = track(iter(source.read, None), extractor)
     extractor.close()
-    return seen
+    return result
 
 
 def text(value: float | None) -> str:

@@ -21,7 +21,8 @@ def evaluation() -> Evaluation:
     samples = [Sample('a', grey, red, None, {'ours': red, 'source repeated': grey}),
                Sample('b', grey, red, None, {'source repeated': grey})]
     ours = {'l1': 0.04567, 'akd': 1.0, 'mkr': 0.25, 'expr_r': None}
-    rows = [MethodFigures('ours', ours, {}, 0), MethodFigures('source repeated', {'l1': 0.1}, {}, 0)]
+    rows = [MethodFigures('ours', ours, {}, 0),
+            MethodFigures('source repeated', {'l1': 0.1}, {}, 0)]
     return Evaluation(rows, samples, 64, 2, 20, 0, 12.5, 0.4)
 
 
