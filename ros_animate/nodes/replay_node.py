@@ -119,7 +119,7 @@ class ReplayNode(RunnableNode):
                 continue
             if self._options.restamp and topic in self._stamped:
                 # A message keeps its age.
-                data = _restamped(data, start_ns + due_ns - time_ns)
+                data = restamped(data, start_ns + due_ns - time_ns)
             self._publishers_by_topic[topic].publish(data)
             self.sent += 1
 
@@ -145,7 +145,7 @@ def _class_of(topic: str, type_name: str) -> Any:
                         'choose other topics') from error
 
 
-def _restamped(data: bytes, shift_ns: int) -> bytes:
+def restamped(data: bytes, shift_ns: int) -> bytes:
     """The serialized message with the stamp of its header moved."""
     order = '<' if data[1] & 1 else '>'
     seconds, rest_ns = struct.unpack_from(f'{order}iI', data, _STAMP_OFFSET)

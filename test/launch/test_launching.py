@@ -13,10 +13,10 @@ import re
 import signal
 
 import yaml
+from helpers.recorded_motion import PERIOD_NS, START_NS, motion
 from helpers.ros_helpers import Process, stamp_of
 from rclpy.serialization import serialize_message
 from ros_animate.msg import ActionChunk, Command
-from test_bags import START_NS, motion
 
 from ros_animate.nodes.bags import BagReader, BagWriter
 
@@ -119,7 +119,7 @@ def test_a_bag_takes_the_place_of_a_stage(launch, observer, tmp_path):
     with BagWriter(tmp_path / 'bag') as bag:
         for index in range(60):
             bag.write('/motion', 'ros_animate/msg/Motion', serialize_message(motion(index)),
-                      START_NS + index * 33_333_333)
+                      START_NS + index * PERIOD_NS)
     actions = observer.listen(ActionChunk, 'actions')
     run = launch('replay.launch.py', bag=tmp_path / 'bag', from_stage='motion', composed='true')
     assert run.wait() == 0

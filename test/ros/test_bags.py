@@ -8,6 +8,7 @@ import itertools
 import pathlib
 
 import numpy as np
+from helpers.recorded_motion import PERIOD_NS, START_NS, motion
 from helpers.ros_helpers import stamp_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,27 +18,18 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
-from std_msgs.msg import Header
-from test_pipeline_nodes import JAW, JOINTS, RED
 
 from ros_animate.errors import UserError
 from ros_animate.nodes.bags import BagReader, BagWriter, typestore
-from ros_animate.nodes.messages import seconds, stamp_message
-from ros_animate.nodes.replay_node import _restamped
+from ros_animate.nodes.messages import Joints, seconds
+from ros_animate.nodes.replay_node import restamped
 from ros_animate.nodes.topics import TOPICS
+from ros_animate.robot.descriptions import load_spec
 
-START_NS = 1_700_000_000 * 10 ** 9
-PERIOD_NS = 33_333_333
+JOINTS = Joints.of(load_spec('mock'))
+JAW = load_spec('mock').index('Jaw Pitch')
+RED = (255, 120, 120)
 STORAGES = ['mcap', 'sqlite3']
-
-
-def motion(index):
-    """A face whose jaw opens and closes twice a second."""
-    return Motion(
-        header=Header(stamp=stamp_message((START_NS + index * PERIOD_NS) * 1e-9)), model='test',
-        confidence=1.0, rotation=np.eye(3).ravel(), translation=[0.0, 0.0, -0.5],
-        expression_names=['jawOpen'],
-        expression_values=[0.5 - 0.5 * float(np.cos(4 * np.pi * index / 30))])
 
 
 @pytest.fixture
@@ -127,7 +119,7 @@ def test_restamping_moves_the_stamp_and_nothing_else(sec, nanosec, shift_ns):
     wanted_ns = sec * 10 ** 9 + nanosec + shift_ns
     if not 0 <= wanted_ns < 2 ** 31 * 10 ** 9:
         return
-    moved = deserialize_message(_restamped(serialize_message(message), shift_ns), JointState)
+    moved = deserialize_message(restamped(serialize_message(message), shift_ns), JointState)
     assert moved.header.stamp.sec * 10 ** 9 + moved.header.stamp.nanosec == wanted_ns
     assert (moved.name, moved.position) == (message.name, message.position)
 
@@ -245,3 +237,11 @@ def test_default_topics_leave_out_the_robots_image(processes, observer, make_cam
     images = read(tmp_path / 'bag', 'image_raw', Image)
     assert {stamp_of(m) for m in images} <= set(camera.sent) and len(images) > 5
     assert pathlib.Path(tmp_path / 'bag' / 'metadata.yaml').exists()
+
+
+def test_a_remapping_of_the_camera_moves_its_compressed_topic_too(processes, observer, tmp_path):
+    record = processes.start('record_node', {'record': {'bag': str(tmp_path / 'bag')}},
+                             remap=['image_raw:=/usb_cam/image_raw'])
+    observer.wait_for_subscribers('/usb_cam/image_raw/compressed')
+    observer.wait_for_subscribers('/usb_cam/image_raw')
+    assert record.stop() == 0

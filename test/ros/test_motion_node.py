@@ -6,11 +6,13 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 
 import cv2
 import numpy as np
+from helpers.encoded_images import message_of
 from helpers.ros_helpers import CAMERA, image_message, stamp_of
 from ros_animate.msg import Motion
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
-from test_conversions import ENCODINGS, message_of
+
+from ros_animate.nodes.conversions import ENCODINGS
 
 BRIGHT, DARK = (200, 200, 200), (5, 5, 5)
 STALE, WARN, OK = 3, 1, 0
