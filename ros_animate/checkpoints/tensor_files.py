@@ -1,7 +1,7 @@
 """Reads files of tensors as nested containers: torch's two formats and safetensors.
 
-Tensors are views of the mapped file: what is not used is never read, so the optimizer state in a
-training checkpoint costs nothing.
+Tensors are views of the memory-mapped file: tensors that are not used, such as the optimizer state
+in a training checkpoint, are never read.
 """
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ros_animate.checkpoints import pickles
+from ros_animate.checkpoints.pickle_records import StorageRecord, TensorRecord
 from ros_animate.checkpoints.pickles import UnreadableFileError
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -25,15 +26,15 @@ _SIZES = {'float64': 8, 'int64': 8, 'float32': 4, 'int32': 4, 'float16': 2, 'bfl
 
 
 def read(path: str | os.PathLike[str]) -> Any:
-    """What `torch.save` or safetensors wrote to `path`: containers with tensors on the CPU.
+    """Reads what `torch.save` or safetensors wrote: containers with tensors on the CPU.
 
-    Objects of unknown classes are inert `pickles.Placeholder`s.
+    Objects of unknown classes become inert `Placeholder`s.
 
     Raises:
-        UnreadableFileError: Not such a file, or a damaged one.
+        UnreadableFileError: The file is of another kind, or damaged.
     """
     path = pathlib.Path(path)
-    with _naming(path):
+    with _named_errors(path):
         if not path.is_file():
             raise UnreadableFileError(f'{path} is not there' if not path.exists()
                                       else f'{path} is not a file')
@@ -51,8 +52,8 @@ def read(path: str | os.PathLike[str]) -> Any:
 
 
 @contextlib.contextmanager
-def _naming(path: pathlib.Path) -> Iterator[None]:
-    """Turns everything that malformed data raises into one error that names the file."""
+def _named_errors(path: pathlib.Path) -> Iterator[None]:
+    """Converts every error of malformed data into one that names the file."""
     from safetensors import SafetensorError
     try:
         yield
@@ -91,7 +92,7 @@ def _read_zip(path: pathlib.Path) -> Any:
         start += name_length + extra_length
         return mapped[start:start + info.file_size]
 
-    return pickles.convert(content, _TensorMaker(memory))
+    return pickles.convert(content, _TensorBuilder(memory))
 
 
 def _refuse_compressed(info: zipfile.ZipInfo) -> None:
@@ -111,7 +112,7 @@ def _read_legacy(path: pathlib.Path) -> Any:
         keys = pickles.load(file)
         start = file.tell()
     parts = _legacy_parts(np.memmap(path, np.uint8, 'c'), start, keys, dtypes)
-    return pickles.convert(content, _TensorMaker(parts.__getitem__))
+    return pickles.convert(content, _TensorBuilder(parts.__getitem__))
 
 
 def _legacy_parts(mapped: np.ndarray, start: int, keys: Any,
@@ -129,14 +130,14 @@ def _legacy_parts(mapped: np.ndarray, start: int, keys: Any,
     return parts
 
 
-class _TensorMaker:
-    """Makes a tensor of a record; tensors of one storage share it."""
+class _TensorBuilder:
+    """Builds tensors from records; tensors of one storage share its memory."""
 
     def __init__(self, memory: Callable[[str], np.ndarray]) -> None:
         self._memory = memory
         self._storages: dict[str, torch.Tensor] = {}
 
-    def __call__(self, record: pickles.Tensor) -> torch.Tensor:
+    def __call__(self, record: TensorRecord) -> torch.Tensor:
         storage = record.storage
         if storage.key not in self._storages:
             self._storages[storage.key] = self._flat(storage)
@@ -145,7 +146,7 @@ class _TensorMaker:
             raise ValueError('a tensor outside its memory')
         return flat.as_strided(record.shape, record.stride, record.offset)
 
-    def _flat(self, storage: pickles.Storage) -> torch.Tensor:
+    def _flat(self, storage: StorageRecord) -> torch.Tensor:
         dtype = getattr(torch, storage.dtype)
         raw = self._memory(storage.key)
         size = _SIZES[storage.dtype]

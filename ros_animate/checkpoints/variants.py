@@ -1,4 +1,4 @@
-"""The published configurations, config/models/<family>_<variant>.yaml."""
+"""Published configurations of the networks, config/models/<family>_<variant>.yaml."""
 from __future__ import annotations
 
 from typing import Any
@@ -9,13 +9,13 @@ from ros_animate.networks import find_family
 
 
 def variants(family: str) -> list[str]:
-    """Names of a family's published variants."""
+    """Names of the published variants of a family."""
     files = configuration.resource('config', 'models').glob(f'{family}_*.yaml')
     return sorted(f.stem.removeprefix(f'{family}_') for f in files)
 
 
 def load_config(family: str, variant: str) -> Any:
-    """The family's `Config` of a published variant; raises ConfigurationError."""
+    """The `Config` of a published variant; raises ConfigurationError."""
     package = find_family(family)
     if variant not in variants(family):
         raise ConfigurationError(f'unknown variant {variant!r} of {family}; '

@@ -1,4 +1,4 @@
-"""Weights of the neural models: where they are published, what a file holds, conversion.
+"""Weights of the neural models: published sources, contents of files, conversion.
 
 Nothing is ever downloaded, and nothing in a file is ever executed.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ros_animate.checkpoints.checkpoint import Checkpoint
 
-HELP = 'published weights: where they are, what a file holds, conversion to safetensors'
+HELP = 'published weights: sources, contents of files, conversion to safetensors'
 EXAMPLES = """\
 examples:
   ros_animate weights list
@@ -22,16 +22,16 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='ACTION', required=True)
-    listing = actions.add_parser('list', help='for every model: where weights come from, '
-                                 'licence, size, where to put them, whether they are present')
+    listing = actions.add_parser('list', help='for every model: source of the weights, '
+                                 'licence, size, folder to put them into, present or not')
     listing.set_defaults(action=_list)
-    info = actions.add_parser('info', help='what a file or folder holds')
+    info = actions.add_parser('info', help='contents of a file or folder')
     info.set_defaults(action=_info)
     convert = actions.add_parser('convert', help='write it as safetensors and config.yaml')
     convert.add_argument('--output', metavar='DIR', required=True, help='folder to write')
     convert.set_defaults(action=_convert)
-    verify = actions.add_parser('verify', help='compare every name, shape and number with what '
-                                'the networks want; exit status 1 if something is wrong')
+    verify = actions.add_parser('verify', help='check every name, shape and number against '
+                                'the networks; exit status 1 if something is wrong')
     verify.set_defaults(action=_verify)
     for action in (info, convert, verify):
         action.add_argument('file', metavar='FILE', help='checkpoint: a file or a folder of files')
@@ -43,17 +43,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(_: argparse.Namespace) -> int:
     from ros_animate.checkpoints import weights
-    for family, entries in itertools.groupby(weights.CATALOGUE, lambda entry: entry.family):
+    from ros_animate.checkpoints.catalogue import CATALOGUE
+    for family, entries in itertools.groupby(CATALOGUE, lambda entry: entry.family):
         for entry in entries:
             print(f'{family}: {entry.title}\n'
-                  f'  from       {entry.where}\n'
+                  f'  from       {entry.source}\n'
                   f'  licence    {entry.licence}\n'
                   f'  size       {entry.size}\n'
                   f'  files      {entry.files}')
-        print(f'{family}, of whatever origin:\n'
+        print(f'{family}, from any source:\n'
               f'  put into   {weights.user_folder() / family}\n'
               f'  present    {_present(family)}\n')
-    print(f'Looked for: --weights, then ${weights.VARIABLE}, then {weights.user_folder()}, then '
+    print(f'Searched: --weights, then ${weights.VARIABLE}, then {weights.user_folder()}, then '
           "the package's own weights/.")
     return 0
 

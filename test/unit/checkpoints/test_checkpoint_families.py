@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ros_animate.checkpoints import checkpoint, variants
+from ros_animate.checkpoints import checkpoint, state_dicts, variants
 from ros_animate.checkpoints.checkpoint import CheckpointError
+from ros_animate.checkpoints.layout import network_layout
 from ros_animate.checkpoints.pickles import UnreadableFileError
 from ros_animate.cli import main
 from ros_animate.networks import build_networks, find_family
@@ -25,7 +26,7 @@ PUBLISHED = [(family, variant) for family in NETWORKS for variant in variants.va
 def state(family: str, network: str, variant: str = '') -> dict[str, Tensor]:
     """Names and shapes of a network; a single number stands for all of a tensor's."""
     config = variants.load_config(family, variant) if variant else None
-    layout = checkpoint._layout(family, config or find_family(family).Config())
+    layout = network_layout(family, config or find_family(family).Config())
     return {name: torch.tensor(0.01).expand(shape) for name, shape in layout[network].items()}
 
 
@@ -122,7 +123,7 @@ def test_the_old_layout_of_spectral_norms(tmp_path: pathlib.Path) -> None:
     new = {f'conv.{name}': value for name, value in layer.state_dict().items()}
     old = {name: value for name, value in new.items() if not name.endswith('_v')}
     old['conv.weight'] = layer.weight.detach().clone()
-    upgraded = checkpoint._plain(old)
+    upgraded = state_dicts.current_format(old)
     assert set(upgraded) == set(new)
     torch.testing.assert_close(upgraded['conv.weight_v'], new['conv.weight_v'], rtol=1e-3,
                                atol=1e-4)
@@ -144,14 +145,14 @@ def test_folders_without_weights_are_refused(tmp_path: pathlib.Path) -> None:
         checkpoint.read(tmp_path / 'nowhere')
 
 
-def test_the_command_tells_what_a_file_holds(tmp_path: pathlib.Path,
+def test_the_command_describes_a_file(tmp_path: pathlib.Path,
                                              capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / 'fomm.pth.tar'
     torch.save({name: state('fomm', name) for name in NETWORKS['fomm']}, path)
     assert main(['weights', 'info', str(path)]) == 0
-    said = capsys.readouterr().out
-    assert 'fomm, configuration vox256' in said
-    assert 'every name and shape fits' in said
+    output = capsys.readouterr().out
+    assert 'fomm, configuration vox256' in output
+    assert 'every name and shape fits' in output
     assert main(['weights', 'verify', str(path)]) == 0
     damaged = {'kp_detector': {**state('fomm', 'kp_detector')}}
     name = next(iter(damaged['kp_detector']))

@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from ros_animate.checkpoints import pickles, tensor_files
-from ros_animate.checkpoints.pickles import Placeholder, UnreadableFileError
+from ros_animate.checkpoints import pickle_records, pickles, tensor_files
+from ros_animate.checkpoints.pickle_records import Placeholder
+from ros_animate.checkpoints.pickles import UnreadableFileError
 
 CONTENT = {
     'weights': OrderedDict(a=torch.randn(3, 4).t(), b=torch.arange(5), c=torch.tensor(2.5)),
@@ -113,9 +114,9 @@ def test_hostile_programs_do_nothing(tmp_path: pathlib.Path, program: bytes) -> 
     assert not marker.exists()
 
 
-@pytest.mark.parametrize('record', sorted(pickles._RECORDS))
+@pytest.mark.parametrize('record', sorted(pickle_records.RECORDS))
 def test_no_record_can_be_changed_from_a_pickle(record: str) -> None:
-    kind = pickles._RECORDS[record]
+    kind = pickle_records.RECORDS[record]
     before = dict(vars(kind))
     module, _, name = record.rpartition('.')
     # Builds the class itself with a state, which would set its attributes.
@@ -145,10 +146,10 @@ def test_memory_is_not_reserved_for_a_small_file() -> None:
 
 
 def test_a_tensor_beyond_its_memory_is_refused() -> None:
-    storage = pickles._RECORDS['torch.FloatStorage']('0', 4)
+    storage = pickle_records.RECORDS['torch.FloatStorage']('0', 4)
     for shape, stride in (((5,), (1,)), ((2, 2), (3, 2)), ((2,), (-1,)), ((2,), (1, 1))):
         with pytest.raises(pickle.UnpicklingError):
-            pickles.Tensor(storage, 0, shape, stride)
+            pickle_records.TensorRecord(storage, 0, shape, stride)
 
 
 @pytest.mark.parametrize('zipped', [True, False], ids=['zip', 'legacy'])

@@ -1,4 +1,4 @@
-"""Where weights are looked for, and what is said where there are none."""
+"""The search for weights, and the message if there are none."""
 from __future__ import annotations
 
 import pathlib
@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ros_animate.checkpoints import weights
+from ros_animate.checkpoints.catalogue import CATALOGUE
 from ros_animate.checkpoints.weights import WeightsNotFoundError
 from ros_animate.cli import main
 from ros_animate.networks import FAMILIES, build_networks, find_family
@@ -39,12 +40,12 @@ def test_the_order_of_the_search(home: pathlib.Path, monkeypatch: pytest.MonkeyP
     assert weights.locate('x2cnet') == packaged.parent
     cached = put(home / 'cache' / 'ros_animate' / 'weights' / 'x2cnet' / 'b.pth')
     assert weights.locate('x2cnet') == cached.parent
-    named = put(home / 'named' / 'x2cnet.pth')
-    monkeypatch.setenv(weights.VARIABLE, str(named.parent))
-    assert weights.locate('x2cnet') == named
+    by_variable = put(home / 'named' / 'x2cnet.pth')
+    monkeypatch.setenv(weights.VARIABLE, str(by_variable.parent))
+    assert weights.locate('x2cnet') == by_variable
     explicit = put(home / 'explicit.pth')
     assert weights.locate('x2cnet', explicit) == explicit
-    for place in (packaged, cached, named, explicit):
+    for place in (packaged, cached, by_variable, explicit):
         config, loaded = weights.load('x2cnet', place, ['mapping_network'])
         assert config == find_family('x2cnet').Config()
         assert set(loaded) == {'mapping_network'}
@@ -63,25 +64,25 @@ def test_the_variable_may_name_one_checkpoint(home: pathlib.Path,
         weights.locate('x2cnet')
 
 
-def test_what_is_not_there_is_named(home: pathlib.Path) -> None:
+def test_missing_weights_are_named(home: pathlib.Path) -> None:
     with pytest.raises(WeightsNotFoundError, match='nowhere'):
         weights.locate('fomm', home / 'nowhere')
     for family in FAMILIES:
         with pytest.raises(WeightsNotFoundError) as error:
             weights.locate(family)
-        where = next(p.where for p in weights.CATALOGUE if p.family == family)
-        for text in (where, 'licence', str(home / 'cache'), weights.VARIABLE):
+        source = next(p.source for p in CATALOGUE if p.family == family)
+        for text in (source, 'licence', str(home / 'cache'), weights.VARIABLE):
             assert text in str(error.value)
 
 
-def test_the_list_tells_all(home: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_is_complete(home: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(home / 'package' / 'x2cnet' / 'a.pth')
     assert main(['weights', 'list']) == 0
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for family in FAMILIES:
-        assert f'\n{family}: ' in f'\n{said}'
-        assert str(weights.user_folder() / family) in said
-    for entry in weights.CATALOGUE:
-        assert all(text in said for text in (entry.where, entry.licence, entry.size))
-    assert f'yes: {home}/package/x2cnet' in said
-    assert said.count('present    no') == said.count('put into') - 1 == len(FAMILIES) - 1
+        assert f'\n{family}: ' in f'\n{output}'
+        assert str(weights.user_folder() / family) in output
+    for entry in CATALOGUE:
+        assert all(text in output for text in (entry.source, entry.licence, entry.size))
+    assert f'yes: {home}/package/x2cnet' in output
+    assert output.count('present    no') == output.count('put into') - 1 == len(FAMILIES) - 1
