@@ -5,10 +5,10 @@
         [--portrait IMAGE] [--limit 150] [--output DIR] [--json FILE]
 
 Without clips: those of --media if they are there, else the demo source. Animators with weights (the
-package's own, or those in ROS_ANIMATE_WEIGHTS) and mesh_warp. The yardstick is the pipeline's: what
-the face tracker sees of the animated portrait (animated.mp4 of `ros_animate retarget --offline`)
-against what it sees of the person. Jitter is in thousandths of the face's height, `of` the person's
-own; time is that of finding the motion and making the picture.
+package's own, or those in ROS_ANIMATE_WEIGHTS) and mesh_warp. The metric is the pipeline's: the
+face tracker's measurements of the animated portrait (animated.mp4 of `ros_animate retarget
+--offline`) against those of the person. Jitter is in thousandths of the face's height, `of` the
+person's own; time is that of extracting the motion and of animating.
 """
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ from ros_animate.evaluation.animation.distances import Frames, jitter
 from ros_animate.evaluation.animation.tasks import resized
 from ros_animate.evaluation.animation.tracking import FaceTracker
 from ros_animate.evaluation.fidelity import compare
+from ros_animate.face.crop import centre_crop
 from ros_animate.images import write_image
 from ros_animate.outputs.machine import machine
 from ros_animate.plugins import available, find, load
 from ros_animate.types import Image
 
 JITTER_PX, TILE_PX = 256, 192
-SHOWN = 6  # moments of each clip, in the picture
+MOMENTS = 6  # of each clip, in the sheet
 COLUMNS = ('expr_r', 'gain', 'pose_r', 'missed', 'jitter', 'of', 'ms')
 
 
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
                         help='another option of the pipeline, for all animators')
     parser.add_argument('--limit', type=int, default=150, help='frames of each clip')
-    parser.add_argument('--output', help='folder for the videos and a picture of each clip')
+    parser.add_argument('--output', help='folder for the videos and an image of each clip')
     parser.add_argument('--json', help='also write the figures to this file')
     args = parser.parse_args()
     clips = args.clips or sorted(map(str, pathlib.Path(args.media).glob('*.mp4'))) or ['demo']
@@ -92,12 +93,12 @@ def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: p
         report = retarget(clip, output, '--offline', '--limit', str(args.limit), '--animator',
                           name, '--portrait', args.portrait, *options)
         driving, animated = (moments(output / f'{v}.mp4') for v in ('driving', 'animated'))
-        seen = compare(tracked(output / 'driving.mp4'), tracked(output / 'animated.mp4'))
+        compared = compare(tracked(output / 'driving.mp4'), tracked(output / 'animated.mp4'))
         stages = report['stages_ms']
         figures[name] = {
-            'expr_r': seen.expr_r, 'gain': seen.gain, 'pose_r': seen.pose_r,
-            'missed': seen.missed, 'lag': seen.lag, 'regions': dict(seen.regions),
-            'jitter': trembling(animated, tracker), 'of': trembling(driving, tracker),
+            'expr_r': compared.expr_r, 'gain': compared.gain, 'pose_r': compared.pose_r,
+            'missed': compared.missed, 'lag': compared.lag, 'regions': dict(compared.regions),
+            'jitter': relative_jitter(animated, tracker), 'of': relative_jitter(driving, tracker),
             'ms': stages.get('motion', 0.0) + stages.get('animation', 0.0)}
         line(stem, name, figures[name])
         rows += [driving, animated] if not rows else [animated]
@@ -113,18 +114,11 @@ def line(clip: str, name: str, figures: Mapping[str, Any]) -> None:
 def moments(video: pathlib.Path) -> Frames:
     """The middle square of every frame, (T, JITTER_PX, JITTER_PX, 3)."""
     with load('camera', 'video', {'path': str(video)}) as source:
-        return np.stack([resized(middle(frame.image), JITTER_PX)
+        return np.stack([resized(centre_crop(frame.image, min(frame.image.shape[:2])), JITTER_PX)
                          for frame in iter(source.read, None)])
 
 
-def middle(image: Image) -> Image:
-    """The largest square in the middle."""
-    side = min(image.shape[:2])
-    top, left = ((n - side) // 2 for n in image.shape[:2])
-    return image[top:top + side, left:left + side]
-
-
-def trembling(frames: Frames, tracker: FaceTracker) -> float | None:
+def relative_jitter(frames: Frames, tracker: FaceTracker) -> float | None:
     """Jitter in thousandths of the face's height; None without a face."""
     landmarks = tracker.track(frames).landmarks
     if not np.isfinite(landmarks).any():
@@ -135,7 +129,7 @@ def trembling(frames: Frames, tracker: FaceTracker) -> float | None:
 
 def strip(frames: Frames) -> Image:
     """Moments spread over the clip, beside each other."""
-    at = np.linspace(0, len(frames) - 1, SHOWN).astype(int)
+    at = np.linspace(0, len(frames) - 1, MOMENTS).astype(int)
     return np.hstack([cv2.resize(frames[k], (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
                       for k in at])
 

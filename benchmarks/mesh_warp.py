@@ -40,10 +40,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('clips', nargs='*', help='videos of one person')
     parser.add_argument('--media', default=str(ROOT.parent / 'shared' / 'media'))
-    parser.add_argument('--portraits', nargs='*', default=[''], help='pictures of one person')
+    parser.add_argument('--portraits', nargs='*', default=[''], help='images of one person')
     parser.add_argument('--limit', type=int, default=100, help='frames of each clip')
     parser.add_argument('--sizes', nargs='*', type=int, default=[256, 512])
-    parser.add_argument('--fidelity', action='store_true', help='also what a face tracker sees')
+    parser.add_argument('--fidelity', action='store_true',
+                        help='also fidelity as measured by the face tracker')
     parser.add_argument('--json', help='also write the figures to this file')
     args = parser.parse_args()
     cv2.setNumThreads(1)
@@ -102,14 +103,14 @@ def timing(portrait: str, driving: dict[str, list[tuple[Frame, Motion]]],
 
 def tracked(frames: list[Frame]) -> Track:
     extractor = load('motion', 'mediapipe')
-    seen = track(frames, extractor)
+    result = track(frames, extractor)
     extractor.close()
-    return seen
+    return result
 
 
 def fidelity(portrait: str, driving: dict[str, list[tuple[Frame, Motion]]],
              size: int) -> dict[str, Any]:
-    """What the face tracker sees of the animated portrait against what it sees of the person."""
+    """Fidelity of the animated portrait to the person, as measured by the face tracker."""
     figures = {}
     for name, pairs in driving.items():
         frames, _ = animate(portrait, size, [motion for _, motion in pairs])

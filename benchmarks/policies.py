@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The figures of the policies: time for a picture, error on unseen pairs, both paths on clips.
+"""The figures of the policies: time for an image, error on unseen pairs, both paths on clips.
 
     .venv/bin/python benchmarks/policies.py [CLIP …] [--pairs 600] [--seed 7] [--limit 100]
         [--json FILE]
 
-Time: every image policy with its own weights and picture size in every way the engine knows, beside
+Time: every image policy with its own weights and image size in every mode of the engine, beside
 a plain ResNet-18 at 224 pixels as X2CNet runs it, in turns. Error: on pairs that are collected for
 this, rendered ones and animated ones. Clips (those of --media, if none are named): the robot's face
 beside the person's, by the feature path and by each image policy.
@@ -64,15 +64,15 @@ def main() -> None:
 
 
 def timing(rounds: int) -> dict[str, float]:
-    """Milliseconds (median) from the picture as it comes to the control values."""
-    picture = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
-    runs: dict[str, Callable[[], Any]] = {'plain ResNet-18, eager, 224 px': plain(picture)}
+    """Milliseconds (median) from the input image to the control values."""
+    image = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    runs: dict[str, Callable[[], Any]] = {'plain ResNet-18, eager, 224 px': plain(image)}
     ways = WAYS if fastest_precision(torch.device('cpu')) == 'float32' else {**WAYS, **NARROW}
     for policy in POLICIES:
         for way, options in ways.items():
             stage = load('policy', policy, options, load_spec('mock'))
-            name = f'{policy}, {way}, {stage.model.image_size} px'
-            runs[name] = functools.partial(stage.act, Frame(picture, 0.0))
+            name = f'{policy}, {way}, {stage.network_config.image_size} px'
+            runs[name] = functools.partial(stage.act, Frame(image, 0.0))
     taken: dict[str, list[float]] = {name: [] for name in runs}
     for _ in tqdm(range(rounds), desc='timing', leave=False):
         for name, run in runs.items():
@@ -88,19 +88,19 @@ def timing(rounds: int) -> dict[str, float]:
     return figures
 
 
-def plain(picture: np.ndarray) -> Callable[[], Any]:
-    """The published network as PyTorch runs it when nobody does anything about it."""
+def plain(image: np.ndarray) -> Callable[[], Any]:
+    """The published network in eager PyTorch, without any optimisation."""
     network = build_networks('x2cnet')['mapping_network'].eval()
 
     def run() -> torch.Tensor:
         with torch.inference_mode():
-            values: torch.Tensor = network(to_tensor(picture, 224, torch.device('cpu')))
+            values: torch.Tensor = network(to_tensor(image, 224, torch.device('cpu')))
         return values
     return run
 
 
 def errors(count: int, seed: int, folder: pathlib.Path) -> dict[str, Any]:
-    """X2CNet's error on pairs that nobody has seen."""
+    """Errors on unseen pairs."""
     figures: dict[str, Any] = {}
     for kind, how in (('rendered', ()), ('animated', ('--through', 'mesh_warp'))):
         data = folder / kind

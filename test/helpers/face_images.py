@@ -1,4 +1,4 @@
-"""Pictures with a face in them: the virtual one always, real ones where they are at hand."""
+"""Images with a face in them: the virtual one always, real ones where they are at hand."""
 import itertools
 import pathlib
 

@@ -50,5 +50,5 @@ def _lively(name: str, value: torch.Tensor) -> torch.Tensor:
     """Larger weights than at the start of a training, at which all motion looks the same."""
     if value.ndim < 2 or name.endswith('down.weight'):
         return value
-    gain = 0.02 if 'fc_t' in name or 'fc_exp' in name else 1.0  # faces stay in the picture
+    gain = 0.02 if 'fc_t' in name or 'fc_exp' in name else 1.0  # faces stay in the image
     return gain * torch.randn_like(value) * (2 / value[0].numel()) ** 0.5

@@ -72,7 +72,7 @@ class VirtualFace:
 
     Args:
         appearance: Colours and light.
-        camera: The camera that sees it.
+        camera: The camera; it may be replaced later.
         background: (H, W, 3) uint8 RGB of the camera's size; None for the appearance's gradient.
     """
 
@@ -85,7 +85,6 @@ class VirtualFace:
         self._texture = paint(self.appearance)
         self._background = self._paint_background() if background is None else background
         self._surface = _surface()
-        self._features = FeaturePainter(self.appearance, self.camera)
 
     def render(self, muscles: Mapping[str, float]) -> Image:
         """(H, W, 3) uint8 RGB; muscles not named rest. Unknown names raise ConfigurationError."""
@@ -95,12 +94,13 @@ class VirtualFace:
         pixels, depth = self.camera.project(vertices)
         image = self._background.copy()
         eyes = np.array([self._eye_centre(eye, pose) for eye in self._anatomy.eyes])
-        self._features.draw_eyes(image, eyes, pose, pixels)
-        self._features.draw_mouth(image, pose, pixels)
+        features = FeaturePainter(self.appearance, self.camera)
+        features.draw_eyes(image, eyes, pose, pixels)
+        features.draw_mouth(image, pose, pixels)
         holes = [pixels[list(ring)] for ring in _HOLES]
         raster.draw(image, pixels, depth, self._surface.triangles, self._surface.layers, holes,
                     self._attributes(vertices), self._texture)
-        self._features.draw_rims(image, pixels)
+        features.draw_rims(image, pixels)
         return image
 
     def landmarks(self, muscles: Mapping[str, float]) -> Array:

@@ -47,7 +47,7 @@ def remembered_faces() -> Iterator[None]:
 
 @pytest.fixture(scope='session')
 def portrait() -> Image:
-    """(400, 440, 3): the robot's face in a wider picture."""
+    """(400, 440, 3): the robot's face in a wider image."""
     face = plugins.load('hardware', 'mock', {'size': 256}, load_spec('ameca')).render()
     return np.pad(face, ((72, 72), (92, 92), (0, 0)), mode='edge')
 
@@ -61,7 +61,7 @@ def portrait_file(portrait: Image, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope='session')
 def frames() -> list[Image]:
-    """Six pictures of a performing face: neutral, neutral, smiling, laughing, neutral, amazed."""
+    """Six images of a performing face: neutral, neutral, smiling, laughing, neutral, amazed."""
     with plugins.load('camera', 'demo', {'fps': 1.0, 'size': 320}) as source:
         return [source.read().image for _ in range(6)]
 

@@ -46,13 +46,13 @@ def add_sound(path: pathlib.Path, codec: str = 'aac', suffix: str = '.mp4') -> p
     loud = path.with_name(f'loud_{codec}{suffix}')
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, (1, 48000)).astype(np.float32)
     with av.open(str(path)) as silent, av.open(str(loud), 'w') as mixed:
-        picture = silent.streams.video[0]
-        copy = mixed.add_stream_from_template(picture)
+        image = silent.streams.video[0]
+        copy = mixed.add_stream_from_template(image)
         sound = mixed.add_stream(codec, rate=48000)
         sound.layout = 'mono'
         frame = av.AudioFrame.from_ndarray(noise, 'fltp', 'mono')
         frame.sample_rate, frame.pts = 48000, 0
-        for packet in silent.demux(picture):
+        for packet in silent.demux(image):
             if packet.dts is not None:
                 packet.stream = copy
                 mixed.mux(packet)
@@ -92,12 +92,12 @@ def test_side_by_side_and_paste_back(weights: Weights, portrait_file: pathlib.Pa
 
 def test_relative_and_absolute_differ(weights: Weights, portrait_file: pathlib.Path,
                                       clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    pictures = []
+    images = []
     for option in ('--relative', '--absolute'):
         output = tmp_path / f'{option}.mp4'
         assert animate('fomm', weights, portrait_file, clip, '--output', output, option) == 0
-        pictures.append(read_video(output)[0])
-    assert not np.array_equal(pictures[0], pictures[1])
+        images.append(read_video(output)[0])
+    assert not np.array_equal(images[0], images[1])
 
 
 def test_the_best_frame_is_the_reference(weights: Weights, clip: pathlib.Path,
@@ -154,7 +154,7 @@ def test_a_grid_of_sources_and_frames(weights: Weights, portrait_file: pathlib.P
 
 
 @pytest.mark.parametrize('family', tiny_models.FAMILIES)
-def test_frames_without_a_face_hold_the_picture(family: str, weights: Weights,
+def test_frames_without_a_face_hold_the_image(family: str, weights: Weights,
                                                 portrait_file: pathlib.Path,
                                                 frames: list[Image], tmp_path: pathlib.Path,
                                                 monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,10 +214,10 @@ def test_a_video_without_any_face(weights: Weights, portrait_file: pathlib.Path,
 def test_pictures_of_every_kind(kind: str, family: str, weights: Weights, portrait: Image,
                                 clip: pathlib.Path, tmp_path: pathlib.Path,
                                 capsys: pytest.CaptureFixture[str]) -> None:
-    picture = {'grey': portrait[..., 0], 'tiny': portrait[:1, :1],
+    image = {'grey': portrait[..., 0], 'tiny': portrait[:1, :1],
                'rgba': np.dstack([portrait[..., ::-1], np.full(portrait.shape[:2], 128)])}[kind]
     source = tmp_path / 'source.png'
-    cv2.imwrite(str(source), picture.astype(np.uint8))
+    cv2.imwrite(str(source), image.astype(np.uint8))
     status = animate(family, weights, source, clip, '--limit', 2, '--output', tmp_path / 'a.mp4')
     if kind == 'tiny':
         assert status == 2
@@ -250,13 +250,13 @@ def test_sound_that_cannot_be_kept_is_said(weights: Weights, portrait_file: path
     loud = add_sound(pathlib.Path(shutil.copy(clip, tmp_path)), 'pcm_s16le', '.mkv')
     assert animate('fomm', weights, portrait_file, loud, '--limit', 2, '--output',
                    tmp_path / 'a.mp4') == 0
-    said = capsys.readouterr().err
-    assert 'silent' in said
-    assert 'pcm_s16le' in said
+    message = capsys.readouterr().err
+    assert 'silent' in message
+    assert 'pcm_s16le' in message
     assert len(read_video(tmp_path / 'a.mp4')) == 2
 
 
-@pytest.mark.parametrize(('arguments', 'said'), [
+@pytest.mark.parametrize(('arguments', 'message'), [
     (('--model', 'nothing'), 'unknown animation plug-in'),
     (('--output', 'a.gif'), '.mp4'),
     (('--source', 'nowhere.png'), 'nowhere.png'),
@@ -268,8 +268,9 @@ def test_sound_that_cannot_be_kept_is_said(weights: Weights, portrait_file: path
     (('--param', 'animation.nothing=1'), 'nothing'),
     (('--weights', 'nowhere'), 'nowhere'),
 ])
-def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], said: str, weights: Weights,
-                                          portrait_file: pathlib.Path, clip: pathlib.Path,
+def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], message: str,
+                                          weights: Weights, portrait_file: pathlib.Path,
+                                          clip: pathlib.Path,
                                           tmp_path: pathlib.Path,
                                           capsys: pytest.CaptureFixture[str]) -> None:
     given = {'--model': 'fomm', '--weights': str(weights['fomm']), '--source': str(portrait_file),
@@ -277,7 +278,7 @@ def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], said: str,
              **dict([arguments])}
     assert main(['animate', *(word for pair in given.items() for word in pair), '--quiet']) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.startswith('ros_animate: error: ')
     assert len(error.splitlines()) == 1
 

@@ -34,7 +34,7 @@ def portrait(face):
 
 @pytest.fixture(scope='module')
 def track():
-    """Motion of a picture, each found as if it were the only one."""
+    """Motion of an image, each found as if it were the only one."""
     extractor = plugins.load('motion', 'mediapipe')
 
     def motion(image, stamp_s=0.0):
@@ -73,7 +73,7 @@ def still(portrait):
 
 
 def box(motion, landmarks, margin=3):
-    """The pixels of the animated picture around landmarks of the portrait."""
+    """The pixels of the animated image around landmarks of the portrait."""
     points = motion.landmarks[list(landmarks), :2] * SIZE / motion.image_size[0]
     left, top = points.min(axis=0).astype(int) - margin
     right, bottom = points.max(axis=0).astype(int) + margin
@@ -123,8 +123,8 @@ def test_calibration_and_reset(loaded, neutral, track, face, still):
 
 
 def test_landmarks_are_where_the_tracker_finds_them(animator, track, face):
-    picture = animator.animate(track(face.render({'jaw_open': 0.5, 'brow_inner_left': 0.8})))
-    away = np.linalg.norm((track(picture.image).landmarks - animator.landmarks)[:, :2], axis=1)
+    image = animator.animate(track(face.render({'jaw_open': 0.5, 'brow_inner_left': 0.8})))
+    away = np.linalg.norm((track(image.image).landmarks - animator.landmarks)[:, :2], axis=1)
     assert away.mean() < 0.01 * SIZE
 
 
@@ -151,9 +151,9 @@ def test_closing_lids_hide_the_eyeballs(animator, track, face, neutral):
 def test_half_closed_lids_lie_between(animator, track, face, neutral):
     def white(upper):
         setting = {'eyelid_upper_left': upper, 'eyelid_upper_right': upper}
-        picture = animator.animate(track(face.render(setting))).image
+        image = animator.animate(track(face.render(setting))).image
         eye = box(neutral, (33, 133, 159, 145), 0)
-        return picture[eye].astype(float).std()
+        return image[eye].astype(float).std()
 
     assert white(1.0) > white(0.4) > white(0.0)
 
@@ -175,7 +175,7 @@ def test_brows_do_not_stretch_the_eyes(animator, track, neutral, shift_cm):
     shape[LIDS], shape[IRISES] = seen.shape[LIDS], seen.shape[IRISES]
     driving = dataclasses.replace(neutral, landmarks=PosedShape(shape, seen.pose).landmarks())
     rest, moved = (track(animator.animate(m).image).landmarks for m in (neutral, driving))
-    # So far did they move in the picture that the tracker sees it.
+    # So far did they move in the image that the tracker sees it.
     brow = (moved - rest)[[105, 334], 1].mean() / np.linalg.norm(rest[10, :2] - rest[152, :2])
     assert np.sign(shift_cm) * brow < -0.01
     np.testing.assert_allclose(opening(moved), opening(rest), atol=0.04)
@@ -183,13 +183,13 @@ def test_brows_do_not_stretch_the_eyes(animator, track, neutral, shift_cm):
 
 def test_irises_move_with_the_gaze(animator, track, face, neutral):
     def dark_at(azimuth):
-        picture = animator.animate(track(face.render({'gaze_azimuth': azimuth}))).image
-        eye = picture[box(neutral, (33, 133, 159, 145), 0)].astype(float).sum(axis=2)
+        image = animator.animate(track(face.render({'gaze_azimuth': azimuth}))).image
+        eye = image[box(neutral, (33, 133, 159, 145), 0)].astype(float).sum(axis=2)
         dark = eye < np.percentile(eye, 20)
         return np.nonzero(dark)[1].mean() / eye.shape[1]
 
     left, middle, right = (dark_at(a) for a in (25.0, 0.0, -25.0))
-    # Positive is to the face's left, which is to the right in the picture.
+    # Positive is to the face's left, which is to the right in the image.
     assert left > middle + 0.05
     assert right < middle - 0.05
 
@@ -198,8 +198,8 @@ def test_an_opening_mouth_shows_a_dark_cavity(animator, track, face, neutral):
     mouth = box(neutral, (61, 291, 0, 152), 0)
 
     def dark_pixels(jaw):
-        picture = animator.animate(track(face.render({'jaw_open': jaw}))).image
-        return int((picture[mouth].max(axis=2) < 60).sum())
+        image = animator.animate(track(face.render({'jaw_open': jaw}))).image
+        return int((image[mouth].max(axis=2) < 60).sum())
 
     closed, half, full = (dark_pixels(jaw) for jaw in (0.0, 0.5, 1.0))
     assert full > half > closed
@@ -210,9 +210,9 @@ def test_teeth_are_seen_in_a_wide_open_mouth(animator, track, face, neutral):
     mouth = box(neutral, (61, 291, 0, 152), 0)
 
     def bright_pixels(setting):
-        picture = animator.animate(track(face.render(setting))).image[mouth].astype(int)
-        grey = np.ptp(picture, axis=2) < 0.25 * picture.max(axis=2)
-        return int((grey & (picture.min(axis=2) > 110)).sum())
+        image = animator.animate(track(face.render(setting))).image[mouth].astype(int)
+        grey = np.ptp(image, axis=2) < 0.25 * image.max(axis=2)
+        return int((grey & (image.min(axis=2) > 110)).sum())
 
     raised = {f'lip_top_raise_{side}': 1.0 for side in ('left', 'right', 'middle')}
     assert bright_pixels({'jaw_open': 0.8, **raised}) > bright_pixels({}) + 15
@@ -228,12 +228,12 @@ def turned(motion, angles_deg):
 
 @pytest.mark.parametrize('angles', [(0, 25, 0), (0, -25, 0), (20, 0, 0), (-20, 0, 0), (0, 0, 20)])
 def test_head_turns_and_the_edge_of_the_picture_stays(animator, neutral, track, still, angles):
-    picture = animator.animate(turned(neutral, angles)).image
+    image = animator.animate(turned(neutral, angles)).image
     ring = np.ones((SIZE, SIZE), bool)
     ring[1:-1, 1:-1] = False
-    assert np.abs(picture[ring].astype(int) - still[ring]).mean() < 3.0
+    assert np.abs(image[ring].astype(int) - still[ring]).mean() < 3.0
     before = PosedShape.of(track(still).landmarks).pose.rotation
-    after = PosedShape.of(track(picture).landmarks).pose.rotation
+    after = PosedShape.of(track(image).landmarks).pose.rotation
     seen = np.degrees(np.linalg.norm(after - before) / np.sqrt(2.0))
     assert 0.5 * max(map(abs, angles)) < seen < 1.5 * max(map(abs, angles))
 
@@ -241,13 +241,13 @@ def test_head_turns_and_the_edge_of_the_picture_stays(animator, neutral, track, 
 def test_mirrored_driving_of_a_mirrored_portrait_gives_the_mirror_image(track, face, portrait):
     driving = track(face.render({'brow_outer_left': 1.0, 'eyelid_upper_left': 0.0,
                                  'lip_corner_raise_right': 1.0, 'head_yaw': 12.0}))
-    pictures = []
+    images = []
     for image, motion in ((portrait, driving), (portrait[:, ::-1].copy(), mirrored(driving))):
         animator = plugins.load('animation', 'mesh_warp', WHOLE)
         animator.set_source(image)
         animator.calibrate(track(image))
-        pictures.append(animator.animate(motion).image.astype(int))
-    assert np.abs(pictures[0] - pictures[1][:, ::-1]).mean() < 2.5
+        images.append(animator.animate(motion).image.astype(int))
+    assert np.abs(images[0] - images[1][:, ::-1]).mean() < 2.5
 
 
 @pytest.mark.parametrize('shape', [(64, 64), (64, 300), (700, 90), (480, 640), (2160, 3840)])
@@ -260,9 +260,9 @@ def test_portraits_of_any_size(portrait, track, shape):
     image[top:top + smaller, left:left + smaller] = square
     animator = plugins.load('animation', 'mesh_warp', {'size': 128})
     animator.set_source(image)
-    picture = animator.animate(turned(track(portrait), (5, 5, 0))).image
-    assert picture.shape == (128, 128, 3)
-    face = PosedShape.of(track(picture).landmarks).pose.translation[:2] * (1, -1)
+    animated = animator.animate(turned(track(portrait), (5, 5, 0))).image
+    assert animated.shape == (128, 128, 3)
+    face = PosedShape.of(track(animated).landmarks).pose.translation[:2] * (1, -1)
     assert np.abs(face - 64).max() < 20
 
 

@@ -46,18 +46,18 @@ def test_animates_a_portrait(family: str, weights: Weights, portrait: Image,
                              motions: dict[str, list[Motion]]) -> None:
     moving = animator(family, weights)
     moving.set_source(portrait)
-    pictures = [moving.animate(motion) for motion in motions[family]]
+    images = [moving.animate(motion) for motion in motions[family]]
     size = tiny_models.CONFIGS[family]['image_size'] * (2 if family == 'live_portrait' else 1)
-    assert all(p.image.shape == (size, size, 3) for p in pictures)
-    assert [p.stamp_s for p in pictures] == pytest.approx([0.2 * i for i in range(6)])
-    assert not np.array_equal(pictures[0].image, pictures[5].image)
+    assert all(p.image.shape == (size, size, 3) for p in images)
+    assert [p.stamp_s for p in images] == pytest.approx([0.2 * i for i in range(6)])
+    assert not np.array_equal(images[0].image, images[5].image)
 
 
 @pytest.mark.parametrize('family', FAMILIES)
 def test_the_reference_motion_leaves_the_source_as_it_is(
         family: str, weights: Weights, portrait: Image,
         motions: dict[str, list[Motion]]) -> None:
-    """Whatever face is the reference, it gives the same picture: the source at rest."""
+    """Whatever face is the reference, it gives the same image: the source at rest."""
     options = {'live_portrait': {'stitching': False}, 'monkey_net': {'adapt_covariance': True}}
     moving = animator(family, weights, **options.get(family, {}))
     moving.set_source(portrait)
@@ -252,13 +252,13 @@ def test_monkey_net_clips_keypoints(weights: Weights, portrait: Image,
 def test_free_view_turns_the_head(weights: Weights, portrait: Image,
                                   motions: dict[str, list[Motion]]) -> None:
     first, last = motions['face_vid2vid'][0], motions['face_vid2vid'][5]
-    pictures = []
+    images = []
     for options in ({}, {'yaw_deg': 40.0}, {'shift_x': 0.5}):
         moving = animator('face_vid2vid', weights, relative=False, **options)
         moving.set_source(portrait)
-        pictures.append(moving.animate(first).image.astype(int))
-    assert np.abs(pictures[1] - pictures[0]).max() > 0
-    assert np.abs(pictures[2] - pictures[0]).max() > 0
+        images.append(moving.animate(first).image.astype(int))
+    assert np.abs(images[1] - images[0]).max() > 0
+    assert np.abs(images[2] - images[0]).max() > 0
     held = animator('face_vid2vid', weights, relative=False, follow_head=False)
     held.set_source(portrait)
     turned = dataclasses.replace(last, rotation=first.rotation)
@@ -282,8 +282,8 @@ def test_the_multiplier_of_nothing_is_the_source(weights: Weights, portrait: Ima
                                                  motions: dict[str, list[Motion]]) -> None:
     moving = animator('live_portrait', weights, multiplier=0.0)
     moving.set_source(portrait)
-    pictures = [moving.animate(motion).image for motion in motions['live_portrait']]
-    assert all(np.array_equal(p, pictures[0]) for p in pictures)
+    images = [moving.animate(motion).image for motion in motions['live_portrait']]
+    assert all(np.array_equal(p, images[0]) for p in images)
 
 
 def test_live_portrait_measures_eyes_and_lips(motions: dict[str, list[Motion]]) -> None:
@@ -302,11 +302,11 @@ def test_retargeting_follows_the_measured_openness(options: dict[str, bool], wei
     moving = animator('live_portrait', weights, **options)
     moving.set_source(portrait)
     opened = {name: value + 20 for name, value in first.expression.items()}
-    pictures = [moving.animate(m).image for m in (
+    images = [moving.animate(m).image for m in (
         first, dataclasses.replace(last, expression=first.expression),
         dataclasses.replace(first, expression=opened))]
-    np.testing.assert_array_equal(pictures[0], pictures[1])
-    assert not np.array_equal(pictures[0], pictures[2])
+    np.testing.assert_array_equal(images[0], images[1])
+    assert not np.array_equal(images[0], images[2])
     with pytest.raises(ConfigurationError, match='openness'):
         moving.animate(dataclasses.replace(first, expression={}))
 
@@ -315,16 +315,16 @@ def test_open_lips_of_the_source_can_count_as_closed(weights: Weights, portrait:
                                                      motions: dict[str, list[Motion]],
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     motion = motions['live_portrait'][0]
-    pictures = []
+    images = []
     for openness in (0.01, 0.5):
         for normalize in (False, True):
             monkeypatch.setattr('ros_animate.motion.extractors.live_portrait.opening_ratios',
                                 lambda _, openness=openness: {LIPS: openness})
             moving = animator('live_portrait', weights, normalize_lip=normalize)
             moving.set_source(portrait)
-            pictures.append(moving.animate(motion).image)
-    np.testing.assert_array_equal(pictures[0], pictures[1])
-    assert not np.array_equal(pictures[2], pictures[3])
+            images.append(moving.animate(motion).image)
+    np.testing.assert_array_equal(images[0], images[1])
+    assert not np.array_equal(images[2], images[3])
 
 
 def test_without_the_stitching_file(weights: Weights, tmp_path: pathlib.Path, portrait: Image,

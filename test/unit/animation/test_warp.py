@@ -136,7 +136,7 @@ def test_pixels_and_local_are_inverse():
 @pytest.mark.parametrize('shape', [(300, 400), (400, 300), (90, 260), (1200, 900)])
 @pytest.mark.parametrize('margin', [0.0, 1.5, 9.0])
 def test_landmarks_stay_on_their_pixels(shape, margin):
-    """A marked picture: the cut-out shows each landmark where it says it is."""
+    """A marked image: the cut-out shows each landmark where it says it is."""
     rng = np.random.default_rng(5)
     low, high = np.array(shape[::-1]) * 0.3, np.array(shape[::-1]) * 0.7
     landmarks = np.column_stack([rng.uniform(low, high, (478, 2)), rng.normal(size=478)])

@@ -24,7 +24,7 @@ sizes = st.floats(4, 800)
 
 
 def face(size: float = 10.0, turn_rad: float = 0.0, at: tuple[float, float] = (300, 200)) -> Array:
-    """(478, 3) landmarks of the canonical face in a picture, `size` pixels a centimetre."""
+    """(478, 3) landmarks of the canonical face in an image, `size` pixels a centimetre."""
     vertices = canonical_mesh().vertices * (1, -1, -1) * size
     cos, sin = np.cos(turn_rad), np.sin(turn_rad)
     turned = vertices[:, :2] @ np.array([(cos, sin), (-sin, cos)])
@@ -65,7 +65,7 @@ def test_landmarks_in_one_point_still_give_a_box() -> None:
 
 
 @pytest.mark.parametrize('shape', [(1, 1), (1, 50), (31, 64), (64, 31), (300, 300)])
-def test_the_middle_of_a_picture(shape: tuple[int, int]) -> None:
+def test_the_middle_of_a_image(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 255, (*shape, 3), dtype=np.uint8)
     side = min(shape)

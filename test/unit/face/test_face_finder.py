@@ -1,4 +1,4 @@
-"""Faces in still pictures, large, small and none."""
+"""Faces in still images, large, small and none."""
 import cv2
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def face():
 
 @pytest.fixture(scope='module')
 def nose(face):
-    """Tip of the nose in the picture of the face."""
+    """Tip of the nose in the image of the face."""
     return find_face(face)[1, :2]
 
 

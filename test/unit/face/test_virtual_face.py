@@ -24,7 +24,7 @@ def skin(muscles):
 
 NEUTRAL = skin(FACE_MAP.muscles(SPEC.neutral))
 CENTRE_X = FACE.camera.size[0] / 2
-# Vertical bands of the picture in which a group's controls may show: from the first to the second
+# Vertical bands of the image in which a group's controls may show: from the first to the second
 # landmark of the neutral face.
 BANDS = {'brow': (10, 145), 'lid': (10, 205), 'gaze': (105, 50), 'mouth': (4, None),
          'nose': (10, 17), 'head': (None, None)}
@@ -50,12 +50,12 @@ def test_irises_are_where_they_are_drawn(azimuth, elevation, turned):
     blue = VirtualFace(Appearance(iris=(0, 0, 255), light=(0, 1, 0.2)), camera)
     muscles = {'gaze_azimuth': azimuth, 'gaze_elevation': elevation, **turned}
     muscles |= {f'eyelid_{a}_{b}': 1.3 for a in ('upper', 'lower') for b in ('left', 'right')}
-    picture = blue.render(muscles).astype(int)
+    image = blue.render(muscles).astype(int)
     points = blue.landmarks(muscles)[[RIGHT_IRIS[0], LEFT_IRIS[0]], :2]
-    assert points[0, 0] < points[1, 0]  # the right eye is on the picture's left
+    assert points[0, 0] < points[1, 0]  # the right eye is on the image's left
     for x, y in points:
         rows, columns = np.mgrid[:512, :512]
-        iris = (picture[..., 2] - picture[..., 0] > 100) & (np.hypot(columns - x, rows - y) < 40)
+        iris = (image[..., 2] - image[..., 0] > 100) & (np.hypot(columns - x, rows - y) < 40)
         # Seen from where the lids leave it open: left and right ends of each row of it.
         widths = [np.flatnonzero(iris[row]) for row in range(int(y) - 3, int(y) + 4)]
         middle = np.mean([(w[0] + w[-1] + 1) / 2 for w in widths])
@@ -70,7 +70,7 @@ def pose(**values):
 
 
 def difference(position):
-    """Where the picture changes against the neutral one: (H, W) in 0 to 255."""
+    """Where the image changes against the neutral one: (H, W) in 0 to 255."""
     changed = FACE.render(FACE_MAP.muscles(position)).astype(int)
     return np.abs(changed - FACE.render(FACE_MAP.muscles(SPEC.neutral))).max(2)
 
@@ -138,10 +138,10 @@ def test_gaze_moves_the_dark_of_the_eye(muscles, direction):
     wide = {f'eyelid_{a}_{b}': 2.0 for a in ('upper', 'lower') for b in ('left', 'right')}
 
     def pupil(state, ring):
-        picture = FACE.render({**wide, **state})
-        opening = np.zeros(picture.shape[:2], np.uint8)
+        image = FACE.render({**wide, **state})
+        opening = np.zeros(image.shape[:2], np.uint8)
         cv2.fillPoly(opening, [skin(wide)[list(ring)].astype(np.int32)], 1)
-        ys, xs = np.nonzero((opening > 0) & (picture.max(2) < 25))
+        ys, xs = np.nonzero((opening > 0) & (image.max(2) < 25))
         return np.array([np.median(xs), np.median(ys)])
 
     for ring in (LEFT_EYE, RIGHT_EYE):
@@ -179,17 +179,17 @@ def test_halves_are_mirror_images():
 @given(st.lists(st.floats(0, 1), min_size=30, max_size=30))
 def test_any_pose_can_be_drawn(shares):
     position = SPEC.low + np.array(shares) * (SPEC.high - SPEC.low)
-    picture = FACE.render(FACE_MAP.muscles(position))
-    assert picture.shape == (384, 384, 3)
-    assert picture.dtype == np.uint8
+    image = FACE.render(FACE_MAP.muscles(position))
+    assert image.shape == (384, 384, 3)
+    assert image.dtype == np.uint8
     assert np.isfinite(skin(FACE_MAP.muscles(position))).all()
 
 
 @pytest.mark.parametrize('size', [(64, 64), (320, 240), (800, 600)])
 def test_any_size_and_look(size):
-    picture = VirtualFace(HUMAN, Camera(size)).render({'jaw_open': .5})
-    assert picture.shape == (size[1], size[0], 3)
-    assert picture.std() > 20
+    image = VirtualFace(HUMAN, Camera(size)).render({'jaw_open': .5})
+    assert image.shape == (size[1], size[0], 3)
+    assert image.std() > 20
 
 
 def test_the_tracker_knows_the_face():

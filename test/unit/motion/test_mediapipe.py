@@ -1,4 +1,4 @@
-"""The MediaPipe extractor on real pictures."""
+"""The MediaPipe extractor on real images."""
 import subprocess
 import sys
 
@@ -24,7 +24,7 @@ def extractor():
 
 
 def on_canvas(*placed, size=(720, 960)):
-    """A grey picture with (face picture, side in pixels, left edge) put into it."""
+    """A grey image with (face image, side in pixels, left edge) put into it."""
     canvas = np.full((*size, 3), 128, np.uint8)
     for face, side, left in placed:
         canvas[:side, left:left + side] = cv2.resize(face, (side, side),
@@ -42,12 +42,12 @@ def test_what_a_face_gives(extractor, portrait):
     assert np.linalg.det(motion.rotation) == pytest.approx(1, abs=1e-4)
     assert 0.1 < -motion.translation[2] < 3.0
     assert motion.confidence == 1.0
-    # The person's right eye is at the left of the picture.
+    # The person's right eye is at the left of the image.
     assert motion.landmarks[list(RIGHT_EYE), 0].mean() < motion.landmarks[list(LEFT_EYE), 0].mean()
 
 
-def test_head_axes_in_the_picture(extractor, portrait):
-    """Roll to the picture's left (anticlockwise) turns x towards y."""
+def test_head_axes_in_the_image(extractor, portrait):
+    """Roll to the image's left (anticlockwise) turns x towards y."""
     upright = extractor.extract(Frame(portrait, 0.0)).rotation
     turn = cv2.getRotationMatrix2D((360, 360), 20, 1)
     extractor.reset()

@@ -1,4 +1,4 @@
-"""Mirroring a motion is exact, and means what flipping the picture means."""
+"""Mirroring a motion is exact, and means what flipping the image means."""
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,7 +60,7 @@ def test_unnamed_keypoints_cannot_be_mirrored():
         mirrored(Motion(model='fomm', stamp_s=0.0, keypoints=np.zeros((10, 2))))
 
 
-def test_it_is_what_the_tracker_sees_in_the_flipped_picture(clip):
+def test_it_is_what_the_tracker_sees_in_the_flipped_image(clip):
     extractor = load('motion', 'mediapipe')
     motion = mirrored(extractor.extract(Frame(clip[0], 0.0)))
     extractor.reset()

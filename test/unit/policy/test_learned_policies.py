@@ -1,4 +1,4 @@
-"""Learned policies: any picture in, the robot's controls out, as the weights' own file says."""
+"""Learned policies: any image in, the robot's controls out, by the configuration of the weights."""
 from __future__ import annotations
 
 import dataclasses
@@ -29,7 +29,7 @@ IMAGE = ('x2cnet', 'bc_z')
 EXACT = {'precision': 'float32'}
 
 
-def picture(height=40, width=40, seed=0):
+def random_image(height=40, width=40, seed=0):
     return np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
 
 
@@ -48,8 +48,8 @@ def trained(tmp_path):
 @pytest.mark.parametrize('policy', IMAGE)
 @pytest.mark.parametrize('shape', [(32, 32), (224, 224), (7, 9), (100, 40)])
 def test_pictures_of_any_size(policy, shape, trained):
-    chosen = load('policy', policy, {'weights': trained(policy)[0]}, SPEC)
-    chunk = chosen.act(Frame(picture(*shape), 2.5))
+    stage = load('policy', policy, {'weights': trained(policy)[0]}, SPEC)
+    chunk = stage.act(Frame(random_image(*shape), 2.5))
     assert chunk.names == SPEC.names
     assert chunk.stamp_s == 2.5
     assert ((SPEC.low <= chunk.values) & (chunk.values <= SPEC.high)).all()
@@ -58,14 +58,14 @@ def test_pictures_of_any_size(policy, shape, trained):
 @pytest.mark.parametrize('policy', IMAGE)
 def test_scaled_outputs_become_robot_units(policy, trained):
     folder, network, config = trained(policy, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
-    seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
+    observed = torch.from_numpy(random_image(32, 32)).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
-        said = network(normalise_image(seen, config)).reshape(-1, 30).double().numpy()
-    wanted = SPEC.low + (said + 1) * (SPEC.high - SPEC.low) / 2
-    chosen = load('policy', policy, {'weights': folder, **EXACT}, SPEC)
-    got = chosen.act(Frame(picture(32, 32), 0.0))
+        predicted = network(normalise_image(observed, config)).reshape(-1, 30).double().numpy()
+    expected = SPEC.low + (predicted + 1) * (SPEC.high - SPEC.low) / 2
+    stage = load('policy', policy, {'weights': folder, **EXACT}, SPEC)
+    got = stage.act(Frame(random_image(32, 32), 0.0))
     assert got.values.shape == ((4, 30) if policy == 'bc_z' else (1, 30))
-    np.testing.assert_allclose(got.values, wanted.clip(SPEC.low, SPEC.high), atol=1e-3)
+    np.testing.assert_allclose(got.values, expected.clip(SPEC.low, SPEC.high), atol=1e-3)
 
 
 @pytest.mark.parametrize('policy', IMAGE)
@@ -73,14 +73,14 @@ def test_strengths_scale_their_group_from_neutral(policy, trained):
     weights = {'weights': trained(policy)[0], **EXACT}
 
     def away(**options):
-        chosen = load('policy', policy, {**weights, **options}, SPEC)
-        return chosen.act(Frame(picture(), 0.0)).values - SPEC.neutral
+        stage = load('policy', policy, {**weights, **options}, SPEC)
+        return stage.act(Frame(random_image(), 0.0)).values - SPEC.neutral
 
-    half, wanted = away(gain=0.5), away(gain=0.25, lid=0.4)
+    half, expected = away(gain=0.5), away(gain=0.25, lid=0.4)
     factors = np.where([control.group == 'lid' for control in SPEC.controls], 0.2, 0.5)
     free = (SPEC.low < half + SPEC.neutral) & (half + SPEC.neutral < SPEC.high)
     assert free.mean() > 0.5
-    np.testing.assert_allclose(wanted[free], (factors * half)[free], atol=1e-9)
+    np.testing.assert_allclose(expected[free], (factors * half)[free], atol=1e-9)
     larger = away(gain=3.0) + SPEC.neutral
     assert ((SPEC.low <= larger) & (larger <= SPEC.high)).all()
 
@@ -90,8 +90,8 @@ def test_strengths_of_the_weights_multiply_ones_own(policy, trained):
     theirs = np.where([control.group == 'lid' for control in SPEC.controls], 0.5, 1.0)
 
     def away(folder, **options):
-        chosen = load('policy', policy, {'weights': folder, 'gain': 0.4, **EXACT, **options}, SPEC)
-        return chosen.act(Frame(picture(), 0.0)).values - SPEC.neutral
+        stage = load('policy', policy, {'weights': folder, 'gain': 0.4, **EXACT, **options}, SPEC)
+        return stage.act(Frame(random_image(), 0.0)).values - SPEC.neutral
 
     folder, *_ = trained(policy, strength=tuple(theirs.tolist()))
     plain = away(folder, own_strength=False)
@@ -107,18 +107,18 @@ def test_strengths_that_are_not_one_for_each_control_are_refused():
 def test_published_weights_speak_robot_units(trained):
     folder, network, config = trained('x2cnet', names=(), low=(), high=())
     with torch.inference_mode():
-        seen = torch.from_numpy(picture(32, 32)).permute(2, 0, 1)[None].float() / 255
-        said = network(normalise_image(seen, config)).double().numpy()
-    chosen = load('policy', 'x2cnet', {'weights': folder, **EXACT}, SPEC)
-    got = chosen.act(Frame(picture(32, 32), 0.0))
-    np.testing.assert_allclose(got.values, said.clip(SPEC.low, SPEC.high), atol=1e-3)
+        observed = torch.from_numpy(random_image(32, 32)).permute(2, 0, 1)[None].float() / 255
+        predicted = network(normalise_image(observed, config)).double().numpy()
+    stage = load('policy', 'x2cnet', {'weights': folder, **EXACT}, SPEC)
+    got = stage.act(Frame(random_image(32, 32), 0.0))
+    np.testing.assert_allclose(got.values, predicted.clip(SPEC.low, SPEC.high), atol=1e-3)
 
 
 def test_the_task_conditions(trained, tmp_path):
     folder, *_ = trained('bc_z')
     np.save(tmp_path / 'z.npy', np.ones(6))
     plain = load('policy', 'bc_z', {'weights': folder}, SPEC)
-    frame = Frame(picture(), 0.0)
+    frame = Frame(random_image(), 0.0)
     before = plain.act(frame).values
     plain.set_task(np.zeros(6))
     np.testing.assert_allclose(plain.act(frame).values, before, atol=1e-5)
@@ -132,10 +132,10 @@ def test_the_task_conditions(trained, tmp_path):
 
 def test_motion_is_features():
     motion = Motion('mediapipe', 1.0, rotation=np.eye(3), expression={'jawOpen': 0.5})
-    seen = features(motion)
-    assert seen.shape == (FEATURES,)
-    assert seen[BLENDSHAPES.index('jawOpen')] == 0.5
-    assert np.count_nonzero(seen) == 1
+    vector = features(motion)
+    assert vector.shape == (FEATURES,)
+    assert vector[BLENDSHAPES.index('jawOpen')] == 0.5
+    assert np.count_nonzero(vector) == 1
 
 
 def test_motion_to_actions(trained):
@@ -144,12 +144,12 @@ def test_motion_to_actions(trained):
     chunk = policy.act(Motion('mediapipe', 1.0, rotation=np.eye(3), expression={'jawOpen': 0.5}))
     assert chunk.values.shape == (1, 30)
     with pytest.raises(TypeError, match='motion'):
-        policy.act(Frame(picture(), 0.0))
+        policy.act(Frame(random_image(), 0.0))
 
 
 def test_controls_are_found_by_name(trained):
     folder, *_ = trained('x2cnet')
-    frame = Frame(picture(), 0.0)
+    frame = Frame(random_image(), 0.0)
     whole = load('policy', 'x2cnet', {'weights': folder}, SPEC).act(frame)
     less = dataclasses.replace(SPEC, controls=SPEC.controls[::-2])
     part = load('policy', 'x2cnet', {'weights': folder}, less).act(frame)
@@ -166,7 +166,7 @@ def test_weights_for_another_robot_are_refused(trained):
 
 
 @pytest.mark.parametrize('policy', IMAGE)
-def test_motion_is_no_picture(policy, trained):
+def test_motion_is_no_image(policy, trained):
     with pytest.raises(TypeError, match='images'):
         load('policy', policy, {'weights': trained(policy)[0]}, SPEC).act(Motion('any', 0.0))
 
@@ -180,7 +180,7 @@ def test_the_middle_square_is_kept(shape):
 
 
 def test_the_middle_square_is_seen():
-    wide = picture(20, 60)
+    wide = random_image(20, 60)
     np.testing.assert_array_equal(centre_crop(wide, 20), wide[:, 20:40])
     assert centre_crop(wide, 7).shape == (7, 7, 3)
     np.testing.assert_array_equal(centre_crop(wide, 10, view=0.5), wide[5:15, 25:35])
@@ -191,5 +191,5 @@ def test_the_middle_square_is_seen():
 def test_narrow_numbers_say_nearly_the_same(policy, trained):
     folder, *_ = trained(policy)
     exact, narrow = (load('policy', policy, {'weights': folder, 'precision': precision}, SPEC).act(
-        Frame(picture(), 0.0)).values for precision in ('float32', 'bf16'))
+        Frame(random_image(), 0.0)).values for precision in ('float32', 'bf16'))
     assert np.abs((exact - narrow) / (SPEC.high - SPEC.low)).max() < 0.02

@@ -31,13 +31,13 @@ def policy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> P
 def test_error_on_unseen_faces(policy: Policy) -> None:
     maker = RenderedPairs(SPEC, UNSEEN_SEED, size=224)
     pairs = [pair for face in range(FACES) for pair in maker.make(face, 0, COUNT // FACES)]
-    said = []
+    predicted = []
     for pair in pairs:
-        picture = cv2.imdecode(np.frombuffer(pair.jpeg, np.uint8), cv2.IMREAD_COLOR)
-        said.append(policy.act(Frame(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), 0.0)).values[0])
-    wanted = np.stack([pair.values for pair in pairs])
-    still = compare(wanted, np.tile(SPEC.neutral, (COUNT, 1)), SPEC).mae
-    mae = compare(wanted, np.stack(said), SPEC).mae
+        image = cv2.imdecode(np.frombuffer(pair.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        predicted.append(policy.act(Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), 0.0)).values[0])
+    expected = np.stack([pair.values for pair in pairs])
+    still = compare(expected, np.tile(SPEC.neutral, (COUNT, 1)), SPEC).mae
+    mae = compare(expected, np.stack(predicted), SPEC).mae
     assert mae <= MOST_ERROR[policy.family]
     assert mae < 0.5 * still
 
@@ -45,14 +45,14 @@ def test_error_on_unseen_faces(policy: Policy) -> None:
 @pytest.mark.parametrize(('control', 'values'), [
     ('Jaw Pitch', (1.0, 0.6, 0.2)), ('Head Yaw', (-20.0, 0.0, 20.0)),
     ('Brow Inner Left', (0.3, 0.6, 0.9)), ('Lip Corner Raise Left', (0.2, 0.5, 0.9))])
-def test_controls_follow_the_picture(policy: Policy, control: str,
+def test_controls_follow_the_image(policy: Policy, control: str,
                                      values: tuple[float, ...]) -> None:
     face_map, index = FaceMap(SPEC), SPEC.index(control)
-    face, said = VirtualFace(face_map.appearance), []
+    face, predicted = VirtualFace(face_map.appearance), []
     for value in values:
         pose = SPEC.neutral.copy()
         pose[index] = value
-        picture = face.render(face_map.muscles(pose))
-        said.append(policy.act(Frame(picture, 0.0)).values[0, index])
-    assert (np.diff(said) * np.diff(values) > 0).all()
-    assert 0.5 < (said[-1] - said[0]) / (values[-1] - values[0]) < 1.5
+        image = face.render(face_map.muscles(pose))
+        predicted.append(policy.act(Frame(image, 0.0)).values[0, index])
+    assert (np.diff(predicted) * np.diff(values) > 0).all()
+    assert 0.5 < (predicted[-1] - predicted[0]) / (values[-1] - values[0]) < 1.5
