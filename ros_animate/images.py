@@ -33,7 +33,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
 
 def try_read_image(path: str | os.PathLike[str]) -> Image | None:
-    """As `read_image`, but None for a file that is missing or not an image."""
+    """(H, W, 3) uint8 RGB of an image file; None if it is missing or not an image."""
     try:
         return _rgb(cv2.imread(os.fspath(path), cv2.IMREAD_COLOR))
     except cv2.error:  # an image that is larger than OpenCV allows

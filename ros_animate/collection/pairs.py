@@ -1,4 +1,4 @@
-"""Makers of pairs of image and control values: pair number i of a seed is always the same."""
+"""Pairs of an image and control values, and their makers."""
 from __future__ import annotations
 
 import abc
@@ -31,6 +31,8 @@ class Pair:
 
 class PairMaker(abc.ABC):
     """Makes pairs in blocks; a worker makes one block at a time.
+
+    Pair number i of a seed is the same on every machine.
 
     Attributes:
         block_size: Number of pairs in a block; they share what is slow to make.

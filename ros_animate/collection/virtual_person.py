@@ -1,4 +1,4 @@
-"""A virtual person in front of a camera, and what the face tracker finds of them."""
+"""A virtual person in front of a camera, and the motion that the face tracker finds."""
 from __future__ import annotations
 
 import dataclasses

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help='seconds to stand still before an image is taken (default: 0.4)')
     parser.add_argument('--workers', type=positive(int), metavar='W',
                         help='number of processes (default: one for each core)')
-    parser.add_argument('--quiet', action='store_true', help='no progress, no summary')
+    parser.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
 def run(args: argparse.Namespace) -> int:

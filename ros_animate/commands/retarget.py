@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_stage_options(group: Any) -> None:
     group.add_argument('--robot', metavar='NAME', help=(
-        'a robot (`ros_animate robots list`) or the path of a robot file (default: mock)'))
+        'name of a robot (`ros_animate robots list`) or path of a robot file (default: mock)'))
     group.add_argument('--path', metavar='WAY', help=(
         'observation of the policy: features (the motion itself) or image (the animated '
         'portrait); selects the default policy for it'))

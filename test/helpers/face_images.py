@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ros_animate.camera.sources.demo import performance
+from ros_animate.camera.sources.demo import scene_muscles
 from ros_animate.face.virtual import HUMAN, Camera, VirtualFace
 
 MEDIA = pathlib.Path(__file__).resolve().parents[3] / 'shared' / 'media'
@@ -29,7 +29,7 @@ def clip(request):
     """40 frames of a moving face, RGB."""
     if request.param == 'virtual':
         face = VirtualFace(HUMAN, Camera((320, 320), 30.0))
-        return [face.render(performance(3.0 + k / 30)) for k in range(40)]
+        return [face.render(scene_muscles(3.0 + k / 30)) for k in range(40)]
     path = MEDIA / 'd20.mp4'
     if not path.exists():
         pytest.skip('no real clips beside the project (shared/media)')

@@ -53,8 +53,8 @@ _SCENE: tuple[tuple[float, dict[str, float]], ...] = (
 )
 
 
-def performance(time_s: float) -> dict[str, float]:
-    """All muscles of the played face at a time; the scene repeats every SCENE_S seconds."""
+def scene_muscles(time_s: float) -> dict[str, float]:
+    """All muscles of the person at a time; the scene repeats every SCENE_S seconds."""
     time_s = time_s % SCENE_S
     current = max(k for k, (start_s, _) in enumerate(_SCENE) if start_s <= time_s)
     share = min((time_s - _SCENE[current][0]) / _EASE_S, 1.0)
@@ -106,7 +106,7 @@ class Demo(Source):
             return None
         stamp_s = self._next / self.fps
         self._next += 1
-        return Frame(self._face.render(performance(stamp_s)), stamp_s)
+        return Frame(self._face.render(scene_muscles(stamp_s)), stamp_s)
 
     def close(self) -> None:
         self._face = None

@@ -81,7 +81,7 @@ def measure_frames(task: Task, generated: Frames, true_faces: Faces,
 
 
 def measure_clip(true: Track, found: Track) -> dict[str, float | None]:
-    """How well expression and head follow (fidelity.py); None if the true face does not move."""
+    """Fidelity of expression and head (fidelity.py); None if the true face does not move."""
     result = fidelity.compare(true, found)
     return {name: rounded(getattr(result, name)) for name in BY_CLIP}
 
