@@ -1,4 +1,4 @@
-"""Only ros_animate/nodes imports ROS, and what is slow to import waits until it is needed."""
+"""Only the nodes and the launch actions import ROS, and slow imports wait until they are needed."""
 import json
 import pathlib
 import subprocess
@@ -8,6 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
+WITH_ROS = ('ros_animate.nodes', 'ros_animate.runtime.launch_actions')
 HEAVY = {'av', 'cv2', 'matplotlib', 'mediapipe', 'torch'}
 IMPORT = """
 import importlib, json, sys
@@ -23,10 +24,10 @@ def is_ros(name: str) -> bool:
 
 
 def core_modules() -> list[str]:
-    """All modules of the checkout but the nodes and the entry point."""
+    """All modules of the checkout but those that import ROS, and the entry point."""
     names = ('.'.join(path.relative_to(ROOT).with_suffix('').parts).removesuffix('.__init__')
              for path in (ROOT / 'ros_animate').rglob('*.py'))
-    return sorted(name for name in names if not name.startswith('ros_animate.nodes')
+    return sorted(name for name in names if not name.startswith(WITH_ROS)
                   and not name.endswith('.__main__'))
 
 
