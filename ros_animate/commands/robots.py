@@ -7,6 +7,7 @@ import pathlib
 import sys
 from typing import Any
 
+from ros_animate.commands.arguments import add_param, plugin_section
 from ros_animate.errors import ExitStatus
 
 HELP = 'list, show, check, plot and move robots'
@@ -51,8 +52,7 @@ def _add_jog(actions: Any) -> None:
     jog.add_argument('value', type=float, help="in the robot's unit")
     jog.add_argument('--hold', type=float, default=2.0, metavar='S',
                      help='seconds at the value before neutral (default: 2)')
-    jog.add_argument('--param', action='append', default=[], metavar='hardware.KEY=VALUE',
-                     help='an option of the hardware plug-in')
+    add_param(jog, 'an option of the hardware plug-in', 'hardware')
     jog.set_defaults(action=_jog)
 
 
@@ -134,8 +134,7 @@ def _plot(args: argparse.Namespace) -> int:
     from ros_animate.evaluation.smoothing_stream import check_rate, read_stream
     from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
-    smoothing = None if args.smoother is None else {'plugin': args.smoother}
-    settings = load_settings(robot=args.robot, smoothing=smoothing)
+    settings = load_settings(robot=args.robot, smoothing=plugin_section(args.smoother))
     safety = Safety(settings.safety, settings.spec)
     check_rate(args.rate, safety)
     stream = read_stream(args.input, settings.spec)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import pathlib
 
+from ros_animate.commands.arguments import add_param, plugin_section
+
 HELP = 'make a safe trajectory of recorded control values (CSV to CSV)'
 EXAMPLES = """\
 examples:
@@ -24,8 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--rate', type=float, default=60.0, metavar='HZ',
                         help='samples a second (default: 60)')
     parser.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')
-    parser.add_argument('--param', action='append', default=[], metavar='STAGE.KEY=VALUE',
-                        help='an option of the smoother (smoothing) or the safety layer (hardware)')
+    add_param(parser, 'an option of the smoother (smoothing) or the safety layer (hardware)')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from ros_animate.hardware.safety import Safety
     from ros_animate.settings import load_settings
 
-    smoothing = None if args.smoother is None else {'plugin': args.smoother}
-    settings = load_settings(params=args.param, robot=args.robot, smoothing=smoothing)
+    settings = load_settings(params=args.param, robot=args.robot,
+                             smoothing=plugin_section(args.smoother))
     spec, smoother = settings.spec, settings.load('smoothing')
     safety = Safety(settings.safety, spec)
     check_rate(args.rate, safety)
