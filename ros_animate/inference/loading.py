@@ -29,7 +29,7 @@ class LoadedNetworks:
     Attributes:
         config: The family's configuration, as stored with the weights.
         networks: The networks by name.
-        device: Where they run.
+        device: Device of the networks.
     """
 
     config: Any
@@ -44,7 +44,7 @@ def load_networks(family: str, options: NetworkOptions, names: Sequence[str],
 
     Args:
         family: One of `networks.FAMILIES`.
-        options: Which weights, and where the networks run.
+        options: The weights and the device.
         names: Networks that the weights must hold.
         optional: Networks that are left out if the weights lack them.
         engine: Options of the inference engine; None for its defaults.

@@ -318,7 +318,7 @@ def test_open_lips_of_the_source_can_count_as_closed(weights: Weights, portrait:
     images = []
     for openness in (0.01, 0.5):
         for normalize in (False, True):
-            monkeypatch.setattr('ros_animate.motion.extractors.live_portrait.opening_ratios',
+            monkeypatch.setattr('ros_animate.animation.animators.live_portrait.opening_ratios',
                                 lambda _, openness=openness: {LIPS: openness})
             moving = animator('live_portrait', weights, normalize_lip=normalize)
             moving.set_source(portrait)
