@@ -1,11 +1,11 @@
-"""How long the animation models take for a frame, and how much memory, against the reference's way.
+"""Time per frame and memory of the animation models, compared with the reference implementations.
 
     .venv/bin/python benchmarks/animation.py [--models fomm …] [--engines float32 bf16+compile …]
 
-The reference's way (`reference_way`) and each engine run in processes of their own and animate the
-same frame in turns; the figures are medians. A frame is the whole step: driving keypoints from a
-picture, dense motion, decoding. Weights are random ones of the right scale: neither time nor
-rounding depends on what a network has learned.
+The reference computation (`reference_way`) and each engine run in processes of their own and
+animate the same frame in turns; the figures are medians. A frame is the whole step: driving keypoints from
+an image, dense motion, decoding. Weights are random, with variances that keep the scale of
+features: neither time nor rounding depends on training.
 """
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ MODELS = {'monkey_net_64': ('monkey_net', 'nemo'), 'monkey_net_256': ('monkey_ne
 ENGINES = ('float32', 'float32+compile', 'bf16', 'bf16+compile')
 DETECTORS = {'monkey_net': 'kp_detector', 'fomm': 'kp_detector', 'face_vid2vid': 'he_estimator',
              'live_portrait': 'motion_extractor'}
-DRAWING = {'live_portrait': ('appearance_feature_extractor', 'warping_module', 'spade_generator')}
-# Of weights by layer: heads of keypoints, and the SPADE decoder, whose sums grow by themselves.
+GENERATORS = {'live_portrait': ('appearance_feature_extractor', 'warping_module',
+                                'spade_generator')}
+# Variances of weights by layer: keypoint heads, and the SPADE decoder with its residual sums.
 VARIANCES = {'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.3, 'conv_': 1.0, 'mlp_': 1.0,
              'fc.': 1.0}
 
@@ -74,7 +75,7 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """The rows of one model: the reference's way first."""
+    """The rows of one model, the reference first."""
     context = multiprocessing.get_context('spawn')
     pipes = {}
     with contextlib.ExitStack() as stack:
@@ -101,7 +102,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def row(way: str, times: list[tuple[float, float]], reference: list[tuple[float, float]],
         result: tuple[Any, float], expected: Any) -> dict[str, Any]:
-    """The figures of one way, from its times, its picture and its memory."""
+    """The figures of one way, from its times, its image and its memory."""
     keypoints_ms, frame_ms = map(statistics.median, zip(*times, strict=True))
     difference = result[0].astype(float) - expected
     return {'way': way, 'keypoints_ms': keypoints_ms, 'frame_ms': frame_ms,
@@ -112,29 +113,29 @@ def row(way: str, times: list[tuple[float, float]], reference: list[tuple[float,
 
 @torch.inference_mode()
 def work(pipe: Connection, name: str, way: str, options: argparse.Namespace) -> None:
-    """A process that animates in one way whenever it is told to."""
+    """Process that animates one frame in one way at each request."""
     torch.set_num_threads(options.threads)
     family, variant = MODELS[name]
     config = load_config(family, variant)
     torch.manual_seed(0)
-    networks = filled(build_networks(family, config))
+    networks = randomise(build_networks(family, config))
     step = 256 // config.image_size
-    source, driving = (picture(seed, options.device)[..., ::step, ::step].contiguous()
+    source, driving = (image(seed, options.device)[..., ::step, ::step].contiguous()
                        for seed in (0, 1))
     if way == 'reference':
         detect, frame = reference_way(family, networks, source, driving, options)
     else:
         detect, frame = engine_way(family, networks, source, driving, way, options)
-    made = frame()
+    prediction = frame()
     pipe.send('ready')
     while pipe.recv() == 'measure':
         pipe.send((duration_ms(detect, options.device), duration_ms(frame, options.device)))
-    pipe.send((made.float().cpu().numpy(), peak_rss_mb()))
+    pipe.send((prediction.float().cpu().numpy(), peak_rss_mb()))
 
 
 def reference_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
                   options: argparse.Namespace) -> tuple[Step, Step]:
-    """(keypoints, whole frame) as the reference computes them."""
+    """(keypoints, whole frame) as the reference implementation computes them."""
     for network in networks.values():
         as_the_reference(network).to(options.device)
     detector = networks[DETECTORS[family]]
@@ -154,14 +155,14 @@ def reference_way(family: str, networks: Networks, source: Tensor, driving: Tens
 
 def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor, engine: str,
                options: argparse.Namespace) -> tuple[Step, Step]:
-    """(keypoints, whole frame) with networks that the engine has prepared."""
-    chosen = engine_options(engine)
-    drawing = DRAWING.get(family, ('generator',))
-    for name in drawing:
-        prepare(networks[name], chosen, options.device)
-    # Half precision suits networks that draw; those that measure keep theirs.
-    exact = dataclasses.replace(chosen, precision='float32')
-    detector = prepare(networks[DETECTORS[family]], exact, options.device)
+    """(keypoints, whole frame) with networks prepared by the engine."""
+    selected = engine_options(engine)
+    generators = GENERATORS.get(family, ('generator',))
+    for name in generators:
+        prepare(networks[name], selected, options.device)
+    # Half precision is for generators; keypoint detectors stay in float32.
+    float32 = dataclasses.replace(selected, precision='float32')
+    detector = prepare(networks[DETECTORS[family]], float32, options.device)
     kp_source, kp_driving = keypoints(family, detector, source, driving)
     if family == 'live_portrait':
         volume = networks['appearance_feature_extractor'](source)
@@ -178,14 +179,14 @@ def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
 
 
 def engine_options(text: str) -> EngineOptions:
-    """'bf16+compile' as options; raises ConfigurationError for what there is not."""
+    """Options from e.g. 'bf16+compile'; raises ConfigurationError for unknown ones."""
     precision, *extras = text.split('+')
     return build_options(EngineOptions, {'precision': precision, 'compile': 'compile' in extras,
                                          'cuda_graphs': 'graphs' in extras}, f'engine {text}')
 
 
 def keypoints(family: str, detector: nn.Module, source: Tensor, driving: Tensor) -> tuple[Any, Any]:
-    """Those of both pictures; in three dimensions made up, as random weights turn heads over."""
+    """Keypoints of both images; made-up ones in 3-D, where random weights turn the head over."""
     if family in ('monkey_net', 'fomm'):
         return detector(source), detector(driving)
     rng = torch.Generator().manual_seed(2)
@@ -195,8 +196,8 @@ def keypoints(family: str, detector: nn.Module, source: Tensor, driving: Tensor)
     return start.to(source.device), moved.to(source.device)
 
 
-def filled(networks: Networks) -> Networks:
-    """Weights that keep the scale of what passes through, the same in every run."""
+def randomise(networks: Networks) -> Networks:
+    """Random weights that keep the scale of features, the same in every run."""
     rng = torch.Generator().manual_seed(0)
     for network in networks.values():
         for name, value in network.eval().requires_grad_(False).state_dict().items():
@@ -206,13 +207,14 @@ def filled(networks: Networks) -> Networks:
                 value.copy_(scale * torch.randn(value.shape, generator=rng))
         for module in network.modules():
             if hasattr(module, 'weight_orig'):
-                settle(module)
+                set_singular_vectors(module)
     return networks
 
 
-def settle(module: nn.Module) -> None:
-    """Singular vectors of the new weights by power iteration: u^T W v, by which the spectral norm
-    divides, would else be a hundredth of what it is in any trained network.
+def set_singular_vectors(module: nn.Module) -> None:
+    """Sets the singular vectors of a spectral norm by power iteration.
+
+    Otherwise its divisor u^T W v would be a hundredth of that in a trained network.
     """
     matrix = module.get_parameter('weight_orig').flatten(1)
     u, v = module.get_buffer('weight_u'), module.get_buffer('weight_v')
@@ -221,7 +223,7 @@ def settle(module: nn.Module) -> None:
         u.copy_(functional.normalize(matrix @ v, dim=0))
 
 
-def picture(seed: int, device: str) -> Tensor:
+def image(seed: int, device: str) -> Tensor:
     """(1, 3, 256, 256) smooth waves in [0, 1]."""
     rng = torch.Generator().manual_seed(seed)
     position = torch.arange(256) / 256 * 2 * math.pi
@@ -239,12 +241,12 @@ def duration_ms(step: Step, device: str) -> float:
 
 
 def peak_rss_mb() -> float:
-    """Most memory that this process has used so far."""
+    """Peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def processor() -> str:
-    """The model name of the processor, where the system tells it."""
+    """The model name of the processor, as far as the system reports it."""
     try:
         with open('/proc/cpuinfo', encoding='utf-8') as file:
             names = [line.split(':')[1].strip() for line in file if line.startswith('model name')]

@@ -1,9 +1,9 @@
-"""The networks of `ros_animate.networks`, run as their reference implementations run them.
+"""The networks of `ros_animate.networks`, computed as in their reference implementations.
 
-Same weights, same results, the authors' way of computing: eager float32, source features and the
-warped source picture again for every frame where the reference does so, norms as layers, clips as
-five-dimensional tensors, one sampled copy of the source per keypoint, heat maps with their
-denormal tails.
+Weights and results are the same, the computation is the authors': eager float32, source features
+and the warped source image again for every frame where the reference does so, norms as layers,
+clips as five-dimensional tensors, one sampled copy of the source per keypoint, heat maps with
+denormal values.
 """
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _USERS = ('ros_animate.networks.monkey_net.dense_motion', 'ros_animate.networks.
 
 
 class ClipConv(nn.Module):
-    """A PlanarConv as the convolution over clips that the reference uses."""
+    """A PlanarConv as a convolution over clips, as in the reference."""
 
     def __init__(self, conv: PlanarConv) -> None:
         super().__init__()
@@ -64,18 +64,18 @@ def as_the_reference(network: nn.Module) -> nn.Module:
 
 @contextlib.contextmanager
 def reference_functions() -> Iterator[None]:
-    """Meanwhile copies of the source are sampled one by one, and heat maps are plain Gaussians."""
+    """Within this context copies of the source are sampled, and heat maps are plain Gaussians."""
     replaced = {'translated_copies': sampled_copies, 'gaussian_heatmaps': plain_heatmaps}
-    kept = {}
+    originals = {}
     for module in map(importlib.import_module, _USERS):
         for name, function in replaced.items():
             if hasattr(module, name):
-                kept[module, name] = getattr(module, name)
+                originals[module, name] = getattr(module, name)
                 setattr(module, name, function)
     try:
         yield
     finally:
-        for (module, name), function in kept.items():
+        for (module, name), function in originals.items():
             setattr(module, name, function)
 
 
