@@ -1,4 +1,4 @@
-"""Clips on disk in which the colour says which clip and which frame a picture is."""
+"""Clips on disk, in which the colour of an image tells its clip and its frame."""
 import json
 import pathlib
 
@@ -16,18 +16,18 @@ def frame(clip: int, number: int, size=(32, 32)) -> np.ndarray:
     return image
 
 
-def clip_of(picture) -> int:
-    """Of a picture (S, S, 3)."""
-    return round((float(np.median(picture[..., 0])) - 20) / 30)
+def clip_of(image) -> int:
+    """Number of the clip of an image (S, S, 3)."""
+    return round((float(np.median(image[..., 0])) - 20) / 30)
 
 
-def frame_of(picture) -> int:
-    """The number of the frame."""
-    return round((float(np.median(picture[..., 1])) - 10) / 20)
+def frame_of(image) -> int:
+    """Number of the frame of an image (S, S, 3)."""
+    return round((float(np.median(image[..., 1])) - 10) / 20)
 
 
-def write_picture(path: pathlib.Path, image) -> None:
-    """A picture file."""
+def write_image(path: pathlib.Path, image) -> None:
+    """An image file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
@@ -35,12 +35,12 @@ def write_picture(path: pathlib.Path, image) -> None:
 def write_frames(folder: pathlib.Path, clip: int, count=4, size=(32, 32)) -> None:
     """A sub-folder of frames."""
     for number in range(count):
-        write_picture(folder / f'{number}.png', frame(clip, number, size))
+        write_image(folder / f'{number}.png', frame(clip, number, size))
 
 
 def write_strip(path: pathlib.Path, clip: int, count=4) -> None:
     """Frames side by side."""
-    write_picture(path, np.hstack([frame(clip, number) for number in range(count)]))
+    write_image(path, np.hstack([frame(clip, number) for number in range(count)]))
 
 
 def write_video(path: pathlib.Path, clip: int, count=4, size=(64, 48)) -> None:
@@ -57,7 +57,7 @@ def write_x2c(folder: pathlib.Path, clip: int, sequences=(None,), count=4) -> No
     for k, sequence in enumerate(sequences):
         for number in range(count):
             name = f'images/{k}_{number}.png'
-            write_picture(folder / name, frame(clip + k, number))
+            write_image(folder / name, frame(clip + k, number))
             entry = {'file_name': name, 'ctrl_value': [0.0]}
             lines.append(json.dumps(entry if sequence is None
                                     else {**entry, 'sequence': sequence}))

@@ -1,4 +1,4 @@
-"""Small folders of pairs, and networks that learn them in no time."""
+"""Small folders of pairs, and tiny networks to train on them."""
 from __future__ import annotations
 
 import json
@@ -19,15 +19,15 @@ TINY = {'bc_z': ('image_size=32', 'stem=8', 'widths=[8, 8, 8]', 'squeeze=4', 'hi
 
 def make_folder(path: pathlib.Path, count: int = 24, seed: int = 0,
                 landmarks: bool = False, **extra: object) -> pathlib.Path:
-    """Pictures whose left half is as bright as the jaw is closed; so high are the landmarks."""
+    """Images whose left half is as bright as the jaw is closed; so high are the landmarks."""
     path.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     lines = []
     for index in range(count):
         values = SPEC.low + rng.uniform(size=len(SPEC.names)) * (SPEC.high - SPEC.low)
-        picture = rng.integers(0, 60, (SIZE, SIZE, 3), np.uint8)
-        picture[:, :SIZE // 2] += np.uint8(150 * values[SPEC.index('Jaw Pitch')])
-        cv2.imwrite(str(path / f'{index}.png'), picture)
+        image = rng.integers(0, 60, (SIZE, SIZE, 3), np.uint8)
+        image[:, :SIZE // 2] += np.uint8(150 * values[SPEC.index('Jaw Pitch')])
+        cv2.imwrite(str(path / f'{index}.png'), image)
         lines.append({'file_name': f'{index}.png', 'ctrl_value': values.tolist(), **extra})
         if landmarks:
             x = np.linspace(0.2, 0.8, len(FEATURE_POINTS))
@@ -48,7 +48,7 @@ def write_lines(path: pathlib.Path, lines: list) -> None:
 
 def arguments(policy: str, data: pathlib.Path, output: pathlib.Path, steps: int,
               *more: str) -> list[str]:
-    """Of `ros_animate`, for a tiny network."""
+    """Arguments of `ros_animate train policy --quiet` for a tiny network."""
     settings = [part for text in TINY[policy] for part in ('--set', text)]
     return ['train', 'policy', '--policy', policy, '--data', str(data), '--output', str(output),
             '--steps', str(steps), '--batch-size', '4', '--quiet', *settings, *more]

@@ -39,7 +39,7 @@ def make_clips(folder: pathlib.Path) -> pathlib.Path:
 
 def arguments(model: str, data: str | pathlib.Path, run: pathlib.Path, steps: int,
               **settings) -> list[str]:
-    """Of `ros_animate train animation`, quietly; `settings` in the place of the smallest ones."""
+    """Arguments of `ros_animate train animation --quiet`; `settings` replace the smallest ones."""
     values = {**SMALLEST[model], **TRAINING, **settings}
     return ['train', 'animation', '--model', model, '--data', str(data), '--output', str(run),
             '--steps', str(steps), '--quiet',

@@ -1,29 +1,31 @@
-"""The model card beside animation weights that were trained here."""
+"""Model card of animation weights that were trained here."""
 from __future__ import annotations
 
 import pathlib
 import shutil
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 
 from ros_animate.outputs.machine import machine
+from ros_animate.training.animation.options import AnimationOptions
 from ros_animate.training.animation.request import TrainingRequest
-from ros_animate.training.animation.trainer import SAMPLES, Outcome
+from ros_animate.training.animation.source import DataOptions
+from ros_animate.training.animation.trainer import SAMPLES, TrainingResult
 from ros_animate.training.core.card import CARD, changed_options
 
 GRID = 'samples.png'
-# Of the machine it ran on; what is learned does not depend on them.
+# Options of the machine; the weights do not depend on them.
 _LOCAL = ('cache', 'workers')
 
 
-def write_card(run: pathlib.Path, request: TrainingRequest, options: Any, of_data: Any,
-               outcome: Outcome) -> None:
-    """What was trained on what, by which command, how long, where, and how well it does."""
+def write_card(run: pathlib.Path, request: TrainingRequest, options: AnimationOptions,
+               data_options: DataOptions, result: TrainingResult) -> None:
+    """Writes the card: command, data, options, machine, time and error of the training."""
     folder = run / 'weights'
+    changed = _general((*changed_options(options), *changed_options(data_options)))
     names = ', '.join(pathlib.Path(path).name for path in request.data)
-    millions = sum(p.numel() for p in outcome.networks.parameters()) / 1e6
+    millions = sum(p.numel() for p in result.networks.parameters()) / 1e6
     gpu = f', {torch.cuda.get_device_name()}' if torch.cuda.is_available() else ''
     grids = sorted((run / SAMPLES).glob('step_*.png'))
     if grids:
@@ -44,11 +46,11 @@ and used with `--animator {request.model}`.
 | begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
 | steps | {request.steps} of {options.batch_size} pairs |
-| options | {', '.join(_general((*changed_options(options), *changed_options(of_data)))) or 'defaults'} |
+| options | {', '.join(changed) or 'defaults'} |
 | machine | {machine()}{gpu} |
-| time | {outcome.seconds / 60:.1f} min |
-| error on held-out pairs | {outcome.error:.4f} (mean L1 of pictures in [0, 1]); the source \
-picture as it is: {outcome.still:.4f} |
+| time | {result.seconds / 60:.1f} min |
+| error on held-out pairs | {result.error:.4f} (mean L1 of images in [0, 1]); the source \
+image as it is: {result.source_error:.4f} |
 | licence | Apache-2.0 |
 
 ![held-out pairs]({GRID})
@@ -56,7 +58,7 @@ picture as it is: {outcome.still:.4f} |
 
 
 def command(request: TrainingRequest) -> str:
-    """What makes these weights again."""
+    """Command that trains these weights again."""
     data = ' '.join(pathlib.Path(path).name for path in request.data)
     more = ''.join(f' --set {text}' for text in _general(request.settings))
     start = f' --init {pathlib.Path(request.init).name}' if request.init else ''
@@ -65,5 +67,5 @@ def command(request: TrainingRequest) -> str:
 
 
 def _general(settings: Iterable[str]) -> list[str]:
-    """'key=value' of what matters elsewhere too."""
+    """Settings ('key=value') that do not depend on the machine."""
     return [text for text in settings if text.partition('=')[0].strip() not in _LOCAL]

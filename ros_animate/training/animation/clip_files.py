@@ -1,4 +1,4 @@
-"""Clips on disk: video files, folders of frames, pictures with the frames side by side."""
+"""Clips on disk: video files, folders of frames, images with the frames side by side."""
 from __future__ import annotations
 
 import abc
@@ -39,12 +39,12 @@ class ClipFile(abc.ABC):
     @property
     @abc.abstractmethod
     def files(self) -> Sequence[pathlib.Path]:
-        """What it is read from."""
+        """Files that it is read from."""
 
 
 @dataclass(frozen=True)
 class VideoClip(ClipFile):
-    """A video file; of one that breaks off, what can be read."""
+    """A video file; of a damaged one, the frames that can be read."""
 
     path: pathlib.Path
 
@@ -62,8 +62,8 @@ class VideoClip(ClipFile):
 
 
 @dataclass(frozen=True)
-class PictureClip(ClipFile):
-    """Frames as picture files, in order; those that cannot be read are left out."""
+class ImageClip(ClipFile):
+    """Frames as image files, in order; unreadable ones are left out."""
 
     paths: tuple[pathlib.Path, ...]
 
@@ -80,14 +80,14 @@ class PictureClip(ClipFile):
 
 @dataclass(frozen=True)
 class StripClip(ClipFile):
-    """One picture with square frames side by side."""
+    """One image with square frames side by side."""
 
     path: pathlib.Path
 
     def images(self) -> Iterator[Image]:
         strip = try_read_image(self.path)
         if strip is None:
-            raise ClipError(f'{self.path} cannot be read as a picture')
+            raise ClipError(f'{self.path} cannot be read as an image')
         side = strip.shape[0]
         if strip.shape[1] % side:
             raise ClipError(f'{self.path} is {strip.shape[1]} x {side} pixels: no row of squares')
@@ -123,7 +123,7 @@ class PartOfClip(ClipFile):
 
 
 def is_strip(path: pathlib.Path) -> bool | None:
-    """Whether a picture is a row of squares, longer than any frame; None if it cannot be read."""
+    """True if an image is a row of squares, longer than any frame; None if it is unreadable."""
     image = try_read_image(path)
     if image is None:
         return None

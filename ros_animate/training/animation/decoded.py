@@ -1,4 +1,4 @@
-"""Clips of a folder as squares of one size: kept in memory as far as they fit, or in a cache."""
+"""Decoded clips as squares of one size: kept in memory as far as they fit, or in a cache."""
 from __future__ import annotations
 
 import hashlib
@@ -19,19 +19,19 @@ from ros_animate.training.animation.source import DataOptions
 from ros_animate.types import Image
 
 _log = logging.getLogger(__name__)
-_LOGGED = 10  # clips that are named as they turn out to be of no use
-_FACES = 6  # frames of a clip in which its face is looked for
+_LOGGED = 10  # unusable clips that are logged
+_FACES = 6  # frames of a clip in which its face is searched
 
 
-class Decoded:
-    """Reads clips, each at most once while there is room.
+class ClipReader:
+    """Reads clips, each at most once while the memory suffices.
 
     Args:
         size: Width and height of the squares in pixels.
-        options: Thinning, crop, memory, cache.
+        options: Options of the data: thinning, crop, memory, cache.
 
     Attributes:
-        skipped: Clips that could not be used so far, and why.
+        skipped: Clips that turned out to be unusable so far, with the reasons.
     """
 
     def __init__(self, size: int, options: DataOptions) -> None:
@@ -43,7 +43,7 @@ class Decoded:
         self.skipped: list[str] = []
 
     def frames(self, clip: ClipFile) -> Image | None:
-        """(T, size, size, 3), thinned out, T at least 2; None if the clip cannot be used."""
+        """(T, size, size, 3), thinned out, T at least 2; None if the clip is unusable."""
         with self._lock:
             if clip.name in self._kept:
                 self._kept.move_to_end(clip.name)
@@ -55,7 +55,7 @@ class Decoded:
         return frames
 
     def whole(self, clip: ClipFile) -> Image | None:
-        """The same with all frames; it is not kept."""
+        """All frames (T, size, size, 3), which are not kept; None if the clip is unusable."""
         return self._decode(clip, None)
 
     def _keep(self, name: str, frames: Image | None) -> None:
@@ -80,7 +80,7 @@ class Decoded:
         try:
             crop = self._crop(clip)
             squares = (self._square(image, crop) for image in clip.images())
-            frames = thinned(squares, limit)
+            frames = thin_out(squares, limit)
             if len(frames) < 2:
                 raise ClipError(f'{len(frames)} frames can be read, a pair needs two')
             return np.stack(frames)
@@ -89,10 +89,11 @@ class Decoded:
             return None
 
     def _crop(self, clip: ClipFile) -> Box | None:
-        """The square around the clip's face; None for the middle of each picture."""
+        """The square around the clip's face; None for the middle of each image."""
         if not self._options.face_crop:
             return None
-        faces = [find_face(image, search_squares=False) for image in thinned(clip.images(), _FACES)]
+        images = thin_out(clip.images(), _FACES)
+        faces = [find_face(image, search_squares=False) for image in images]
         boxes = [TIGHT.box(face) for face in faces if face is not None]
         if not boxes:
             raise ClipError('no face is found in it')
@@ -107,7 +108,7 @@ class Decoded:
         return Crop.of(box, self._size, TIGHT.upright).take(image)
 
     def skip(self, reason: str) -> None:
-        """Says once what is of no use, and why."""
+        """Notes and logs once what is unusable, with the reason."""
         with self._lock:
             if reason in self.skipped:
                 return
@@ -116,7 +117,7 @@ class Decoded:
                 _log.warning('skipped %s', reason)
 
     def _fingerprint(self, clip: ClipFile) -> str:
-        """Changes with the files and with what is made of them."""
+        """Hash of the files and of the options that change the frames."""
         options = self._options
         known = [clip.name, self._size, options.clip_frames, options.face_crop,
                  options.held_out_share]
@@ -126,8 +127,8 @@ class Decoded:
         return hashlib.sha256(repr(known).encode()).hexdigest()[:24]
 
 
-def thinned(images: Iterator[Image], limit: int | None) -> list[Image]:
-    """All of the pictures, or every 2nd, 4th, … so that `limit` to twice as many are left."""
+def thin_out(images: Iterator[Image], limit: int | None) -> list[Image]:
+    """All images, or every 2nd, 4th, … so that `limit` to twice as many are left."""
     kept: list[Image] = []
     stride = 1
     for number, image in enumerate(images):
@@ -139,12 +140,12 @@ def thinned(images: Iterator[Image], limit: int | None) -> list[Image]:
 
 
 def _size(frames: Image | None) -> int:
-    """Bytes in memory; what is mapped from the cache needs none."""
+    """Bytes in memory; frames that are mapped from the cache need none."""
     return 0 if frames is None or isinstance(frames, np.memmap) else frames.nbytes
 
 
 def _write(path: pathlib.Path, frames: Image) -> None:
-    """All or nothing; a cache that cannot be written is none, and said so."""
+    """Writes frames atomically into the cache; logs if that is impossible."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path, 'wb', concurrent=True) as file:

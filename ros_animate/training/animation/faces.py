@@ -8,7 +8,7 @@ import torch
 
 from ros_animate.training.animation.clip_pool import Pool, PoolSize
 from ros_animate.training.animation.pairs import Clip, Labels
-from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
+from ros_animate.training.animation.source import DataOptions, DrawnPairs, PairSource, Split
 from ros_animate.training.animation.synthetic import PEOPLE, Frames, make_clip
 from ros_animate.workers import one_opencv_thread
 
@@ -17,7 +17,7 @@ HELD_OUT_SEED = 2 ** 32
 CLIPS, CLIP_FRAMES = 50, 24  # of the evaluation on whole clips
 
 
-class SyntheticFaces(Source):
+class SyntheticFaces(PairSource):
     """Clips that two people act in alike: either is the source, and either may be the driving one.
 
     Faces are rendered at the first `draw`.
@@ -32,7 +32,7 @@ class SyntheticFaces(Source):
         self._size, self._options, self._quiet = size, options, quiet
         self._pool: Pool | None = None
 
-    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
+    def draw(self, rngs: Sequence[np.random.Generator]) -> DrawnPairs:
         pool = self._rendered()
         clips, _, frames = pool.images.shape[:3]
         rows = [(rng.integers(clips), rng.integers(PEOPLE), *rng.choice(frames, 2, replace=False),
@@ -43,10 +43,10 @@ class SyntheticFaces(Source):
         labels = (np.stack([pool.landmarks[clip, person, t] for t in (first, second)], 1),
                   np.stack([pool.angles_deg[clip, t] for t in (first, second)], 1),
                   np.stack([pool.expression[clip, t] for t in (first, second)], 1))
-        return Drawn(pool.images[clip, person, first], pool.images[clip, driver, second],
+        return DrawnPairs(pool.images[clip, person, first], pool.images[clip, driver, second],
                      pool.images[clip, person, second], crossed, labels)
 
-    def held_out(self, count: int) -> Drawn:
+    def held_out(self, count: int) -> DrawnPairs:
         with one_opencv_thread():
             clips = [make_clip(HELD_OUT_SEED, CLIPS + n, 2, self._size, people=1)
                      for n in range(count)]
@@ -54,14 +54,14 @@ class SyntheticFaces(Source):
         labels = (np.stack([c.landmarks[0] for c in clips]),
                   np.stack([c.angles_deg for c in clips]),
                   np.stack([c.expression for c in clips]))
-        return Drawn(images[:, 0], images[:, 1], images[:, 1], np.zeros(count, bool), labels)
+        return DrawnPairs(images[:, 0], images[:, 1], images[:, 1], np.zeros(count, bool), labels)
 
     def clips(self, split: Split) -> Iterator[Clip]:
         for (clip,) in self._videos(split, 1):
             yield clip
 
     def twins(self, split: Split) -> Iterator[tuple[Clip, Clip]]:
-        """Clips, each with another person who moves in the same way."""
+        """Pairs of clips of two people who move in the same way."""
         yield from ((one, other) for one, other in self._videos(split, PEOPLE))
 
     def _videos(self, split: Split, people: int) -> Iterator[list[Clip]]:

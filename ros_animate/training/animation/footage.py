@@ -10,55 +10,55 @@ import cv2
 import numpy as np
 
 from ros_animate.training.animation.clip_files import ClipFile
-from ros_animate.training.animation.decoded import Decoded
+from ros_animate.training.animation.decoded import ClipReader
 from ros_animate.training.animation.layouts import people, read_layout
 from ros_animate.training.animation.pairs import Clip
-from ros_animate.training.animation.source import DataOptions, Drawn, Source, Split
+from ros_animate.training.animation.source import DataOptions, DrawnPairs, PairSource, Split
 from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Image
 
-_HELD_OUT = 3  # stream of random numbers
+_HELD_OUT = 3  # random stream
 
 
-class Footage(Source):
-    """Two random frames of a clip make a pair.
+class Footage(PairSource):
+    """Pairs of two random frames of a clip.
 
-    As in the references a pair runs forwards, half of the pairs are turned in time, and half of
-    the others mirrored. People of VoxCeleb are drawn first, then one of their clips.
+    As in the references, half of the pairs run backwards in time, and half of the others are
+    mirrored. People of VoxCeleb are drawn first, then one of their clips.
 
     Args:
-        folder: Any layout of `layouts`.
-        size: Width and height of the pictures in pixels.
-        options: How pairs are drawn.
+        folder: Folder in any layout of `layouts`.
+        size: Width and height of the images in pixels.
+        options: Options of the data.
 
     Raises:
-        DataError: Nothing in the folder can be used.
+        DataError: The folder has no usable clips.
     """
 
     def __init__(self, folder: str | pathlib.Path, size: int, options: DataOptions) -> None:
         self._folder, self._options = folder, options
         self._layout = read_layout(folder, options.held_out_share)
         self._people = people(self._layout.train)
-        self._decoded = Decoded(size, options)
-        self.skipped = self._decoded.skipped
+        self._reader = ClipReader(size, options)
+        self.skipped = self._reader.skipped
         for reason in self._layout.skipped:
-            self._decoded.skip(reason)
+            self._reader.skip(reason)
         self._readers = ThreadPoolExecutor(os.cpu_count())
         self._usable(self._layout.train, 0)
 
-    def draw(self, rngs: Sequence[np.random.Generator]) -> Drawn:
-        chosen = [self._choose(rng) for rng in rngs]
-        # The same clip twice in a batch is read once.
-        wanted = list(dict.fromkeys(chosen))
-        read = dict(zip(wanted, self._readers.map(
-            lambda index: self._usable(self._layout.train, index), wanted)))
-        return _drawn([self._pair(read[index], rng)
-                       for index, rng in zip(chosen, rngs, strict=True)])
+    def draw(self, rngs: Sequence[np.random.Generator]) -> DrawnPairs:
+        clips = [self._draw_clip(rng) for rng in rngs]
+        # A clip that occurs twice in a batch is read once.
+        distinct = list(dict.fromkeys(clips))
+        frames = dict(zip(distinct, self._readers.map(
+            lambda index: self._usable(self._layout.train, index), distinct)))
+        return _drawn([self._pair(frames[index], rng)
+                       for index, rng in zip(clips, rngs, strict=True)])
 
-    def held_out(self, count: int) -> Drawn:
+    def held_out(self, count: int) -> DrawnPairs:
         clips = self._layout.held_out
         if not clips:
-            raise DataError(f'{self._folder} holds no clips to be held out')
+            raise DataError(f'{self._folder} has no held-out clips')
         pairs = []
         for number in range(count):
             frames = self._usable(clips, number % len(clips))
@@ -68,27 +68,27 @@ class Footage(Source):
 
     def clips(self, split: Split) -> Iterator[Clip]:
         for clip in self._layout.held_out if split == 'held_out' else self._layout.train:
-            frames = self._decoded.whole(clip)
+            frames = self._reader.whole(clip)
             if frames is not None:
                 yield Clip(clip.name, frames)
 
-    def _choose(self, rng: np.random.Generator) -> int:
-        """Index of a clip."""
+    def _draw_clip(self, rng: np.random.Generator) -> int:
+        """Index of a random clip."""
         person = self._people[rng.integers(len(self._people))]
         return person[rng.integers(len(person))]
 
     def _usable(self, clips: Sequence[ClipFile], first: int) -> Image:
-        """The frames of a clip, or of the next one that can be used."""
+        """Frames of a clip, or of the next usable one."""
         for k in range(len(clips)):
-            frames = self._decoded.frames(clips[(first + k) % len(clips)])
+            frames = self._reader.frames(clips[(first + k) % len(clips)])
             if frames is not None:
                 return frames
-        reasons = '; '.join(self._decoded.skipped[:3])
+        reasons = '; '.join(self._reader.skipped[:3])
         raise DataError(f'{self._folder}: none of {len(clips)} clips can be used: {reasons}'
                         + (', …' if len(clips) > 3 else ''))
 
     def _pair(self, frames: Image, rng: np.random.Generator) -> Image:
-        """(2, S, S, 3)."""
+        """Two frames (2, S, S, 3), augmented."""
         options = self._options
         pair = frames[np.sort(rng.choice(len(frames), 2, replace=False))]
         backwards, mirrored = rng.random(2) < 0.5
@@ -97,14 +97,15 @@ class Footage(Source):
         elif mirrored and options.mirror:
             pair = pair[:, :, ::-1]
         if options.zoom or options.turn_deg:
-            pair = moved(pair, rng, options.zoom, options.turn_deg)
+            pair = random_affine(pair, rng, options.zoom, options.turn_deg)
         return pair
 
 
-def moved(frames: Image, rng: np.random.Generator, zoom: float, turn_deg: float) -> Image:
-    """Frames (T, S, S, 3), all turned, scaled and shifted in the same random way.
+def random_affine(frames: Image, rng: np.random.Generator, zoom: float,
+                  turn_deg: float) -> Image:
+    """Frames (T, S, S, 3), all rotated, scaled and shifted in the same random way.
 
-    What lies outside mirrors what is inside.
+    The outside of an image is a mirror image of the inside.
     """
     size = frames.shape[1]
     scale, angle = 1 + zoom * rng.uniform(-1, 1), turn_deg * rng.uniform(-1, 1)
@@ -115,6 +116,6 @@ def moved(frames: Image, rng: np.random.Generator, zoom: float, turn_deg: float)
                                     borderMode=cv2.BORDER_REFLECT) for frame in frames])
 
 
-def _drawn(pairs: Sequence[Image]) -> Drawn:
+def _drawn(pairs: Sequence[Image]) -> DrawnPairs:
     both = np.stack(pairs)
-    return Drawn(both[:, 0], both[:, 1], both[:, 1], np.zeros(len(both), bool), None)
+    return DrawnPairs(both[:, 0], both[:, 1], both[:, 1], np.zeros(len(both), bool), None)

@@ -1,7 +1,7 @@
-"""Which clips a folder holds.
+"""Clips of a folder in any of the known layouts.
 
-Known are: video files; sub-folders of frames (also ones named as a video: `id1#xyz#0#99.mp4/`, as
-the crops of VoxCeleb are kept); pictures with all frames side by side (UvA-Nemo, Tai-Chi and BAIR
+These are: video files; sub-folders of frames (also with names of videos: `id1#xyz#0#99.mp4/`, as
+the crops of VoxCeleb are kept); images with all frames side by side (UvA-Nemo, Tai-Chi and BAIR
 robot pushing, as Monkey-Net takes them); folders of such folders; X2C's `metadata.jsonl`. Folders
 `train` and `test` at the top are the two parts of the data; without them a part of the clips is
 held out by name, all clips of one person together.
@@ -20,8 +20,8 @@ from ros_animate.camera.base import IMAGE_SUFFIXES
 from ros_animate.camera.sources.images import natural_key
 from ros_animate.training.animation.clip_files import (
     ClipFile,
+    ImageClip,
     PartOfClip,
-    PictureClip,
     StripClip,
     VideoClip,
     is_strip,
@@ -29,7 +29,7 @@ from ros_animate.training.animation.clip_files import (
 from ros_animate.training.core.pair_folder import METADATA, DataError
 
 VIDEO_SUFFIXES = ('.mp4', '.m4v', '.avi', '.mov', '.mkv', '.webm', '.mpg', '.mpeg', '.gif')
-# Frames of X2C follow no order: clips of so many, spread over the whole, serve as well.
+# X2C's frames without a sequence are in no order: clips of so many, spread over all, replace one.
 X2C_FRAMES = 200
 _VOXCELEB = re.compile(r'id\d+$')
 
@@ -39,9 +39,9 @@ class Layout:
     """The clips of a folder.
 
     Attributes:
-        train: For training.
-        held_out: Never trained on.
-        skipped: What could not be used, and why.
+        train: Clips for training.
+        held_out: Clips that are never trained on.
+        skipped: Files that could not be used, with the reasons.
     """
 
     train: list[ClipFile]
@@ -53,7 +53,7 @@ def read_layout(folder: str | pathlib.Path, held_out_share: float) -> Layout:
     """The clips of a folder; raises DataError if there are none.
 
     Args:
-        folder: Any of the known layouts.
+        folder: Folder in any of the known layouts.
         held_out_share: Part of the clips that is held out where there is no folder `test`.
     """
     root = pathlib.Path(folder).expanduser()
@@ -68,13 +68,13 @@ def read_layout(folder: str | pathlib.Path, held_out_share: float) -> Layout:
         layout = Layout(*_split(list(_clips(root, root, skipped)), held_out_share), skipped)
     if not layout.train:
         raise DataError(f'{root} holds no clips: expected videos ({", ".join(VIDEO_SUFFIXES)}), a '
-                        f'sub-folder of frames for each clip, pictures of frames side by side, or '
+                        f'sub-folder of frames for each clip, images of frames side by side, or '
                         f'{METADATA}' + _reasons(skipped))
     return layout
 
 
 def people(clips: Sequence[ClipFile]) -> list[list[int]]:
-    """Indices of the clips, grouped by person as VoxCeleb names them; else each on its own."""
+    """Indices of the clips, grouped by person where VoxCeleb's names tell it."""
     groups: dict[str, list[int]] = defaultdict(list)
     for index, clip in enumerate(clips):
         person = _identity(clip)
@@ -83,12 +83,12 @@ def people(clips: Sequence[ClipFile]) -> list[list[int]]:
 
 
 def _identity(clip: ClipFile) -> str:
-    """Whose clip it is, or from which film: what comes before the first # of its name."""
+    """Person or film of a clip: the part of its name before the first #."""
     return pathlib.PurePath(clip.name).name.partition('#')[0]
 
 
 def _split(clips: list[ClipFile], share: float) -> tuple[list[ClipFile], list[ClipFile]]:
-    """Training and held-out clips, one of each at least; a single clip is cut in two."""
+    """Training and held-out clips, at least one of each; a single clip is cut in two."""
     names = sorted({_identity(clip) for clip in clips}, key=_hash)
     if len(names) <= 1:
         whole = clips[:1]
@@ -101,7 +101,7 @@ def _split(clips: list[ClipFile], share: float) -> tuple[list[ClipFile], list[Cl
 
 
 def _hash(name: str) -> float:
-    """In [0, 1), anywhere, always the same."""
+    """Hash in [0, 1), the same on every machine."""
     return zlib.crc32(name.encode()) / 2 ** 32
 
 
@@ -115,8 +115,8 @@ def _clips(folder: pathlib.Path, root: pathlib.Path, skipped: list[str]) -> Iter
         skipped.append(f'{folder}: {error.strerror}')
         return
     entries = [entry for entry in entries if not entry.name.startswith('.')]
-    yield from _pictured([e for e in entries if e.suffix.lower() in IMAGE_SUFFIXES
-                          and e.is_file()], folder, root, skipped)
+    yield from _image_clips([e for e in entries if e.suffix.lower() in IMAGE_SUFFIXES
+                             and e.is_file()], folder, root, skipped)
     for entry in entries:
         if entry.is_dir():
             yield from _clips(entry, root, skipped)
@@ -124,39 +124,39 @@ def _clips(folder: pathlib.Path, root: pathlib.Path, skipped: list[str]) -> Iter
             yield VideoClip(_name(entry, root), entry)
 
 
-def _pictured(pictures: list[pathlib.Path], folder: pathlib.Path, root: pathlib.Path,
-              skipped: list[str]) -> Iterator[ClipFile]:
-    """Each picture is a clip, or all are the frames of one: the first one that is whole tells."""
-    for number, picture in enumerate(pictures):
-        strip = is_strip(picture)
+def _image_clips(images: list[pathlib.Path], folder: pathlib.Path, root: pathlib.Path,
+                 skipped: list[str]) -> Iterator[ClipFile]:
+    """Image files as strips, or as the frames of one clip: the first readable one decides."""
+    for number, image in enumerate(images):
+        strip = is_strip(image)
         if strip is None:
-            skipped.append(f'{_name(picture, root)}: cannot be read as a picture')
+            skipped.append(f'{_name(image, root)}: cannot be read as an image')
         elif strip:
-            yield from (StripClip(_name(p, root), p) for p in pictures[number:])
+            yield from (StripClip(_name(p, root), p) for p in images[number:])
             return
         else:
-            yield PictureClip(_name(folder, root), tuple(pictures[number:]))
+            yield ImageClip(_name(folder, root), tuple(images[number:]))
             return
 
 
 def _x2c(folder: pathlib.Path, root: pathlib.Path, skipped: list[str]) -> Iterator[ClipFile]:
-    """Sequences of frames, and what belongs to none."""
+    """Clips of the sequences, and of the frames without a sequence."""
     sequences: dict[str, list[pathlib.Path]] = defaultdict(list)
     loose: list[pathlib.Path] = []
     for number, line in enumerate(_lines(folder / METADATA), 1):
         try:
             entry = json.loads(line)
-            picture, sequence = folder / entry['file_name'], entry.get('sequence')
+            file, sequence = folder / entry['file_name'], entry.get('sequence')
         except (ValueError, KeyError, TypeError, AttributeError):
             skipped.append(f'{_name(folder / METADATA, root)}:{number}: no object with file_name')
             continue
-        (loose if sequence is None else sequences[str(sequence)]).append(picture)
+        (loose if sequence is None else sequences[str(sequence)]).append(file)
     name = _name(folder, root)
-    for sequence, pictures in sequences.items():
-        yield PictureClip(f'{name}/{sequence}', tuple(pictures))
+    for sequence, files in sequences.items():
+        yield ImageClip(f'{name}/{sequence}', tuple(files))
     count = -(-len(loose) // X2C_FRAMES)
     for k in range(count):
-        yield PictureClip(f'{name}/frames {k}', tuple(loose[k::count]))
+        yield ImageClip(f'{name}/frames {k}', tuple(loose[k::count]))
 
 
 def _lines(path: pathlib.Path) -> list[str]:

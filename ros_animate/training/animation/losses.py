@@ -1,7 +1,7 @@
-"""What the families have in common of what training makes small, each an equation.
+"""Loss functions that the families share, each an equation of a paper.
 
 Numbers of equations: [MN] Monkey-Net (CVPR 2019), [FO] FOMM (NeurIPS 2019), [FV] face-vid2vid
-(CVPR 2021), [LP] LivePortrait (2024). x is the true picture, y the one that was made.
+(CVPR 2021), [LP] LivePortrait (2024). x is the true image, y the generated one.
 """
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ros_animate.networks.sampling import gaussian_heatmaps, inverse_2x2, withou
 
 
 def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -> Tensor:
-    """Distance sum w |y - x| / (C sum w) over all places; w = 1 without emphasis.
+    """L = sum w |y - x| / (C sum w) over all places; w = 1 without emphasis.
 
     Args:
-        image: (B, C, H, W).
-        target: The same.
+        image: y (B, C, H, W).
+        target: x (B, C, H, W).
         emphasis: w (B, 1, h, w), resized to the maps.
     """
     distance = (image.float() - target.float()).abs()
@@ -31,50 +31,51 @@ def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -
     return (distance * weight).sum() / (weight.sum() * distance.shape[1])
 
 
-def perceptual(tower: PerceptualFeatures, images: Sequence[Tensor], targets: Sequence[Tensor],
+def perceptual(features: PerceptualFeatures, images: Sequence[Tensor], targets: Sequence[Tensor],
                emphasis: Tensor | None = None) -> Tensor:
     """L = sum_s sum_i |N_i(y_s) - N_i(x_s)|, [FO] eq. (13), over scales s and levels i.
 
     Args:
-        tower: N.
+        features: N.
         images: y at each scale, (B, 3, H, W).
         targets: x at each scale.
-        emphasis: (B, 1, h, w) how much each place counts.
+        emphasis: (B, 1, h, w), weight of each place.
     """
     total = images[0].new_zeros(())
     for image, target in zip(images, targets, strict=True):
         with torch.no_grad():
-            wanted = tower(target)
-        for made, true in zip(tower(image), wanted, strict=True):
-            total = total + weighted_l1(made, true, emphasis)
+            true_maps = features(target)
+        for maps, true in zip(features(image), true_maps, strict=True):
+            total = total + weighted_l1(maps, true, emphasis)
     return total
 
 
-def feature_matching(made: Sequence[Tensor], true: Sequence[Tensor],
+def feature_matching(generated: Sequence[Tensor], true: Sequence[Tensor],
                      weights: Sequence[float]) -> Tensor:
     """L = sum_i w_i mean |D_i(y) - D_i(x)|, [MN] eq. (5); no gradient to the true maps."""
     return torch.stack([weight * (a.float() - b.float().detach()).abs().mean()
-                        for a, b, weight in zip(made, true, weights, strict=True)]).sum()
+                        for a, b, weight in zip(generated, true, weights, strict=True)]).sum()
 
 
-def least_squares_fooling(scores: Tensor) -> Tensor:
+def least_squares_generator(scores: Tensor) -> Tensor:
     """L = mean (1 - D(y))^2, [MN] eq. (4)."""
     return ((1 - scores.float()) ** 2).mean()
 
 
-def least_squares_judging(made: Tensor, true: Tensor) -> Tensor:
+def least_squares_discriminator(generated: Tensor, true: Tensor) -> Tensor:
     """L = mean (1 - D(x))^2 + mean D(y)^2, [MN] eq. (3)."""
-    return ((1 - true.float()) ** 2).mean() + (made.float() ** 2).mean()
+    return ((1 - true.float()) ** 2).mean() + (generated.float() ** 2).mean()
 
 
-def hinge_fooling(scores: Tensor) -> Tensor:
+def hinge_generator(scores: Tensor) -> Tensor:
     """L = -mean D(y), [FV] section A.2."""
     return -scores.float().mean()
 
 
-def hinge_judging(made: Tensor, true: Tensor) -> Tensor:
+def hinge_discriminator(generated: Tensor, true: Tensor) -> Tensor:
     """L = mean max(0, 1 - D(x)) + mean max(0, 1 + D(y)), [FV] section A.2."""
-    return functional.relu(1 - true.float()).mean() + functional.relu(1 + made.float()).mean()
+    return (functional.relu(1 - true.float()).mean()
+            + functional.relu(1 + generated.float()).mean())
 
 
 def equivariance_value(driving: Tensor, pulled: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ def equivariance_value(driving: Tensor, pulled: Tensor) -> Tensor:
 
     Args:
         driving: Keypoints p(x) of a frame, (B, K, 2).
-        pulled: Those of the deformed frame, brought back.
+        pulled: T(p(T x)), keypoints of the deformed frame mapped back, (B, K, 2).
     """
     return (driving - pulled).abs().mean()
 
@@ -97,8 +98,8 @@ def equivariance_jacobian(driving: Tensor, pulled: Tensor) -> Tensor:
 def keypoint_prior(keypoints: Tensor, depth: float = 0.33, apart: float = 0.1) -> Tensor:
     """L = sum_ij mean max(0, D_t - |x_i - x_j|^2) + mean |E[z] - z_t|, [FV] eq. (12).
 
-    Keypoints shall not come together, and not leave the face's depth. Pairs of a keypoint with
-    itself are counted, as the reference does.
+    Keypoints must not come together, nor leave the depth of the face. Pairs of a keypoint with
+    itself are counted, as in the reference.
 
     Args:
         keypoints: x (B, K, 3).
@@ -110,12 +111,12 @@ def keypoint_prior(keypoints: Tensor, depth: float = 0.33, apart: float = 0.1) -
     return near.mean(dim=0).sum() + (keypoints[..., 2].mean(dim=1) - depth).abs().mean()
 
 
-def head_pose(degrees: Tensor, wanted: Tensor) -> Tensor:
-    """L = sum over yaw, pitch and roll of mean |angle - wanted|, [FV] eq. (13): (B, 3) degrees.
+def head_pose(degrees: Tensor, target: Tensor) -> Tensor:
+    """L = sum over yaw, pitch and roll of mean |angle - target|, [FV] eq. (13): (B, 3) degrees.
 
-    Pictures in which the wanted angles are not known (NaN) count nothing.
+    Images with unknown target angles (NaN) do not count.
     """
-    return known(degrees - wanted).abs().mean(dim=0).sum()
+    return zero_if_unknown(degrees - target).abs().mean(dim=0).sum()
 
 
 def deformation_prior(expression: Tensor) -> Tensor:
@@ -123,15 +124,15 @@ def deformation_prior(expression: Tensor) -> Tensor:
     return expression.abs().sum(dim=(1, 2)).mean()
 
 
-def known(difference: Tensor) -> Tensor:
-    """`difference`, 0 where the label is not known (NaN)."""
+def zero_if_unknown(difference: Tensor) -> Tensor:
+    """The difference, 0 where the label is unknown (NaN)."""
     return torch.where(torch.isnan(difference), 0.0, difference)
 
 
 def wing(distance: Tensor, width: float = 0.1, curvature: float = 0.02) -> Tensor:
     """L = mean of w ln(1 + |d| / e) if |d| < w, else |d| - w + w ln(1 + w / e), [LP] eq. (18).
 
-    Wing loss of Feng et al. (CVPR 2018); more of small errors than L1.
+    Wing loss of Feng et al. (CVPR 2018), which weighs small errors more than L1 does.
 
     Args:
         distance: d, of any shape, in units of positions in [-1, 1].
@@ -146,6 +147,13 @@ def wing(distance: Tensor, width: float = 0.1, curvature: float = 0.02) -> Tenso
 
 def landmark_emphasis(landmarks: Tensor, size: int, strength: float,
                       spread: float = 0.08) -> Tensor:
-    """1 + strength max_l exp(-|z - l|^2 / (2 spread^2)): (B, L, 2) in [-1, 1] to (B, 1, S, S)."""
+    """Weights 1 + strength max_l exp(-|z - l|^2 / (2 spread^2)) of places z, (B, 1, S, S).
+
+    Args:
+        landmarks: l (B, L, 2) in [-1, 1].
+        size: S.
+        strength: Additional weight at a landmark.
+        spread: Width of its surroundings.
+    """
     heat = gaussian_heatmaps(landmarks, (size, size), spread ** 2)
     return 1 + strength * heat.amax(dim=1, keepdim=True).nan_to_num(0.0)  # NaN: no face known

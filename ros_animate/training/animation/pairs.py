@@ -1,4 +1,4 @@
-"""What the animation networks are trained on: pairs of frames of one clip."""
+"""Training pairs of animation networks: two frames of one clip, and labels."""
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -10,15 +10,15 @@ from ros_animate.types import Image
 
 
 class Labels(NamedTuple):
-    """What a frame shows, exactly.
+    """Labels of frames.
 
     Attributes:
         landmarks: (B, 468, 2) xy of the face mesh's vertices in [-1, 1], which are the centres of
-            the picture's outermost pixels; hidden ones and those outside included.
+            the image's outermost pixels; hidden ones and those outside included.
         angles_deg: (B, 3) yaw to the face's left, pitch down, roll to its right ear, as
             `motion.head_angles` measures them.
-        expression: (B, E) the muscles of `synthetic.EXPRESSION`, in the units of the virtual face
-            but for gaze, which is in parts of its range.
+        expression: (B, E) values of the muscles `synthetic.EXPRESSION`, in the units of the virtual
+            face but for gaze, which is in parts of its range.
     """
 
     landmarks: Tensor
@@ -35,12 +35,12 @@ class PairBatch(NamedTuple):
 
     Attributes:
         source: (B, 3, S, S) in [0, 1]: identity.
-        driving: (B, 3, S, S): what the keypoint detector sees; colours, blur and noise of its own.
-        target: (B, 3, S, S): what shall come out. The driving frame in the source's colours; where
+        driving: (B, 3, S, S): input of the keypoint detector; colours, blur and noise of its own.
+        target: (B, 3, S, S): desired output. The driving frame in the source's colours; where
             the driving frame shows another person, the source's person in the same pose and with
             the same expression.
-        source_labels: Of `source`; None for data without labels.
-        driving_labels: Of `target`, and of `driving` but for the landmarks of another person.
+        source_labels: Labels of `source`; None for data without labels.
+        driving_labels: Labels of `target`, and of `driving` except for another person's landmarks.
     """
 
     source: Tensor
@@ -61,9 +61,9 @@ class Clip(NamedTuple):
     """A whole clip.
 
     Attributes:
-        name: Of the file or folder, or number of the synthetic one.
+        name: Name of the file or folder, or number of the synthetic clip.
         frames: (T, S, S, 3) uint8 RGB, in order.
-        labels: Of its frames, (T, …) each; None for data without labels.
+        labels: Labels of its frames, (T, …) each; None for data without labels.
     """
 
     name: str

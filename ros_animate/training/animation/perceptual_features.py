@@ -1,6 +1,6 @@
-"""Feature networks by which pictures are compared; `option tower` names one.
+"""Perceptual features by which images are compared; the option `tower` selects them.
 
-A tower gives maps of a picture (B, 3, H, W) in [0, 1], see models/perceptual.py.
+They are maps of an image (B, 3, H, W) in [0, 1]; see `networks.perceptual.PerceptualFeatures`.
 """
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ros_animate.networks.actions import normalise_image
 from ros_animate.networks.layers import AntiAliasDownsample
 from ros_animate.networks.perceptual import Vgg19
 
-_STEADY = 0.03  # contrast below which a place counts as flat
+_FLAT = 0.03  # contrast below which a place counts as flat
 
 
-class StructureTower(nn.Module):
-    """The picture, its gradients, and its local structure; nothing is learned.
+class StructureFeatures(nn.Module):
+    """The image, its gradients, and its local structure; nothing is learned.
 
-    1. the picture itself,
+    1. the image itself,
     2. differences to the right and the lower neighbour, which are the edges of lids and lips,
-    3. (x - m) / (s + 0.03) / 4 of the brightness x, with mean m and deviation s of the 7x7
-       around a place: a soft line on a dark face counts as much as a hard one on a bright face, as
+    3. (x - m) / (s + 0.03) / 4 of the brightness x, with mean m and standard deviation s of the 7x7
+       neighbourhood: a soft line on a dark face counts as much as a hard one on a bright face, as
        in the structure term of SSIM (Wang et al. 2004).
     """
 
@@ -42,16 +42,16 @@ class StructureTower(nn.Module):
         grey = image.mean(dim=1, keepdim=True)
         mean = _blur(grey)
         variance = (_blur(grey * grey) - mean * mean).clamp(min=0)
-        return (grey - mean) / ((variance + 1e-6).sqrt() + _STEADY) / 4
+        return (grey - mean) / ((variance + 1e-6).sqrt() + _FLAT) / 4
 
 
 def _blur(x: Tensor) -> Tensor:
-    """Mean of the 7x7 around each place, as far as it is in the picture."""
+    """Mean of the part of each 7x7 neighbourhood that is in the image."""
     return functional.avg_pool2d(x, 7, stride=1, padding=3, count_include_pad=False)
 
 
-class Pyramid(nn.Module):
-    """A picture at several scales, by Gaussian blur and every n-th pixel."""
+class ImagePyramid(nn.Module):
+    """An image at several scales, by Gaussian blur and every n-th pixel."""
 
     def __init__(self, scales: tuple[float, ...]) -> None:
         super().__init__()
@@ -61,14 +61,13 @@ class Pyramid(nn.Module):
         return [down(image) for down in self.downs]
 
 
-class FaceTower(nn.Module):
-    """The first blocks of our own face policy, bc_z: what it looks at to tell expressions.
-
-    Its weights are found as the policy's are, see `ros_animate weights list`.
+class FaceFeatures(nn.Module):
+    """Maps of the first blocks of the policy network bc_z, which was trained on expressions.
 
     Args:
-        weights: A checkpoint of bc_z; '' looks for it.
-        levels: How many blocks give a map.
+        weights: A checkpoint of bc_z; '' searches it as the policy does, see `ros_animate weights
+            list`.
+        levels: Number of blocks.
     """
 
     def __init__(self, weights: str = '', levels: int = 4) -> None:
@@ -91,19 +90,19 @@ class FaceTower(nn.Module):
 
 
 def vgg19(weights: str) -> Vgg19:
-    """VGG-19 with the weights of a file: torchvision's names (features.0.weight …), or our own."""
+    """VGG-19 with weights of a file, by torchvision's names (features.0.weight …) or our own."""
     if not weights:
         raise ConfigurationError('--set tower=vgg19 needs the weights: --set tower_weights=FILE, '
                                  "e.g. torchvision's vgg19-dcbb9e9d.pth")
     network = Vgg19()
-    wanted = network.state_dict()
+    expected = network.state_dict()
     given = tensor_files.read(weights)
     if not isinstance(given, Mapping):
         raise UserError(f'{weights} holds no named tensors')
-    renamed = {f'features.{name.split(".", 1)[1]}': name for name in wanted if '.' in name}
+    renamed = {f'features.{name.split(".", 1)[1]}': name for name in expected if '.' in name}
     named = {renamed.get(str(name), str(name)): value for name, value in given.items()}
-    state = {name: value for name, value in named.items() if name in wanted}
-    missing = [name for name in wanted if '.' in name and name not in state]
+    state = {name: value for name, value in named.items() if name in expected}
+    missing = [name for name in expected if '.' in name and name not in state]
     if missing:
         raise UserError(f'{weights} does not hold VGG-19: {missing[0]} and {len(missing) - 1} more '
                         'are missing')
@@ -111,12 +110,18 @@ def vgg19(weights: str) -> Vgg19:
     return network
 
 
-TOWERS: dict[str, Callable[[str], nn.Module]] = {
-    'structure': lambda weights: StructureTower(), 'bc_z': FaceTower, 'vgg19': vgg19}
+FEATURES: dict[str, Callable[[str], nn.Module]] = {
+    'structure': lambda weights: StructureFeatures(), 'bc_z': FaceFeatures, 'vgg19': vgg19}
 
 
-def make_tower(name: str, weights: str) -> nn.Module:
-    """The tower called `name`, frozen; raises UserError."""
-    if name not in TOWERS:
-        raise ConfigurationError(f'--set tower: unknown tower {name!r}; {suggest(name, TOWERS)}')
-    return TOWERS[name](weights).eval().requires_grad_(False)
+def make_features(name: str, weights: str) -> nn.Module:
+    """Frozen perceptual features by their name; raises UserError.
+
+    Args:
+        name: One of FEATURES.
+        weights: Checkpoint of the features; '' searches it (bc_z).
+    """
+    if name not in FEATURES:
+        raise ConfigurationError(f'--set tower: unknown features {name!r}; '
+                                 f'{suggest(name, FEATURES)}')
+    return FEATURES[name](weights).eval().requires_grad_(False)

@@ -1,16 +1,16 @@
-"""Sample grids: what the networks make of held-out pairs, as a picture."""
+"""Sample grids: held-out pairs and the networks' output for them, as an image file."""
 from __future__ import annotations
 
 import pathlib
 
 import cv2
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ros_animate.images import write_image
-from ros_animate.training.animation.objectives.base import Made
+from ros_animate.networks.sampling import coordinate_grid
+from ros_animate.training.animation.output import AnimationOutput
 from ros_animate.training.animation.pairs import PairBatch
 from ros_animate.types import Image
 
@@ -18,24 +18,24 @@ _TITLES = ('source', 'driving', 'target', 'result', 'flow', 'occlusion')
 _LEAST_SIDE, _TITLE_HEIGHT = 128, 18
 
 
-def write_grid(path: pathlib.Path, batch: PairBatch, made: Made, rows: int) -> None:
-    """A row per pair: source and driving with keypoints, target, result, flow, occlusion."""
+def write_grid(path: pathlib.Path, batch: PairBatch, output: AnimationOutput, rows: int) -> None:
+    """Writes a row per pair: source and driving with keypoints, target, result, flow, occlusion."""
     side = max(_LEAST_SIDE, batch.source.shape[-1])
-    pictures = [_titles(side)]
+    lines = [_titles(side)]
     for i in range(min(rows, len(batch.source))):
-        pictures.append(np.hstack([
-            _marked(batch.source[i], made.source_points[i], side),
-            _marked(batch.driving[i], made.driving_points[i], side),
-            _picture(batch.target[i], side), _picture(made.prediction[i], side),
-            _flow(made.flow[i], side), _mask(made.occlusion, i, side)]))
+        lines.append(np.hstack([
+            _with_points(batch.source[i], output.source_points[i], side),
+            _with_points(batch.driving[i], output.driving_points[i], side),
+            _enlarged(batch.target[i], side), _enlarged(output.prediction[i], side),
+            _flow(output.flow[i], side), _mask(output.occlusion, i, side)]))
     path.parent.mkdir(exist_ok=True)
-    write_image(path, np.vstack(pictures))
+    write_image(path, np.vstack(lines))
 
 
 def flow_colours(shift: Tensor) -> Image:
-    """(h, w, 2) shifts to (h, w, 3): the hue tells the direction, the saturation how far.
+    """Shifts (h, w, 2) as colours (h, w, 3): hue is the direction, saturation the distance.
 
-    White stays; a quarter of the picture is fully coloured.
+    White does not move; a quarter of the image is fully saturated.
     """
     x, y = shift.float().cpu().numpy().transpose(2, 0, 1)
     hue = (np.degrees(np.arctan2(y, x)) % 360 / 2).astype(np.uint8)
@@ -44,25 +44,24 @@ def flow_colours(shift: Tensor) -> Image:
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
 
 
-def _picture(picture: Tensor, side: int) -> Image:
-    """(3, S, S) in [0, 1] to (side, side, 3)."""
-    seen = (picture.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return np.asarray(cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
+def _enlarged(image: Tensor, side: int) -> Image:
+    """(3, S, S) in [0, 1] to (side, side, 3) uint8."""
+    pixels = (image.float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
-def _marked(picture: Tensor, points: Tensor, side: int) -> Image:
-    image = np.ascontiguousarray(_picture(picture, side))
+def _with_points(image: Tensor, points: Tensor, side: int) -> Image:
+    canvas = np.ascontiguousarray(_enlarged(image, side))
     for index, point in enumerate(points.float().cpu().numpy()):
         x, y = ((point + 1) / 2 * (side - 1)).round().astype(int).tolist()
         hue = np.array([[[180 * index // len(points), 255, 255]]], np.uint8)
         colour = cv2.cvtColor(hue, cv2.COLOR_HSV2RGB)[0, 0].tolist()
-        cv2.circle(image, (x, y), max(2, side // 60), colour, -1, cv2.LINE_AA)
-    return image
+        cv2.circle(canvas, (x, y), max(2, side // 60), colour, -1, cv2.LINE_AA)
+    return canvas
 
 
 def _flow(flow: Tensor, side: int) -> Image:
-    """(h, w, 2) positions in the source."""
-    from ros_animate.networks.sampling import coordinate_grid
+    """Image of a flow (h, w, 2) of positions in the source."""
     shift = flow - coordinate_grid(flow.shape[:2], flow)
     large = functional.interpolate(shift.permute(2, 0, 1)[None].float(), size=(side, side),
                                    mode='bilinear')
@@ -72,7 +71,7 @@ def _flow(flow: Tensor, side: int) -> Image:
 def _mask(mask: Tensor | None, index: int, side: int) -> Image:
     if mask is None:
         return np.full((side, side, 3), 128, np.uint8)
-    return _picture(mask[index].expand(3, -1, -1), side)
+    return _enlarged(mask[index].expand(3, -1, -1), side)
 
 
 def _titles(side: int) -> Image:
@@ -81,14 +80,3 @@ def _titles(side: int) -> Image:
         cv2.putText(strip, title, (i * side + 6, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.42,
                     (230, 230, 230), 1, cv2.LINE_AA)
     return strip
-
-
-def concatenated(parts: list[Made]) -> Made:
-    """The parts of a batch put together."""
-    first = parts[0]
-    occlusion = None if first.occlusion is None else torch.cat([p.occlusion for p in parts
-                                                               if p.occlusion is not None])
-    return Made(torch.cat([p.prediction for p in parts]),
-                torch.cat([p.source_points for p in parts]),
-                torch.cat([p.driving_points for p in parts]),
-                torch.cat([p.flow for p in parts]), occlusion)

@@ -1,8 +1,8 @@
-"""Clips of synthetic faces: who is in clip number n, and what happens, depends on the seed alone.
+"""Clips of synthetic faces. People and motion of clip number n depend on the seed alone.
 
-Two people play every clip, each in a look, light, room and camera of their own, framed alike:
-frame t of both shows the same pose and expression. Faces fill the square as in the crops of the
-animators.
+Two people act in every clip, each with an appearance, light, background and camera of their own,
+framed alike: frame t of both shows the same pose and expression. Faces fill the square as in the
+crops of the animators.
 """
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from ros_animate.types import Array, Image
 NAMES = tuple(MUSCLES)
 EXPRESSION = tuple(n for n in NAMES if not n.startswith(('head_', 'neck_')))
 PEOPLE = 2  # in a clip
-_POSES, _FACES = 10, 11  # streams of random numbers
+_POSES, _FACES = 10, 11  # random streams
 _GAZE_RANGE = {'gaze_azimuth': EYE_RANGE_DEG[0], 'gaze_elevation': EYE_RANGE_DEG[1]}
 _EXPRESSION_AT = [NAMES.index(n) for n in EXPRESSION]
 _EXPRESSION_UNITS = np.array([_GAZE_RANGE.get(n, 1.0) for n in EXPRESSION])
-HUMAN_SHARE = 0.6  # the rest: the robot's look, more or less changed, other robots, some people
-TURNING = 0.35  # part of the clips with turns of the head
+HUMAN_SHARE = 0.6  # the rest: the robot's appearance, more or less changed, others
+TURNING = 0.35  # part of the clips with large rotations of the head
 # Yaw, pitch, roll and the neck's pitch and roll in degrees: standard deviations.
-_STILL, _TURNED = (4.0, 3.0, 2.5, 1.0, 1.0), (16.0, 9.0, 7.0, 3.0, 3.0)
+_SMALL_TURNS, _LARGE_TURNS = (4.0, 3.0, 2.5, 1.0, 1.0), (16.0, 9.0, 7.0, 3.0, 3.0)
 _HEAD = ('head_yaw', 'head_pitch', 'head_roll', 'neck_pitch', 'neck_roll')
-_MOST_TURNS = 2.0  # standard deviations
+_LIMIT = 2.0  # of random angles, in standard deviations
 _GAZE_DEG = {'gaze_azimuth': 11.0, 'gaze_elevation': 6.0}  # standard deviations
 WIDE_MOUTH, BLINK, TALK = 0.2, 0.12, 0.25  # parts of the frames
 _KEY_FRAMES = 6  # frames from one pose to the next in a smooth clip
-_SMALLEST_PX = 256  # smaller pictures are averaged from such, as photographs are
-_MOVE, _MOVE_TURNING, _GROW = 0.012, 0.03, 0.02  # of the square's side: how a person moves in it
+_SMALLEST_PX = 256  # smaller images are averaged from this size, as photographs are
+_MOVE, _MOVE_TURNING, _GROW = 0.012, 0.03, 0.02  # motion of a person, in parts of the square's side
 _PROVISIONAL_CM = 27.0
 DISTANCE_CM = (45.0, 120.0)
-_SCALE, _SHIFT = (0.88, 1.08), 0.025  # how unlike one another squares around faces are
+_SCALE, _SHIFT = (0.88, 1.08), 0.025  # variation of the squares around faces
 
 
 class Frames(NamedTuple):
-    """A clip of all its people.
+    """Frames and labels of a clip.
 
     Attributes:
         images: (P, T, S, S, 3) uint8 RGB.
@@ -74,29 +74,30 @@ def make_clip(seed: int, number: int, count: int, size: int, smooth: bool = Fals
     """Clip `number` of a seed.
 
     Args:
-        seed: Of people and poses.
-        number: From 0 on.
-        count: Frames.
+        seed: Seed of people and poses.
+        number: Number of the clip, from 0 on.
+        count: Number of frames.
         size: Width and height in pixels.
-        smooth: The frames are a video; else each is a moment of its own.
-        people: Who plays it: the first, or the first two.
+        smooth: True for a video, False for independent poses.
+        people: Number of people, 1 or 2.
     """
     script = Script.draw(random_stream(seed, _POSES, number), count, smooth)
-    played = [_play(random_stream(seed, _FACES, number, k), script, size) for k in range(people)]
-    return Frames(np.stack([images for images, _ in played]),
-                  np.stack([landmarks for _, landmarks in played]),
+    rendered = [_render(random_stream(seed, _FACES, number, k), script, size)
+                for k in range(people)]
+    return Frames(np.stack([images for images, _ in rendered]),
+                  np.stack([landmarks for _, landmarks in rendered]),
                   script.angles_deg(), script.expression())
 
 
 @dataclasses.dataclass(frozen=True)
 class Script:
-    """What happens in a clip.
+    """Motion of a clip.
 
     Attributes:
         muscles: (T, M) values in the order of NAMES.
-        move: (T, 3) shift of the person to the right and down and growth, of the square's side.
+        move: (T, 3) shift to the right, shift down, growth, in parts of the square.
         scale: Size of the square around the face.
-        shift: (2,) of that square, of its side.
+        shift: (2,) shift of that square, in parts of its side.
     """
 
     muscles: Array
@@ -106,7 +107,7 @@ class Script:
 
     @classmethod
     def draw(cls, rng: np.random.Generator, count: int, smooth: bool = False) -> Script:
-        """A random one."""
+        """A random script."""
         turning = rng.random() < TURNING
         keys = -(-count // _KEY_FRAMES) + 1 if smooth else count
         muscles = np.stack([random_pose(rng, turning) for _ in range(keys)])
@@ -117,23 +118,23 @@ class Script:
         return cls(muscles, move, float(rng.uniform(*_SCALE)), rng.uniform(-_SHIFT, _SHIFT, 2))
 
     def state(self, t: int) -> dict[str, float]:
-        """The muscles of frame t."""
+        """Values of the muscles in frame t."""
         return dict(zip(NAMES, self.muscles[t].tolist(), strict=True))
 
     def angles_deg(self) -> Array:
-        """(T, 3) yaw, pitch, roll of the head, whatever share the neck has."""
+        """(T, 3) yaw, pitch, roll of the head, the neck's part included."""
         columns = self.muscles[:, [NAMES.index(n) for n in _HEAD]]
         return np.stack([head_angles_deg(rotation(0, neck_pitch, neck_roll)
                                          @ rotation(yaw, pitch, roll))
                          for yaw, pitch, roll, neck_pitch, neck_roll in columns])
 
     def expression(self) -> Array:
-        """(T, E)."""
+        """(T, E) values of the muscles EXPRESSION."""
         return self.muscles[:, _EXPRESSION_AT] / _EXPRESSION_UNITS
 
 
 def random_pose(rng: np.random.Generator, turning: bool) -> Array:
-    """(M,) muscles: the faces of `collection`, wider mouths, blinks, and a head of a person's."""
+    """(M,) muscles: faces of `collection`, with wider mouths, blinks, and a person's head turns."""
     sampler, face_map = _robot()
     state = {**MUSCLES, **face_map.muscles(sampler.sample(rng))}
     kind = rng.random()
@@ -147,9 +148,10 @@ def random_pose(rng: np.random.Generator, turning: bool) -> Array:
             state[f'eyelid_upper_{side}'] *= 1 - closed
             state[f'eyelid_lower_{side}'] *= 1 - 0.4 * closed
     for name, spread in _GAZE_DEG.items():
-        state[name] = spread * float(np.clip(rng.standard_normal(), -_MOST_TURNS, _MOST_TURNS))
-    turns = np.clip(rng.standard_normal(len(_HEAD)), -_MOST_TURNS, _MOST_TURNS)
-    state.update(zip(_HEAD, (turns * (_TURNED if turning else _STILL)).tolist(), strict=True))
+        state[name] = spread * float(np.clip(rng.standard_normal(), -_LIMIT, _LIMIT))
+    turns = np.clip(rng.standard_normal(len(_HEAD)), -_LIMIT, _LIMIT)
+    turns *= _LARGE_TURNS if turning else _SMALL_TURNS
+    state.update(zip(_HEAD, turns.tolist(), strict=True))
     return np.array([state[name] for name in NAMES])
 
 
@@ -160,7 +162,7 @@ def _robot() -> tuple[ControlSampler, FaceMap]:
 
 
 def _smoothly(keys: Array, count: int) -> Array:
-    """(T, …) from one key to the next, at rest at each."""
+    """(T, …) interpolation from key to key, at rest at each."""
     at = np.arange(count) / _KEY_FRAMES
     k = np.minimum(at.astype(int), len(keys) - 2)
     linear: Array = (at - k)[:, None]
@@ -168,8 +170,8 @@ def _smoothly(keys: Array, count: int) -> Array:
     return keys[k] + share * (keys[k + 1] - keys[k])
 
 
-def _play(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, Array]:
-    """A random person plays the script: (T, size, size, 3), and landmarks (T, 468, 2)."""
+def _render(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, Array]:
+    """A random person in the motion of the script: (T, size, size, 3), landmarks (T, 468, 2)."""
     own = _robot()[1].appearance
     look = with_random_lighting(rng, random_person(rng) if rng.random() < HUMAN_SHARE
                                 else random_appearance(rng, own))
@@ -187,7 +189,7 @@ def _play(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, A
 
 
 def _framed(face: VirtualFace, script: Script, distance_cm: float, size: int) -> Camera:
-    """The camera whose picture is the square that an animator takes of this clip."""
+    """The camera whose image is the square that an animator would crop from this clip."""
     face.camera = Camera((size, size), _PROVISIONAL_CM, distance_cm)
     boxes = [_box(face, script.state(t)) for t in range(len(script.muscles))]
     side = float(np.mean([b.size for b in boxes])) * script.scale
@@ -201,7 +203,7 @@ def _box(face: VirtualFace, state: dict[str, float]) -> Box:
 
 
 def _moved(camera: Camera, move: Array) -> Camera:
-    """The camera for a person who has moved in the picture; the room stays where it is."""
+    """The camera for a person who has moved in the image; the background stays."""
     right, down, growth = move.tolist()
     x, y = camera.centre_cm
     view = camera.view_cm
@@ -210,5 +212,5 @@ def _moved(camera: Camera, move: Array) -> Camera:
 
 
 def _normalised(pixels: Array, size: int) -> Array:
-    """Pixels whose picture begins at 0 to [-1, 1] between the outermost pixels' centres."""
+    """Pixels from the image's corner to [-1, 1] between the centres of the outermost pixels."""
     return (2 * (pixels - 0.5) / (size - 1) - 1).astype(np.float32)

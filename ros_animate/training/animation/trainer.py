@@ -1,4 +1,4 @@
-"""Trains the networks of an animator; see `training.loop` for what every run does."""
+"""Training of the networks of an animator; see `core.loop` for what every training has."""
 from __future__ import annotations
 
 import pathlib
@@ -13,180 +13,199 @@ from torch import Tensor, nn
 
 from ros_animate.inference.engine import put_channels_last
 from ros_animate.training.animation.data import AnimationData
-from ros_animate.training.animation.objectives.base import Judge, Learner, Networks, Sealed
+from ros_animate.training.animation.objectives.base import (
+    DiscriminatorObjective,
+    Networks,
+    TrainingObjective,
+    UncastInput,
+)
+from ros_animate.training.animation.options import AnimationOptions
+from ros_animate.training.animation.output import AnimationOutput, concatenate
 from ros_animate.training.animation.pairs import PairBatch
-from ros_animate.training.animation.pseudo_labels import Teacher
-from ros_animate.training.animation.samples import concatenated, write_grid
+from ros_animate.training.animation.pseudo_labels import PseudoLabels
+from ros_animate.training.animation.samples import write_grid
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.average import RunningAverage
 from ros_animate.training.core.loop import Loop
 
 SAMPLES = 'samples'
-_ROWS, _AT_ONCE = 6, 8
+_SHOWN_PAIRS, _VALIDATION_BATCH = 6, 8
+_DISCRIMINATOR = 'judge'  # its name in logs and checkpoints of all runs
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is to be done.
+class TrainingRun:
+    """A training run of animation networks.
 
     Attributes:
-        folder: Of the run.
-        steps: How many in all.
-        options: Of the training.
-        quiet: No progress.
+        folder: Folder of the run.
+        steps: Number of steps of the whole run.
+        options: Options of the training.
+        quiet: True to show no progress.
     """
 
     folder: pathlib.Path
     steps: int
-    options: Any
+    options: AnimationOptions
     quiet: bool = False
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What has come of it.
+class TrainingResult:
+    """Result of a training.
 
     Attributes:
-        networks: With the average weights; the discriminator is not among them.
-        seconds: Training time, that of earlier starts included.
-        error: Mean L1 of held-out pictures, of [0, 1].
-        still: The same of the source picture as it is.
+        networks: Networks with the average weights, without the discriminator.
+        seconds: Training time, earlier starts included.
+        error: Mean L1 error of held-out images in [0, 1].
+        source_error: Mean L1 error of the unchanged source images.
     """
 
     networks: Networks
     seconds: float
     error: float
-    still: float
+    source_error: float
 
 
 class AnimationTrainer(Loop):
-    """A run, from its last checkpoint to its last step."""
+    """Trains animation networks from the last checkpoint to the last step.
+
+    Args:
+        run: The training run.
+        objective: Networks with the weights to start with, and their loss.
+        data: The pairs.
+        fabric: A launched Fabric.
+    """
 
     curves = ('loss', 'validation_l1')
 
-    def __init__(self, task: Task, learner: Learner, data: AnimationData, fabric: Fabric) -> None:
-        super().__init__(task.folder, task.steps, task.options, fabric, task.quiet)
-        self._task, self._data, self._learner = task, data, learner
-        self._held_out = data.held_out(task.options.held_out)
-        for module in (learner, *(network for _, network in learner.still)):
+    def __init__(self, run: TrainingRun, objective: TrainingObjective, data: AnimationData,
+                 fabric: Fabric) -> None:
+        super().__init__(run.folder, run.steps, run.options, fabric, run.quiet)
+        self._run, self._data, self._objective = run, data, objective
+        self._held_out = data.held_out(run.options.held_out)
+        for module in (objective, *objective.frozen_networks.values()):
             _prepare(module, fabric)
-        self._teacher = Teacher(getattr(task.options, 'hopenet', '')) if learner.wants_labels else (
-            None)
-        self._average = RunningAverage(learner.networks, task.options.average)
-        state = checkpoints.load(task.folder)
-        plain = _adam(learner.networks, task.options)
-        self._setup_learner, self._optimizer = fabric.setup(learner, plain)
-        self._plain: list[torch.optim.Optimizer] = [plain]
-        self._judge: Any = None
-        if learner.judge is not None:
-            _prepare(learner.judge, fabric)
-            plain = _adam(learner.judge, task.options)
-            self._judge, self._judge_optimizer = fabric.setup(Judge(learner), plain)
-            self._plain.append(plain)
+        self._pseudo_labels = (PseudoLabels(run.options.hopenet_weights)
+                               if objective.needs_labels else None)
+        self._average = RunningAverage(objective.networks, run.options.average)
+        state = checkpoints.load(run.folder)
+        optimizer = _adam(objective.networks, run.options)
+        self._fabric_objective, self._fabric_optimizer = fabric.setup(objective, optimizer)
+        self._optimizers: list[torch.optim.Optimizer] = [optimizer]
+        self._fabric_discriminator: Any = None
+        if objective.discriminator is not None:
+            _prepare(objective.discriminator, fabric)
+            optimizer = _adam(objective.discriminator, run.options)
+            self._fabric_discriminator, self._fabric_discriminator_optimizer = fabric.setup(
+                DiscriminatorObjective(objective), optimizer)
+            self._optimizers.append(optimizer)
         if state is not None:
             self._restore(state)
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]
-        terms = (*self._learner.terms, *(('judge',) if self._judge else ()))
-        return ('loss', *terms, 'learning_rate', 'validation_l1')
+        discriminator = (_DISCRIMINATOR,) if self._objective.discriminator is not None else ()
+        return ('loss', *self._objective.terms, *discriminator, 'learning_rate', 'validation_l1')
 
-    def train(self) -> Outcome:
-        """`run`, and what has come of it."""
+    def train(self) -> TrainingResult:
+        """Runs all steps that are left."""
         error = self.run()['validation_l1']
         assert error is not None
-        held = self._held_out
-        still = float((held.source - held.target).abs().mean())
-        return Outcome(self._average.network, self.seconds, error, still)  # type: ignore[arg-type]
+        held_out = self._held_out
+        source_error = float((held_out.source - held_out.target).abs().mean())
+        return TrainingResult(self._average.network, self.seconds, error, source_error)
 
     def make_batch(self, step: int) -> PairBatch:
-        batch = self._data.batch(step, self._task.options.batch_size, self.fabric.global_rank,
+        batch = self._data.batch(step, self._run.options.batch_size, self.fabric.global_rank,
                                  self.fabric.world_size)
-        if self._teacher is not None:
-            batch = self._teacher.completed(batch)
+        if self._pseudo_labels is not None:
+            batch = self._pseudo_labels.complete(batch)
         return batch.to(self.fabric.device)
 
     def next_rate(self) -> float:
-        return learning_rate(self.step, self.steps, self._task.options)
+        return learning_rate(self.step, self.steps, self._run.options)
 
     def training_step(self, batch: PairBatch, rate: float) -> Mapping[str, float]:
-        self._learner.train()
-        if self._judge is not None:
-            self._learner.judge.requires_grad_(False)  # type: ignore[union-attr]
-        terms, made = self._setup_learner(Sealed(batch, self._random()))
+        self._objective.train()
+        discriminator = self._objective.discriminator
+        if discriminator is not None:
+            discriminator.requires_grad_(False)
+        terms, output = self._fabric_objective(UncastInput(batch, self._random()))
         loss = torch.stack(list(terms.values())).sum()
         values = {'loss': self.mean(loss)}
         values |= {name: self.mean(term) for name, term in terms.items()}
-        self._improve(loss, self._optimizer, self._setup_learner, rate)
-        if self._judge is not None:
-            values['judge'] = self._teach_judge(batch, made, rate)
-        self._average.update(self._learner.networks, self.step)
+        self._update(loss, self._fabric_optimizer, self._fabric_objective, rate)
+        if discriminator is not None:
+            discriminator.requires_grad_(True)
+            values[_DISCRIMINATOR] = self._train_discriminator(batch, output, rate)
+        self._average.update(self._objective.networks, self.step)
         return values
 
-    def _teach_judge(self, batch: PairBatch, made: Any, rate: float) -> float:
-        judge: Any = self._learner.judge
-        judge.requires_grad_(True)
-        loss = self._judge(Sealed(batch.target, made))
+    @torch.no_grad()
+    def validate(self) -> Mapping[str, float | None]:
+        """L1 error of held-out pairs by the average weights; writes a grid of some of them."""
+        parts = []
+        with self.fabric.autocast():
+            for start in range(0, len(self._held_out.source), _VALIDATION_BATCH):
+                batch = rows(self._held_out, slice(start, start + _VALIDATION_BATCH))
+                parts.append(self._objective.animate(batch.to(self.fabric.device),
+                                                     self._average.network))
+        output = concatenate(parts)
+        if self.fabric.is_global_zero:
+            path = self.folder / SAMPLES / f'step_{self.step:07d}.png'
+            write_grid(path, self._held_out, output, _SHOWN_PAIRS)
+        error = (output.prediction.float().cpu() - self._held_out.target).abs().mean()
+        return {'validation_l1': float(error)}
+
+    def state(self) -> dict[str, Any]:
+        discriminator = self._objective.discriminator
+        return {'networks': self._objective.networks.state_dict(),
+                'average': self._average.network.state_dict(),
+                _DISCRIMINATOR: {} if discriminator is None else discriminator.state_dict(),
+                'optimizers': [optimizer.state_dict() for optimizer in self._optimizers]}
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._objective.networks.load_state_dict(state['networks'])
+        self._average.network.load_state_dict(state['average'])
+        if self._objective.discriminator is not None:
+            self._objective.discriminator.load_state_dict(state[_DISCRIMINATOR])
+        for optimizer, kept in zip(self._optimizers, state['optimizers'], strict=True):
+            optimizer.load_state_dict(kept)
+        self.step, self.seconds = state['step'], state['seconds']
+
+    def _train_discriminator(self, batch: PairBatch, output: AnimationOutput,
+                             rate: float) -> float:
+        loss = self._fabric_discriminator(UncastInput(batch.target, output))
         value = self.mean(loss)
-        self._improve(loss, self._judge_optimizer, self._judge, rate)
+        self._update(loss, self._fabric_discriminator_optimizer, self._fabric_discriminator, rate)
         return value
 
-    def _improve(self, loss: Tensor, optimizer: Any, module: Any, rate: float) -> None:
+    def _update(self, loss: Tensor, optimizer: Any, module: Any, rate: float) -> None:
+        """One optimizer step with the gradient of the loss."""
         for group in optimizer.param_groups:
             group['lr'] = rate
         optimizer.zero_grad()
         self.fabric.backward(loss)
-        if self._task.options.clip:
-            self.fabric.clip_gradients(module, optimizer, max_norm=self._task.options.clip,
+        if self._run.options.clip:
+            self.fabric.clip_gradients(module, optimizer, max_norm=self._run.options.clip,
                                        error_if_nonfinite=False)
         optimizer.step()
 
     def _random(self) -> torch.Generator:
-        """Of the step, so that a run that goes on meets the same deformations."""
-        seed = np.random.default_rng((self._task.options.seed, self.step,
+        """Random numbers of the step, so that a resumed run draws the same deformations."""
+        seed = np.random.default_rng((self._run.options.seed, self.step,
                                       self.fabric.global_rank)).integers(2 ** 63)
         return torch.Generator().manual_seed(int(seed))
 
-    @torch.no_grad()
-    def validate(self) -> Mapping[str, float | None]:
-        """L1 of held-out pairs by the average weights; draws some of them."""
-        parts = []
-        with self.fabric.autocast():
-            for start in range(0, len(self._held_out.source), _AT_ONCE):
-                batch = rows(self._held_out, slice(start, start + _AT_ONCE))
-                parts.append(self._learner.animate(batch.to(self.fabric.device),
-                                                   self._average.network))
-        made = concatenated(parts)
-        if self.fabric.is_global_zero:
-            path = self.folder / SAMPLES / f'step_{self.step:07d}.png'
-            write_grid(path, self._held_out, made, _ROWS)
-        error = (made.prediction.float().cpu() - self._held_out.target).abs().mean()
-        return {'validation_l1': float(error)}
 
-    def state(self) -> dict[str, Any]:
-        judge = self._learner.judge
-        return {'networks': self._learner.networks.state_dict(),
-                'average': self._average.network.state_dict(),
-                'judge': {} if judge is None else judge.state_dict(),
-                'optimizers': [optimizer.state_dict() for optimizer in self._plain]}
-
-    def _restore(self, state: Mapping[str, Any]) -> None:
-        self._learner.networks.load_state_dict(state['networks'])
-        self._average.network.load_state_dict(state['average'])
-        if self._learner.judge is not None:
-            self._learner.judge.load_state_dict(state['judge'])
-        for optimizer, held in zip(self._plain, state['optimizers'], strict=True):
-            optimizer.load_state_dict(held)
-        self.step, self.seconds = state['step'], state['seconds']
-
-
-def rows(batch: PairBatch, which: slice) -> PairBatch:
+def rows(batch: PairBatch, selected: slice) -> PairBatch:
     """Some pairs of a batch, without labels."""
-    return PairBatch(batch.source[which], batch.driving[which], batch.target[which])
+    return PairBatch(batch.source[selected], batch.driving[selected], batch.target[selected])
 
 
-def learning_rate(step: int, steps: int, options: Any) -> float:
-    """Rises linearly, then is a tenth of itself after each milestone."""
+def learning_rate(step: int, steps: int, options: AnimationOptions) -> float:
+    """Learning rate of a step: linear warm-up, then a tenth of itself after each milestone."""
     warm = round(options.warm_up * steps)
     rise = min(1.0, (step + 1) / warm) if warm else 1.0
     passed = sum(step >= part * steps for part in options.milestones)
@@ -200,6 +219,6 @@ def _prepare(module: nn.Module, fabric: Fabric) -> None:
         nn.SyncBatchNorm.convert_sync_batchnorm(module)
 
 
-def _adam(module: nn.Module, options: Any) -> torch.optim.Optimizer:
+def _adam(module: nn.Module, options: AnimationOptions) -> torch.optim.Optimizer:
     return torch.optim.Adam(module.parameters(), options.learning_rate,
                             (options.beta1, options.beta2))

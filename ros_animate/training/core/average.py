@@ -2,24 +2,27 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+Network = TypeVar('Network', bound=nn.Module)
 
-class RunningAverage:
+
+class RunningAverage(Generic[Network]):
     """Exponential moving average of a network's weights, with a lower decay at the start.
 
     Attributes:
         network: A copy with the average weights, in evaluation mode.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._decay = decay
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
+    def update(self, network: Network, step: int) -> None:
         """Moves the average towards the weights after a step."""
         decay = min(self._decay, (1 + step) / (10 + step)) if self._decay else 0.0
         current = network.state_dict()

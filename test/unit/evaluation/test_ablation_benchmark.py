@@ -1,4 +1,4 @@
-"""The ablation's bookkeeping: what is trained, what is kept, what the table says."""
+"""The ablation benchmark: trainings, finished runs, the table."""
 from __future__ import annotations
 
 import argparse

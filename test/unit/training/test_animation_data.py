@@ -1,4 +1,4 @@
-"""Batches of pairs: a function of seed and step, with what the options ask for."""
+"""Batches of pairs: a function of seed and step, as the options say."""
 import numpy as np
 import pytest
 import torch
@@ -33,10 +33,10 @@ def parts(batch):
 
 def test_shapes_and_ranges(faces):
     batch = faces().batch(0, 5)
-    for pictures in batch[:3]:
-        assert pictures.shape == (5, 3, SIZE, SIZE)
-        assert pictures.dtype == torch.float32
-        assert 0 <= pictures.min() < pictures.max() <= 1
+    for images in batch[:3]:
+        assert images.shape == (5, 3, SIZE, SIZE)
+        assert images.dtype == torch.float32
+        assert 0 <= images.min() < images.max() <= 1
     for labels in (batch.source_labels, batch.driving_labels):
         assert labels.landmarks.shape == (5, 468, 2)
         assert labels.angles_deg.shape == (5, 3)
@@ -64,7 +64,7 @@ def test_processes_share_a_batch(faces):
             assert torch.equal(one[rank::2], other)
 
 
-def test_without_cross_the_driving_frame_is_what_shall_come_out(faces):
+def test_without_cross_the_driving_frame_is_the_target(faces):
     batch = faces(cross=0.0, **PLAIN).batch(0, 8)
     torch.testing.assert_close(batch.driving, batch.target, atol=1e-5, rtol=0)
     assert (batch.source - batch.target).abs().mean((1, 2, 3)).min() > 0
@@ -88,10 +88,10 @@ def test_labels_go_with_their_frames(faces):
     """The two frames of a pair are one clip's, and the labels are in the order of the frames."""
     batch = faces(**PLAIN).batch(1, 12)
     pool = SyntheticFaces(SIZE, DataOptions(identities=8, frames=3, workers=1))._rendered()
-    for pictures, labels in ((batch.source, batch.source_labels),
-                             (batch.target, batch.driving_labels)):
-        for picture, landmarks, angles in zip(pictures, *labels[:2], strict=True):
-            image = (255 * picture).round().permute(1, 2, 0).numpy()
+    for images, labels in ((batch.source, batch.source_labels),
+                           (batch.target, batch.driving_labels)):
+        for tensor, landmarks, angles in zip(images, *labels[:2], strict=True):
+            image = (255 * tensor).round().permute(1, 2, 0).numpy()
             clip, person, frame = np.argwhere((pool.images == image).all((3, 4, 5)))[0]
             np.testing.assert_array_equal(landmarks, pool.landmarks[clip, person, frame])
             np.testing.assert_array_equal(angles, pool.angles_deg[clip, frame])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ros_animate.face.virtual import HUMAN, Camera, VirtualFace
 from ros_animate.training.animation.data import AnimationData, DataOptions
-from ros_animate.training.animation.decoded import thinned
-from ros_animate.training.animation.footage import Footage, moved
+from ros_animate.training.animation.decoded import thin_out
+from ros_animate.training.animation.footage import Footage, random_affine
 from ros_animate.training.core.pair_folder import DataError
 
 SIZE = 16
@@ -70,13 +70,13 @@ def test_pairs_run_forwards_unless_they_may_not(folder):
 
 
 def test_neither_memory_nor_cache_changes_a_pair(folder, tmp_path):
-    wanted = pairs(folder)
+    expected = pairs(folder)
     for options in ({'memory_gb': 0.0}, {'cache': str(tmp_path)}, {'cache': str(tmp_path)}):
-        np.testing.assert_array_equal(pairs(folder, **options).source, wanted.source)
+        np.testing.assert_array_equal(pairs(folder, **options).source, expected.source)
     assert len(list(tmp_path.glob('clip-*.npy'))) == 3
     for file in tmp_path.glob('clip-*.npy'):
         file.write_bytes(b'half')
-    np.testing.assert_array_equal(pairs(folder, cache=str(tmp_path)).source, wanted.source)
+    np.testing.assert_array_equal(pairs(folder, cache=str(tmp_path)).source, expected.source)
 
 
 def test_the_cache_is_read(folder, tmp_path):
@@ -157,8 +157,8 @@ def test_data_sets_are_mixed_by_weight(folder, tmp_path):
     assert [clip_of(image) for image in held_out] == [3, 4, 7, 7, 7, 7, 7, 7]
 
 
-def test_the_square_around_the_face_is_seen(tmp_path):
-    """A face at the edge of a wide picture comes to the middle; clips without one are left."""
+def test_the_square_around_the_face_is_cropped(tmp_path):
+    """A face at the edge of a wide image comes to the middle; clips without one are left."""
     wide = np.full((320, 640, 3), (40, 60, 160), np.uint8)
     face = VirtualFace(HUMAN, Camera((320, 320), 40.0), background=wide[:, :320].copy())
     for number in range(2):
@@ -180,21 +180,22 @@ def test_the_square_around_the_face_is_seen(tmp_path):
 
 @given(st.integers(0, 200), st.integers(2, 20))
 def test_thinning_leaves_enough_at_equal_distances(count, limit):
-    kept = thinned(iter(range(count)), limit)
+    kept = thin_out(iter(range(count)), limit)
     assert len(kept) <= 2 * limit
     assert len(kept) >= min(count, limit)
     assert len(set(np.diff(kept))) <= 1
-    assert thinned(iter(range(count)), None) == list(range(count))
+    assert thin_out(iter(range(count)), None) == list(range(count))
 
 
 @given(st.integers(0, 1000), st.floats(0, 0.3), st.floats(0, 20))
 def test_both_frames_move_alike(seed, zoom, turn):
     image = np.random.default_rng(seed).integers(0, 255, (SIZE, SIZE, 3), np.uint8)
-    made = moved(np.stack([image, image]), np.random.default_rng(seed), zoom, turn)
-    assert made.shape == (2, SIZE, SIZE, 3)
-    np.testing.assert_array_equal(made[0], made[1])
+    moved = random_affine(np.stack([image, image]), np.random.default_rng(seed), zoom, turn)
+    assert moved.shape == (2, SIZE, SIZE, 3)
+    np.testing.assert_array_equal(moved[0], moved[1])
 
 
 def test_nothing_moves_by_nothing():
     image = frame(1, 2)
-    np.testing.assert_array_equal(moved(image[None], np.random.default_rng(0), 0.0, 0.0)[0], image)
+    moved = random_affine(image[None], np.random.default_rng(0), 0.0, 0.0)
+    np.testing.assert_array_equal(moved[0], image)

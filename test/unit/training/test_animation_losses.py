@@ -19,12 +19,16 @@ from ros_animate.networks.monkey_net.keypoints import (
 )
 from ros_animate.networks.sampling import blend_motions, coordinate_grid, softmax_heatmaps
 from ros_animate.training.animation import losses
-from ros_animate.training.animation.crops import Squares, squares, taken
+from ros_animate.training.animation.crops import Squares, crop_squares, face_squares
 from ros_animate.training.animation.landmark_sets import EXPRESSIVE, GUIDE
-from ros_animate.training.animation.objectives.retargeting import away_from, below, openness
+from ros_animate.training.animation.objectives.retargeting import (
+    mask_away_from,
+    openness,
+    shoulder_mask,
+)
 from ros_animate.training.animation.options import FommOptions
 from ros_animate.training.animation.pairs import Labels
-from ros_animate.training.animation.perceptual_features import Pyramid, StructureTower
+from ros_animate.training.animation.perceptual_features import ImagePyramid, StructureFeatures
 from ros_animate.training.animation.trainer import learning_rate
 
 
@@ -41,32 +45,32 @@ def test_distance_counts_places_by_their_weight() -> None:
 
 
 def test_perceptual_adds_levels_and_scales_up() -> None:
-    def tower(image: Tensor) -> list[Tensor]:
+    def features(image: Tensor) -> list[Tensor]:
         return [image, 10 * image]
     images = [torch.full((1, 3, 4, 4), 0.5), torch.full((1, 3, 2, 2), 0.25)]
     targets = [torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 2, 2)]
-    assert losses.perceptual(tower, images, targets).item() == pytest.approx(11 * 0.75)
+    assert losses.perceptual(features, images, targets).item() == pytest.approx(11 * 0.75)
 
 
 def test_least_squares() -> None:
-    assert losses.least_squares_fooling(tensor(1.0, 0.5, -1.0)).item() == pytest.approx(4.25 / 3)
-    judged = losses.least_squares_judging(tensor(0.5, -0.5), tensor(1.0, 0.0))
-    assert judged.item() == pytest.approx(0.5 + 0.25)
+    assert losses.least_squares_generator(tensor(1.0, 0.5, -1.0)).item() == pytest.approx(4.25 / 3)
+    loss = losses.least_squares_discriminator(tensor(0.5, -0.5), tensor(1.0, 0.0))
+    assert loss.item() == pytest.approx(0.5 + 0.25)
 
 
 def test_hinge() -> None:
-    assert losses.hinge_fooling(tensor(1.0, 3.0)).item() == -2
-    judged = losses.hinge_judging(tensor(-2.0, 0.5), tensor(2.0, 0.5))
-    assert judged.item() == pytest.approx(1.5 / 2 + 0.5 / 2)
+    assert losses.hinge_generator(tensor(1.0, 3.0)).item() == -2
+    loss = losses.hinge_discriminator(tensor(-2.0, 0.5), tensor(2.0, 0.5))
+    assert loss.item() == pytest.approx(1.5 / 2 + 0.5 / 2)
 
 
 def test_features_are_matched_without_gradient_to_the_true_ones() -> None:
-    made, true = (torch.full((2, 2), v, requires_grad=True) for v in (1.0, 3.0))
-    loss = losses.feature_matching([made, made * 2], [true, true], [10.0, 1.0])
+    generated, true = (torch.full((2, 2), v, requires_grad=True) for v in (1.0, 3.0))
+    loss = losses.feature_matching([generated, generated * 2], [true, true], [10.0, 1.0])
     assert loss.item() == pytest.approx(20 + 1)
     loss.backward()
     assert true.grad is None
-    torch.testing.assert_close(made.grad, torch.full((2, 2), -10 / 4 - 2 / 4))
+    torch.testing.assert_close(generated.grad, torch.full((2, 2), -10 / 4 - 2 / 4))
 
 
 def test_keypoint_prior() -> None:
@@ -80,10 +84,10 @@ def test_keypoint_prior() -> None:
 
 
 def test_head_pose_and_deformation() -> None:
-    degrees, wanted = tensor([10.0, 0.0, -5.0], [0.0, 2.0, 0.0]), torch.zeros(2, 3)
-    assert losses.head_pose(degrees, wanted).item() == pytest.approx(5 + 1 + 2.5)
-    wanted[0] = math.nan
-    assert losses.head_pose(degrees, wanted).item() == pytest.approx(1)
+    degrees, target = tensor([10.0, 0.0, -5.0], [0.0, 2.0, 0.0]), torch.zeros(2, 3)
+    assert losses.head_pose(degrees, target).item() == pytest.approx(5 + 1 + 2.5)
+    target[0] = math.nan
+    assert losses.head_pose(degrees, target).item() == pytest.approx(1)
     expression = tensor([[0.1, -0.2, 0.0], [0.0, 0.0, 0.3]])
     assert losses.deformation_prior(expression).item() == pytest.approx(0.6)
 
@@ -98,7 +102,7 @@ def test_wing() -> None:
 
 
 def test_equivariance_of_the_equivariant_is_nothing() -> None:
-    """Keypoints that move along with the picture, and Jacobians that turn with it."""
+    """Keypoints that move along with the image, and Jacobians that turn with it."""
     deformation = Deformation(tensor([[0.9, 0.2, 0.1], [-0.1, 1.1, 0.0]]),
                               torch.zeros(1, 25))
     linear = deformation.affine[0, :, :2]
@@ -119,8 +123,8 @@ def test_equivariance_of_the_equivariant_is_nothing() -> None:
 def test_jacobian_of_a_spline_is_its_derivative(seed) -> None:
     """Central differences in double precision."""
     random = torch.Generator().manual_seed(seed)
-    made = Deformation.random(1, 0.05, 0.005, 5, random)
-    deformation = Deformation(made.affine.double(), made.weights.double())
+    drawn = Deformation.random(1, 0.05, 0.005, 5, random)
+    deformation = Deformation(drawn.affine.double(), drawn.weights.double())
     points = torch.rand(1, 4, 2, generator=random, dtype=torch.double) * 1.8 - 0.9
     got = deformation.jacobian(points)[0]
     step = 1e-5
@@ -144,26 +148,26 @@ def test_emphasis_of_known_landmarks() -> None:
     assert (weight[1] == 1).all()
 
 
-def test_structure_tower() -> None:
-    """Edges where the picture has them; structure does not care how bright and how hard they are.
+def test_structure_features() -> None:
+    """Edges where the image has them; structure does not care how bright and how hard they are.
 
-    A step of 0.5 in the middle, seen by the 7x7 around its first place: 4 of 7 columns are high.
+    A step of 0.5 in the middle, in the 7x7 around its first place: 4 of 7 columns are high.
     """
     image = torch.zeros(1, 3, 16, 16)
     image[..., 8:] = 0.5
-    same, gradients, structure = StructureTower()(image)
+    same, gradients, structure = StructureFeatures()(image)
     assert (same == image).all()
     assert gradients[0, 0, 4, 7].item() == pytest.approx(0.5)
     assert gradients.abs().sum().item() == pytest.approx(3 * 16 * 0.5)
     deviation = 0.5 * math.sqrt(4 / 7 * 3 / 7 + 1e-6 / 0.25)
     assert structure[0, 0, 8, 8].item() == pytest.approx(
         0.5 * 3 / 7 / (deviation + 0.03) / 4, rel=1e-4)
-    soft = StructureTower()(0.3 + 0.5 * image)[2]
+    soft = StructureFeatures()(0.3 + 0.5 * image)[2]
     assert soft[0, 0, 8, 8].item() == pytest.approx(structure[0, 0, 8, 8].item(), rel=0.15)
 
 
 def test_pyramid_halves() -> None:
-    scales = Pyramid((1.0, 0.5, 0.25))(torch.full((1, 3, 32, 32), 0.5))
+    scales = ImagePyramid((1.0, 0.5, 0.25))(torch.full((1, 3, 32, 32), 0.5))
     assert [tuple(s.shape[2:]) for s in scales] == [(32, 32), (16, 16), (8, 8)]
     assert scales[2][..., 4, 4].tolist() == [[pytest.approx(0.5, rel=1e-4)] * 3]
 
@@ -188,16 +192,16 @@ def test_spread_and_heat_maps_by_sums(seed) -> None:
     heat = softmax_heatmaps(torch.rand(1, 1, 5, 7), 0.1).double()
     grid = coordinate_grid((5, 7), heat)
     mean = (heat[0, 0, ..., None] * grid).sum((0, 1))
-    wanted = torch.zeros(2, 2, dtype=torch.double)
+    expected = torch.zeros(2, 2, dtype=torch.double)
     for y in range(5):
         for x in range(7):
             away = grid[y, x] - mean
-            wanted += (heat[0, 0, y, x] + 1e-7) * torch.outer(away, away)
+            expected += (heat[0, 0, y, x] + 1e-7) * torch.outer(away, away)
     got = heatmap_covariance(heat, mean[None, None])
-    torch.testing.assert_close(got[0, 0], wanted)
+    torch.testing.assert_close(got[0, 0], expected)
     from ros_animate.networks.monkey_net import Keypoints as Spread
     away = grid - mean
-    maps = torch.exp(-0.5 * (away @ torch.linalg.inv(wanted) * away).sum(-1))
+    maps = torch.exp(-0.5 * (away @ torch.linalg.inv(expected) * away).sum(-1))
     torch.testing.assert_close(keypoint_heatmaps(Spread(mean[None, None], got), (5, 7))[0, 0], maps)
 
 
@@ -211,23 +215,23 @@ def test_gradient_of_a_round_covariance_is_a_number() -> None:
 def test_positions_are_exact_in_a_training_in_bf16() -> None:
     mask = torch.rand(2, 3, 4, 5).softmax(dim=1)
     shifts = torch.rand(2, 3, 2)
-    wanted = torch.einsum('bkhw,bkc->bhwc', mask, shifts)
+    expected = torch.einsum('bkhw,bkc->bhwc', mask, shifts)
     with torch.autocast('cpu', torch.bfloat16):
         got = blend_motions(mask, shifts)
-    torch.testing.assert_close(got, wanted)
+    torch.testing.assert_close(got, expected)
 
 
 def test_squares_around_face_and_lips() -> None:
     landmarks = torch.zeros(2, 468, 2)
     landmarks[0, 10], landmarks[0, 152] = tensor(0.0, -0.5), tensor(0.2, 0.3)
     landmarks[1] = math.nan
-    found = squares(Labels(landmarks, torch.zeros(2, 3), torch.zeros(2, 0)))
+    found = face_squares(Labels(landmarks, torch.zeros(2, 3), torch.zeros(2, 0)))
     torch.testing.assert_close(found.face[0], tensor(0.1, -0.1, 0.4 * 1.05))
     torch.testing.assert_close(found.face[1], tensor(0.0, 0.0, 1.0))
-    picture = torch.rand(1, 3, 8, 8)
+    image = torch.rand(1, 3, 8, 8)
     whole = Squares(tensor([0.0, 0.0, 1.0]), tensor([0.5, -0.5, 0.5]))
-    torch.testing.assert_close(taken(picture, whole.face, 8), picture)
-    torch.testing.assert_close(taken(picture, whole.lips, 4), picture[..., :4, 4:])
+    torch.testing.assert_close(crop_squares(image, whole.face, 8), image)
+    torch.testing.assert_close(crop_squares(image, whole.lips, 4), image[..., :4, 4:])
 
 
 def test_openness_and_regions() -> None:
@@ -236,8 +240,8 @@ def test_openness_and_regions() -> None:
     landmarks[0, 61], landmarks[0, 291] = tensor(-0.25, 0.2), tensor(0.25, 0.2)
     assert openness(landmarks, 'lipRatio').item() == pytest.approx(0.4, abs=1e-3)
     landmarks[0, 152] = tensor(0.0, 0.5)
-    shoulders = below((landmarks, landmarks - 1), 9)
+    shoulders = shoulder_mask((landmarks, landmarks - 1), 9)
     assert shoulders[0, 0, :, 0].tolist() == [0] * 7 + [1, 1]
-    rest = away_from(torch.zeros(1, 1, 2), 65)
+    rest = mask_away_from(torch.zeros(1, 1, 2), 65)
     assert rest[0, 0, 32, 32].item() == pytest.approx(0)
     assert rest[0, 0, 0, 0].item() == pytest.approx(1, abs=1e-6)

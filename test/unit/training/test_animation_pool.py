@@ -1,4 +1,4 @@
-"""The pool of synthetic clips: the same however it is made, and kept where it is asked to be."""
+"""The pool of synthetic clips: equal however it is rendered, and kept in its cache."""
 import numpy as np
 import pytest
 
@@ -23,8 +23,8 @@ def same(one, other):
 
 def test_it_holds_the_clips_of_the_seed(kept):
     for number in range(SIZE.clips):
-        for name, wanted in zip(Frames._fields, make_clip(4, number, 2, 16), strict=True):
-            np.testing.assert_allclose(getattr(kept[1], name)[number], wanted, atol=1e-4)
+        for name, expected in zip(Frames._fields, make_clip(4, number, 2, 16), strict=True):
+            np.testing.assert_allclose(getattr(kept[1], name)[number], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize('workers', [1, 2])
@@ -48,7 +48,7 @@ def test_another_pool_has_its_own_place(kept, monkeypatch):
     assert len(list(cache.iterdir())) == 2
 
 
-def test_what_was_broken_off_is_made_anew(tmp_path, kept):
+def test_an_interrupted_rendering_is_repeated(tmp_path, kept):
     Pool(SIZE, str(tmp_path), workers=1)
     folder = next(tmp_path.iterdir())
     (folder / 'done').unlink()

@@ -1,4 +1,4 @@
-"""Synthetic clips: the seed alone decides, and labels lie on the picture."""
+"""Synthetic clips: the seed alone decides, and labels fit the image."""
 import functools
 
 import numpy as np
@@ -39,18 +39,18 @@ def test_the_second_person_changes_nothing_for_the_first():
 
 def test_two_people_do_the_same_in_the_same_place():
     for number in range(2):
-        seen = clip(number)
-        one, other = seen.landmarks
-        assert np.abs(one - other).mean() < 0.08  # 4 % of the picture: faces differ in shape
-        assert np.abs(seen.images[0].astype(int) - seen.images[1]).mean() > 10
+        frames = clip(number)
+        one, other = frames.landmarks
+        assert np.abs(one - other).mean() < 0.08  # 4 % of the image: faces differ in shape
+        assert np.abs(frames.images[0].astype(int) - frames.images[1]).mean() > 10
 
 
 @pytest.mark.parametrize('number', [0, 1, 5])
 def test_the_tracker_finds_the_face_where_the_labels_say(number):
     size = 256
-    seen = clip(number, size, 2)
+    frames = clip(number, size, 2)
     found = 0
-    for image, label in zip(seen.images[0], seen.landmarks[0], strict=True):
+    for image, label in zip(frames.images[0], frames.landmarks[0], strict=True):
         face = find_face(image)
         if face is None:
             continue
@@ -71,10 +71,10 @@ def test_faces_fill_the_square():
         assert 0.6 < extent < 0.9
 
 
-def test_an_open_mouth_is_seen_and_labelled():
-    seen = clip(0, 32, 12)
-    lips = seen.landmarks[0][:, 14, 1] - seen.landmarks[0][:, 13, 1]
-    assert np.corrcoef(lips, seen.expression[:, EXPRESSION.index('jaw_open')])[0, 1] > 0.7
+def test_an_open_mouth_is_visible_and_labelled():
+    frames = clip(0, 32, 12)
+    lips = frames.landmarks[0][:, 14, 1] - frames.landmarks[0][:, 13, 1]
+    assert np.corrcoef(lips, frames.expression[:, EXPRESSION.index('jaw_open')])[0, 1] > 0.7
 
 
 def test_videos_move_smoothly():

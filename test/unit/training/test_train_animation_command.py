@@ -23,12 +23,12 @@ from ros_animate.types import Frame
 
 STEPS = 24
 PATIENCE_S = 180.0
-EXACT = {'checkpoint_steps': 3}
+OFTEN = {'checkpoint_steps': 3}
 
 
 @pytest.fixture(scope='module', autouse=True)
 def one_thread():
-    """Of tiny networks, several threads wait for each other most of the time."""
+    """With tiny networks, several threads wait for each other most of the time."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -41,11 +41,11 @@ def data(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(scope='module')
-def undisturbed(data, tmp_path_factory) -> pathlib.Path:
-    """With the adversary, so that all there is to save is saved."""
+def uninterrupted(data, tmp_path_factory) -> pathlib.Path:
+    """A run with a discriminator, so that checkpoints hold everything that they can."""
     run = tmp_path_factory.mktemp('animation') / 'run'
     assert main(arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0],
-                          cache=run.parent / 'faces', **EXACT)) == 0
+                          cache=run.parent / 'faces', **OFTEN)) == 0
     return run
 
 
@@ -53,8 +53,8 @@ def weights(run: pathlib.Path) -> bytes:
     return (run / 'weights' / 'weights.safetensors').read_bytes()
 
 
-def test_what_a_run_leaves(undisturbed) -> None:
-    rows = read_log(undisturbed)
+def test_what_a_run_leaves(uninterrupted) -> None:
+    rows = read_log(uninterrupted)
     assert [int(row['step']) for row in rows] == list(range(1, STEPS + 1))
     assert sum(bool(row['validation_l1']) for row in rows) == 2
     terms = ('perceptual', 'gan', 'feature_matching', 'equivariance_value',
@@ -62,32 +62,32 @@ def test_what_a_run_leaves(undisturbed) -> None:
     for row in rows:
         assert sum(float(row[t]) for t in terms) == pytest.approx(float(row['loss']), rel=1e-5)
         assert float(row['judge']) > 0
-    assert (undisturbed / CURVES).stat().st_size > 5000
-    assert list(undisturbed.glob('events.out.tfevents.*'))
-    grids = sorted((undisturbed / 'samples').iterdir())
+    assert (uninterrupted / CURVES).stat().st_size > 5000
+    assert list(uninterrupted.glob('events.out.tfevents.*'))
+    grids = sorted((uninterrupted / 'samples').iterdir())
     assert [g.name for g in grids] == [f'step_{s:07d}.png' for s in (STEPS // 2, STEPS)]
     assert cv2.imread(str(grids[0])).shape == (18 + 2 * 128, 6 * 128, 3)
-    card = (undisturbed / 'weights' / 'README.md').read_text()
+    card = (uninterrupted / 'weights' / 'README.md').read_text()
     for text in ('fomm', 'train animation', '24 of 2 pairs', 'seed', 'samples.png', 'held-out'):
         assert text in card
-    assert 'cache' not in card and str(undisturbed.parent) not in card
-    assert not list(undisturbed.glob('**/.part.*'))
+    assert 'cache' not in card and str(uninterrupted.parent) not in card
+    assert not list(uninterrupted.glob('**/.part.*'))
 
 
-def test_the_weights_are_recognised_and_animate(undisturbed) -> None:
-    found = checkpoint.read(undisturbed / 'weights')
+def test_the_weights_are_recognised_and_animate(uninterrupted) -> None:
+    found = checkpoint.read(uninterrupted / 'weights')
     assert (found.family, found.config.num_keypoints) == ('fomm', 3)
     assert not found.problems(('kp_detector', 'generator'))
-    picture = np.zeros((48, 48, 3), np.uint8)
-    options = {'weights': str(undisturbed / 'weights'), 'crop': False, 'device': 'cpu'}
+    image = np.zeros((48, 48, 3), np.uint8)
+    options = {'weights': str(uninterrupted / 'weights'), 'crop': False, 'device': 'cpu'}
     extractor, animator = load('motion', 'fomm', options), load('animation', 'fomm', options)
-    animator.set_source(picture)
-    assert animator.animate(extractor.extract(Frame(picture, 0.0))).image.shape == (32, 32, 3)
+    animator.set_source(image)
+    assert animator.animate(extractor.extract(Frame(image, 0.0))).image.shape == (32, 32, 3)
 
 
-def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys) -> None:
+def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys) -> None:
     run = tmp_path / 'run'
-    command = arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0], **EXACT)
+    command = arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0], **OFTEN)
     process = subprocess.Popen([sys.executable, '-m', 'ros_animate', *command],
                                env={**os.environ, 'OMP_NUM_THREADS': '1'})
     kill_at = int(np.random.default_rng().integers(1, STEPS - 5))
@@ -101,8 +101,8 @@ def test_killed_anywhere_it_ends_alike(data, undisturbed, tmp_path, capsys) -> N
     state = checkpoints.load(run)
     assert main([*command, '--resume']) == 0
     assert f'resumes at step {state["step"] if state else 0}' in capsys.readouterr().out
-    assert weights(run) == weights(undisturbed), f'killed after step {kill_at}'
-    assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(undisturbed)]
+    assert weights(run) == weights(uninterrupted), f'killed after step {kill_at}'
+    assert [r['step'] for r in read_log(run)] == [r['step'] for r in read_log(uninterrupted)]
 
 
 @pytest.mark.parametrize(('model', 'settings'), [
@@ -135,12 +135,12 @@ def test_live_portrait_in_two_stages(tmp_path) -> None:
         assert float(rows[0][term]) >= 0
 
 
-def test_from_weights_of_an_earlier_run(data, undisturbed, tmp_path) -> None:
+def test_from_weights_of_an_earlier_run(data, uninterrupted, tmp_path) -> None:
     run = tmp_path / 'run'
     assert main([*arguments('fomm', data, run, 1, learning_rate=0.0, average=0.0),
-                 '--init', str(undisturbed / 'weights')]) == 0
+                 '--init', str(uninterrupted / 'weights')]) == 0
     before, after = (checkpoint.read(r / 'weights').networks['generator']
-                     for r in (undisturbed, run))
+                     for r in (uninterrupted, run))
     assert torch.equal(before['final.weight'], after['final.weight'])
 
 
@@ -155,13 +155,13 @@ def test_a_run_goes_on_only_as_it_was_begun(data, tmp_path, capsys) -> None:
     assert checkpoints.load(run)['step'] == 2
 
 
-def test_a_loss_that_is_no_number_ends_the_run(data, tmp_path, capsys) -> None:
+def test_a_loss_that_is_not_finite_ends_the_run(data, tmp_path, capsys) -> None:
     run = tmp_path / 'run'
     assert main(arguments('monkey_net', data, run, 9, learning_rate=1e18, gan=0.0, perceptual=1.0,
                           checkpoint_steps=1)) == 2
-    said = capsys.readouterr().err
-    assert 'the loss is nan at step' in said
-    assert f'at step {checkpoints.load(run)["step"]}' in said
+    error = capsys.readouterr().err
+    assert 'the loss is nan at step' in error
+    assert f'at step {checkpoints.load(run)["step"]}' in error
 
 
 @pytest.mark.parametrize(('more', 'texts'), [
@@ -178,12 +178,12 @@ def test_mistakes_are_named(data, tmp_path, capsys, more, texts) -> None:
     command = ['train', 'animation', '--model', 'fomm', '--data', str(data), '--output',
                str(tmp_path / 'run'), '--steps', '1', *sizes, *more]
     assert main(command) == 2
-    said = capsys.readouterr().err
-    assert all(text in said for text in texts), said
-    assert 'Traceback' not in said
+    error = capsys.readouterr().err
+    assert all(text in error for text in texts), error
+    assert 'Traceback' not in error
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason='of processors')
+@pytest.mark.skipif(torch.cuda.is_available(), reason='CPUs only')
 def test_a_volume_too_flat_for_bf16_is_refused(data, tmp_path, capsys) -> None:
     command = arguments('face_vid2vid', data, tmp_path / 'run', 1, volume_depth=4,
                         precision='bf16')

@@ -1,1 +1,1 @@
-"""What training makes small, one file per family of networks."""
+"""Training objectives of the animation networks, one module a family."""

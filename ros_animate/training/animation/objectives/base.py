@@ -1,8 +1,9 @@
-"""What all families share: comparing pictures, the discriminator's part."""
+"""Base of the training objectives: terms that compare images, and the adversarial terms."""
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -10,188 +11,179 @@ from torch import Tensor, nn
 from ros_animate.networks.fomm.equivariance import Deformation
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.landmark_sets import EXPRESSIVE, GUIDE
+from ros_animate.training.animation.options import AnimationOptions
+from ros_animate.training.animation.output import AnimationOutput
 from ros_animate.training.animation.pairs import PairBatch
-from ros_animate.training.animation.perceptual_features import Pyramid
+from ros_animate.training.animation.perceptual_features import ImagePyramid
 
 Terms = dict[str, Tensor]
 _EMPHASIS_SIDE = 64
 
 
-class Made(NamedTuple):
-    """What came out for a batch.
+class UncastInput:
+    """Arguments of a module that Fabric passes on unchanged.
 
-    Attributes:
-        prediction: (B, 3, S, S) in [0, 1].
-        source_points: (B, K, 2) keypoints, xy in [-1, 1].
-        driving_points: The same of the driving picture.
-        flow: (B, h, w, 2) where in the source each place comes from, in [-1, 1].
-        occlusion: (B, 1, h, w), None for networks without.
-        keypoints: What the discriminator sees of the driving picture besides; the parts of the
-            family's `Keypoints`, or nothing.
-    """
-
-    prediction: Tensor
-    source_points: Tensor
-    driving_points: Tensor
-    flow: Tensor
-    occlusion: Tensor | None = None
-    keypoints: tuple[Tensor, ...] = ()
-
-
-class Sealed:
-    """Arguments of a module that Fabric hands on as they are.
-
-    It would round all tensors to bf16: pictures, and positions too.
+    It would round all tensors to bf16: images, and positions too.
     """
 
     def __init__(self, *content: Any) -> None:
         self.content = content
 
 
-class Learner(nn.Module, abc.ABC):
-    """The networks of a family, and what training makes small.
+class TrainingObjective(nn.Module, abc.ABC):
+    """Networks of a family and the loss that they are trained by.
 
-    One `forward` holds all terms, so that gradients of several processes are gathered. The
-    discriminator is not a part of it: see `Judge`.
+    One `forward` computes all terms, so that DDP averages their gradients over the processes. The
+    discriminator is not a submodule: see `DiscriminatorObjective`.
 
     Args:
-        networks: By name; those in `trained`, and the discriminator.
-        options: Of the training.
-        tower: What pictures are compared by.
+        networks: Networks by name: those in `trained` and `frozen_names`, and the discriminator.
+        options: Options of the training.
+        features: Perceptual features by which images are compared.
 
     Attributes:
-        trained: Names of the networks that learn together.
-        hinge: The adversary's losses are hinges, not squares.
-        keypoints_type: Of the discriminator's second input; None for a family without.
-        guided_points: How many keypoints are held to landmarks at most.
-        frozen: Networks that the weights hold besides, as they are.
+        Options: Class of the training options.
+        trained: Names of the networks that are trained together.
+        frozen_names: Names of further networks that are kept as they are.
+        hinge: True if the adversarial losses are hinge losses, False for least squares.
+        condition_type: Type of the discriminator's second input; None if it has none.
+        guided_points: Largest number of keypoints that are held to landmarks.
+        networks: The trained networks.
+        frozen_networks: The frozen networks by name; they are not submodules.
     """
 
+    Options: ClassVar[type[AnimationOptions]]
     trained: ClassVar[tuple[str, ...]]
+    frozen_names: ClassVar[tuple[str, ...]] = ()
     hinge: ClassVar[bool] = False
-    keypoints_type: ClassVar[Any] = None
+    condition_type: ClassVar[Callable[..., Any] | None] = None
     guided_points: ClassVar[int] = len(GUIDE)
-    frozen: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, networks: dict[str, Any], options: Any, tower: nn.Module) -> None:
+    def __init__(self, networks: dict[str, nn.Module], options: Any, features: nn.Module) -> None:
         super().__init__()
         self.networks = Networks({name: networks[name] for name in self.trained})
-        self.still = [(name, networks[name].eval().requires_grad_(False)) for name in self.frozen]
-        self.options, self.tower = options, tower
-        self.pyramid = Pyramid(options.scales)
-        judge = networks.get('discriminator') if options.gan else None
-        self._judge: list[Any] = [] if judge is None else [judge]  # a list hides it from torch
-
-    @classmethod
-    def for_options(cls, options: Any) -> Any:
-        """The learner that the options mean."""
-        return cls
+        self.frozen_networks = {name: networks[name].eval().requires_grad_(False)
+                                for name in self.frozen_names}
+        self.options, self.features = options, features
+        self.pyramid = ImagePyramid(options.scales)
+        discriminator = networks.get('discriminator') if options.gan else None
+        self._discriminator = (discriminator,)  # a tuple hides it from torch
 
     @property
-    def wants_labels(self) -> bool:
-        """Whether batches without labels need some first."""
+    def needs_labels(self) -> bool:
+        """True if batches without labels must get pseudo-labels first."""
         return bool(self.options.guide or self.options.emphasis)
 
     @property
-    def judge(self) -> Any | None:
-        """The discriminator, if the options want one."""
-        return self._judge[0] if self._judge else None
+    def discriminator(self) -> nn.Module | None:
+        """The discriminator; None without an adversarial loss."""
+        return self._discriminator[0]
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """Names of the terms that `forward` gives, in order."""
+        """Names of the terms that `forward` returns, in order."""
         options = self.options
         names = [*(('perceptual',) if options.perceptual else ()),
-                 *(('gan', 'feature_matching') if self.judge is not None else ()),
+                 *(('gan', 'feature_matching') if self.discriminator is not None else ()),
                  *(('guide',) if options.guide else ())]
         return (*names, *self.own_terms)
 
     @property
     def own_terms(self) -> tuple[str, ...]:
-        """Names of the family's own terms."""
+        """Names of the terms of this family alone."""
         return ()
 
     @abc.abstractmethod
-    def animate(self, batch: PairBatch, networks: Any = None) -> Made:
-        """The source in the driving pose, by `networks` in the place of the own ones."""
+    def animate(self, batch: PairBatch, networks: Networks | None = None) -> AnimationOutput:
+        """The source in the driving pose.
 
-    def forward(self, sealed: Sealed) -> tuple[Terms, Made]:
-        """`learn` of the arguments in `sealed`."""
-        return self.learn(*sealed.content)
+        Args:
+            batch: Pairs.
+            networks: Networks to use in the place of the objective's own.
+        """
+
+    def forward(self, wrapped: UncastInput) -> tuple[Terms, AnimationOutput]:
+        """`compute_terms` with the arguments in `wrapped`."""
+        return self.compute_terms(*wrapped.content)
 
     @abc.abstractmethod
-    def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
-        """Weighted terms, whose sum is the loss, and what was made."""
+    def compute_terms(self, batch: PairBatch,
+                      random: torch.Generator) -> tuple[Terms, AnimationOutput]:
+        """Weighted terms, whose sum is the loss, and the networks' output."""
 
-    def compared(self, made: Made, batch: PairBatch) -> Terms:
-        """The terms of the pictures."""
+    def image_terms(self, output: AnimationOutput, batch: PairBatch) -> Terms:
+        """Terms that every family has: perceptual, adversarial, guide."""
         terms = {}
         if self.options.perceptual:
             terms['perceptual'] = self.options.perceptual * losses.perceptual(
-                self.tower, self.pyramid(made.prediction), self.pyramid(batch.target),
+                self.features, self.pyramid(output.prediction), self.pyramid(batch.target),
                 self.emphasis(batch))
-        if self.judge is not None:
-            terms |= self.judged(made, batch)
+        if self.discriminator is not None:
+            terms |= self.adversarial_terms(output, batch)
         if self.options.guide and batch.driving_labels is not None:
-            terms['guide'] = self.options.guide * self.guided(made, batch)
+            terms['guide'] = self.options.guide * self.guide_loss(output, batch)
         return terms
 
     def emphasis(self, batch: PairBatch) -> Tensor | None:
-        """How much each place of the target counts."""
+        """Weight (B, 1, h, w) of each place of the target; None for equal weights."""
         if not self.options.emphasis or batch.driving_labels is None:
             return None
-        places = batch.driving_labels.landmarks[:, EXPRESSIVE]
-        return losses.landmark_emphasis(places, _EMPHASIS_SIDE, self.options.emphasis)
+        points = batch.driving_labels.landmarks[:, EXPRESSIVE]
+        return losses.landmark_emphasis(points, _EMPHASIS_SIDE, self.options.emphasis)
 
-    def judged(self, made: Made, batch: PairBatch) -> Terms:
-        """The discriminator's terms; it stays as it is."""
-        judge: Any = self.judge
-        seen = self.keypoints_type and self.keypoints_type(*made.keypoints)
+    def adversarial_terms(self, output: AnimationOutput, batch: PairBatch) -> Terms:
+        """The generator's adversarial loss and feature matching."""
+        assert self.discriminator is not None
+        condition = self.condition_type and self.condition_type(*output.condition)
         with torch.no_grad():
-            true, _ = look(judge, batch.target, seen)
-        maps, scores = look(judge, made.prediction, seen)
-        fooling = losses.hinge_fooling if self.hinge else losses.least_squares_fooling
-        return {'gan': self.options.gan * fooling(scores),
+            true_maps, _ = discriminate(self.discriminator, batch.target, condition)
+        maps, scores = discriminate(self.discriminator, output.prediction, condition)
+        loss = losses.hinge_generator if self.hinge else losses.least_squares_generator
+        return {'gan': self.options.gan * loss(scores),
                 'feature_matching': losses.feature_matching(
-                    self.matched(made.prediction, maps), self.matched(batch.target, true),
-                    self.options.feature_matching)}
+                    self.matched_maps(output.prediction, maps),
+                    self.matched_maps(batch.target, true_maps), self.options.feature_matching)}
 
-    def matched(self, image: Tensor, maps: list[Tensor]) -> list[Tensor]:
-        """What features are matched of."""
+    def matched_maps(self, image: Tensor, maps: list[Tensor]) -> list[Tensor]:
+        """Maps that feature matching compares, of an image and the discriminator's maps."""
         return maps
 
-    def guided(self, made: Made, batch: PairBatch) -> Tensor:
-        """Wing loss of the first keypoints and the landmarks GUIDE, as many as there are."""
-        total = made.prediction.new_zeros(())
-        for points, labels in ((made.source_points, batch.source_labels),
-                               (made.driving_points, batch.driving_labels)):
+    def guide_loss(self, output: AnimationOutput, batch: PairBatch) -> Tensor:
+        """Wing loss between the first keypoints and the landmarks GUIDE."""
+        total = output.prediction.new_zeros(())
+        for points, labels in ((output.source_points, batch.source_labels),
+                               (output.driving_points, batch.driving_labels)):
             assert labels is not None
-            wanted = labels.landmarks[:, GUIDE[:min(points.shape[1], self.guided_points)]]
-            total = total + losses.wing(losses.known(points[:, :wanted.shape[1]] - wanted))
+            count = min(points.shape[1], self.guided_points, len(GUIDE))
+            target = labels.landmarks[:, GUIDE[:count]]
+            total = total + losses.wing(losses.zero_if_unknown(points[:, :count] - target))
         return total / 2
 
 
-class Judge(nn.Module):
-    """A learner's discriminator and what it learns by."""
+class DiscriminatorObjective(nn.Module):
+    """The discriminator of an objective and the loss that it is trained by."""
 
-    def __init__(self, learner: Learner) -> None:
+    def __init__(self, objective: TrainingObjective) -> None:
         super().__init__()
-        self.discriminator: Any = learner.judge
-        self._keypoints_type = learner.keypoints_type
-        self._judging = losses.hinge_judging if learner.hinge else losses.least_squares_judging
+        assert objective.discriminator is not None
+        self.discriminator = objective.discriminator
+        self._condition_type = objective.condition_type
+        self._loss = (losses.hinge_discriminator if objective.hinge
+                      else losses.least_squares_discriminator)
 
-    def forward(self, sealed: Sealed) -> Tensor:
-        """The loss, of the true picture (B, 3, S, S) and what was `Made`."""
-        target, made = sealed.content
-        seen = self._keypoints_type and self._keypoints_type(*made.keypoints)
-        _, true = look(self.discriminator, target, seen)
-        _, fake = look(self.discriminator, made.prediction.detach(), seen)
-        return self._judging(fake, true)
+    def forward(self, wrapped: UncastInput) -> Tensor:
+        """Loss of the wrapped target image (B, 3, S, S) and AnimationOutput."""
+        target, output = wrapped.content
+        condition = self._condition_type and self._condition_type(*output.condition)
+        _, true = discriminate(self.discriminator, target, condition)
+        _, fake = discriminate(self.discriminator, output.prediction.detach(), condition)
+        return self._loss(fake, true)
 
 
-def look(discriminator: nn.Module, image: Tensor, keypoints: Any) -> tuple[list[Tensor], Tensor]:
-    """Maps and scores; `keypoints` is None for discriminators that do not see them."""
-    return discriminator(image) if keypoints is None else discriminator(image, keypoints)
+def discriminate(discriminator: nn.Module, image: Tensor,
+                 condition: Any) -> tuple[list[Tensor], Tensor]:
+    """Maps and scores of an image; `condition` is None for discriminators without it."""
+    return discriminator(image) if condition is None else discriminator(image, condition)
 
 
 class Networks(nn.Module):
@@ -204,16 +196,17 @@ class Networks(nn.Module):
         self.names = tuple(networks)
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name.replace('.', '__'))
+        return self.get_submodule(name.replace('.', '__'))
 
     def states(self) -> dict[str, dict[str, Tensor]]:
         """State dicts by name."""
         return {name: self[name].state_dict() for name in self.names}
 
 
-def random_deformation(batch: PairBatch, options: Any, random: torch.Generator) -> Deformation:
-    """One per pair, on its device."""
-    made = Deformation.random(len(batch.source), options.sigma_affine, options.sigma_spline,
-                              options.spline_points, random)
+def random_deformation(batch: PairBatch, options: AnimationOptions,
+                       random: torch.Generator) -> Deformation:
+    """A random deformation for each pair, on the batch's device."""
+    drawn = Deformation.random(len(batch.source), options.sigma_affine, options.sigma_spline,
+                               options.spline_points, random)
     device = batch.source.device
-    return Deformation(made.affine.to(device), made.weights.to(device))
+    return Deformation(drawn.affine.to(device), drawn.weights.to(device))

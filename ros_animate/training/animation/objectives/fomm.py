@@ -1,50 +1,55 @@
-"""The First Order Motion Model's losses (section 3.4)."""
+"""Training objective of the First Order Motion Model (section 3.4 of its paper)."""
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 
-from ros_animate.networks.fomm import Keypoints
+from ros_animate.networks.fomm import DenseMotion, Keypoints
 from ros_animate.networks.fomm.equivariance import pull_back
+from ros_animate.networks.generator_output import GeneratorOutput
 from ros_animate.training.animation import losses
 from ros_animate.training.animation.objectives.base import (
-    Learner,
-    Made,
+    Networks,
     Terms,
+    TrainingObjective,
     random_deformation,
 )
 from ros_animate.training.animation.options import FommOptions
+from ros_animate.training.animation.output import AnimationOutput
 from ros_animate.training.animation.pairs import PairBatch
 
 
-class FommLearner(Learner):
-    """Perceptual reconstruction, eq. (13), and equivariance, eq. (14); adversary if wanted."""
+class FommObjective(TrainingObjective):
+    """Perceptual reconstruction, eq. (13), equivariance, eq. (14), and an optional GAN."""
 
     Options = FommOptions
     trained = ('kp_detector', 'generator')
-    keypoints_type = Keypoints
+    condition_type = Keypoints
     options: FommOptions
 
     @property
     def own_terms(self) -> tuple[str, ...]:
-        wanted = self.options.equivariance_value or self.options.equivariance_jacobian
-        return ('equivariance_value', 'equivariance_jacobian') if wanted else ()
+        used = self.options.equivariance_value or self.options.equivariance_jacobian
+        return ('equivariance_value', 'equivariance_jacobian') if used else ()
 
-    def animate(self, batch: PairBatch, networks: Any = None) -> Made:
+    def animate(self, batch: PairBatch, networks: Networks | None = None) -> AnimationOutput:
         return self._animate(batch, networks or self.networks)[0]
 
-    def _animate(self, batch: PairBatch, networks: Any) -> tuple[Made, Keypoints]:
-        source = networks['kp_detector'](batch.source)
-        driving = networks['kp_detector'](batch.driving)
-        made = networks['generator'](batch.source, source, driving)
-        seen = (driving.value.detach(), driving.jacobian.detach())
-        return Made(made.prediction, source.value, driving.value, made.motion.deformation,
-                    made.motion.occlusion, seen), driving
+    def compute_terms(self, batch: PairBatch,
+                      random: torch.Generator) -> tuple[Terms, AnimationOutput]:
+        output, driving = self._animate(batch, self.networks)
+        terms = self.image_terms(output, batch) | self._equivariance(batch, driving, random)
+        return terms, output
 
-    def learn(self, batch: PairBatch, random: torch.Generator) -> tuple[Terms, Made]:
-        made, driving = self._animate(batch, self.networks)
-        return self.compared(made, batch) | self._equivariance(batch, driving, random), made
+    def _animate(self, batch: PairBatch, networks: Networks) -> tuple[AnimationOutput, Keypoints]:
+        """Output, and keypoints of the driving frame."""
+        source: Keypoints = networks['kp_detector'](batch.source)
+        driving: Keypoints = networks['kp_detector'](batch.driving)
+        generated: GeneratorOutput[DenseMotion] = networks['generator'](batch.source, source,
+                                                                        driving)
+        condition = (driving.value.detach(), driving.jacobian.detach())
+        return AnimationOutput(generated.prediction, source.value, driving.value,
+                               generated.motion.deformation, generated.motion.occlusion,
+                               condition), driving
 
     def _equivariance(self, batch: PairBatch, driving: Keypoints,
                       random: torch.Generator) -> Terms:
@@ -61,4 +66,4 @@ class FommLearner(Learner):
                 'equivariance_jacobian': options.equivariance_jacobian * jacobian}
 
 
-LEARNER = FommLearner
+OBJECTIVE = FommObjective
