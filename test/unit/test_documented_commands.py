@@ -15,7 +15,8 @@ import pytest
 from ros_animate import cli
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', *sorted((ROOT / 'docs').glob('*.md'))]
+DOCUMENTS = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'examples' / 'README.md',
+             *sorted((ROOT / 'docs').glob('*.md'))]
 # Environment variables, a path and what starts Python may stand before the name.
 PROGRAM = re.compile(r'(?:\w+=\S* +)*(?:\S*/)?(?:python\S* .*-m +|torchrun .*-m +)?(?:\S+/)?'
                      r'(ros_animate|make)(?: +(?P<rest>.*))?$')
