@@ -1,6 +1,6 @@
-"""Trains the learned parts: a policy by imitation, the networks of an animator by themselves.
+"""Trains a policy by imitation, or the networks of an animator by self-supervision.
 
-`ros_animate train policy --help` and `ros_animate train animation --help` tell more.
+See `ros_animate train policy --help` and `ros_animate train animation --help`.
 """
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from ros_animate.commands.arguments import positive
 
 HELP = 'train a policy by imitation, or the networks of an animator'
 POLICY = """\
-Trains a policy to imitate an Animator: pairs of a picture and the control values that made it.
+Trains a policy to imitate an animation artist, from pairs of an image of the robot and the control
+values that it shows.
 
-A data folder holds metadata.jsonl (lines with file_name and ctrl_value) and pictures, as X2C does
-and `ros_animate collect` makes them. RUN receives weights/ (for --param policy.weights=…),
+A data folder holds metadata.jsonl (lines with file_name and ctrl_value) and images, in the layout
+of X2C and of `ros_animate collect`. RUN receives weights/ (for --param policy.weights=…),
 last.ckpt, log.csv, event files for TensorBoard and curves.png. Under torchrun the batch is shared
 by all GPUs."""
 ANIMATION = """\
-Trains the networks of an animator from videos, without labels: from two frames of a clip they learn
-to make the second one (driving) from the first (source) through keypoints that they choose.
+Trains the networks of an animator on videos, without labels: from two frames of a clip they learn
+to generate the second one (driving) from the first (source) by keypoints that they learn.
 
---data is 'synthetic' (faces of random people, made while it trains; nothing is needed) or folders
-of videos or of frames. RUN receives weights/ (for `ros_animate animate --weights`), samples/ (what
-held-out pairs look like: source, driving, target, result, flow, occlusion), last.ckpt, log.csv,
+--data is 'synthetic' (faces of random people, rendered during the training; no files are needed) or
+folders of videos or of frames. RUN receives weights/ (for `ros_animate animate --weights`),
+samples/ (held-out pairs: source, driving, target, result, flow, occlusion), last.ckpt, log.csv,
 event files for TensorBoard and curves.png. A run that was stopped or killed goes on with --resume
-and ends as if nothing had happened. Under torchrun the batch is shared by all GPUs.
+and ends with the same weights. Under torchrun the batch is shared by all GPUs.
 
-The variant small (128 px) is for two CPU cores and an hour or two; the published variants
-(`ros_animate weights list`, config/models) want a GPU. Losses and schedules are those of the papers
-unless --set says otherwise; docs/training.md lists what to set and why."""
+The variant small (128 px) takes one or two hours on two CPU cores; the published variants
+(`ros_animate weights list`, config/models) need a GPU. Losses and schedules are those of the papers
+unless --set changes them; docs/training.md explains the options."""
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 20000 --output data/mock
@@ -59,9 +60,9 @@ def _add_policy(actions: Any) -> None:
     policy.add_argument('--data', metavar='DIR', nargs='+', required=True,
                         help='folders of pairs')
     policy.add_argument('--weights-of-folders', metavar='W', nargs='+', type=positive(float), help=(
-        'part of each folder in the batches (default: by the number of its pairs)'))
+        'share of each folder in the batches (default: by the number of its pairs)'))
     policy.add_argument('--robot', metavar='NAME', default='mock', help=(
-        'whose controls these are (default: %(default)s)'))
+        'robot that the control values are for (default: %(default)s)'))
     policy.add_argument('--batch-size', metavar='B', type=positive(int), default=64,
                         help='pairs a step, over all processes (default: %(default)s)')
     _add_common(policy, steps=5000)
@@ -84,9 +85,9 @@ def _add_animation(actions: Any) -> None:
 def _add_common(parser: argparse.ArgumentParser, steps: int) -> None:
     parser.add_argument('--output', metavar='RUN', required=True, help='folder of the run')
     parser.add_argument('--steps', metavar='N', type=positive(int), default=steps,
-                        help='in all (default: %(default)s)')
+                        help='steps of the whole run (default: %(default)s)')
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
-    parser.add_argument('--init', metavar='WEIGHTS', help='weights to begin with')
+    parser.add_argument('--init', metavar='WEIGHTS', help='weights to start with')
     parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[], help=(
         'an option of the training, its data, or the network (docs/training.md); may be repeated'))
     parser.add_argument('--quiet', action='store_true', help='no progress, no summary')

@@ -4,8 +4,9 @@ The update of a weight matrix is its momentum with all singular values near 1; o
 follow AdamW. On images of `ros_animate collect` policy networks need half as many of them as with
 AdamW alone for the same error.
 
-torch.optim.Muon is not used: it takes matrices only and orthogonalises in bfloat16, which CPUs
-without bf16 units emulate.
+torch.optim.Muon is not used: it takes matrices only, and orthogonalises in bfloat16, which CPUs
+without bf16 units emulate. Measured on one core (`benchmarks/optimizers.py`, bc_z): 12 s a step
+instead of 0.55 s without such units, 0.38 s instead of 0.59 s with them.
 """
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ def row(l1: float, akd: float) -> dict[str, Any]:
 
 
 def test_means_deviations_and_comparisons_by_seed(ablation: Any, tmp_path: pathlib.Path) -> None:
-    still = row(0.2, 9.0)
+    source = row(0.2, 9.0)
     rows = {('no_F', 0): row(0.10, 3.0), ('no_F', 1): row(0.14, 5.0),
             ('full', 0): row(0.08, 4.0), ('full', 1): row(0.10, 4.0)}
-    reports = {run: {'performers': {'monkey_net': value, 'source repeated': still}}
+    reports = {run: {'performers': {'monkey_net': value, 'source repeated': source}}
                for run, value in rows.items()}
     figures = ablation.collect(reports, options(tmp_path))
     assert figures['mean']['no_F'] == pytest.approx({'l1': 0.12, 'akd': 4, 'mkr': 0, 'aed': None})
@@ -49,9 +49,9 @@ def test_means_deviations_and_comparisons_by_seed(ablation: Any, tmp_path: pathl
     assert 'L1, best first: full < no_F;' in text and 'table 2' in text
 
 
-def test_what_is_finished_stays(ablation: Any, tmp_path: pathlib.Path,
+def test_finished_runs_are_kept(ablation: Any, tmp_path: pathlib.Path,
                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that writes down how it was called, and makes what the real one makes."""
+    """With a program that notes its arguments and writes the files of the real one."""
     program = tmp_path / 'program'
     program.write_text(f"""#!{sys.executable}
 import pathlib, sys
@@ -67,8 +67,8 @@ else:
     monkeypatch.setattr(ablation, 'PROGRAM', program)
     args = options(tmp_path / 'out', set=['batch_size=4'])
     run = ablation.Run('no_F', 7, tmp_path / 'out' / 'no_F_7')
-    ablation.work(run, args)
-    ablation.work(run, args)
+    ablation.train_and_evaluate(run, args)
+    ablation.train_and_evaluate(run, args)
     trained, measured = (tmp_path / 'calls').read_text().splitlines()
     for part in ('train animation --model monkey_net', '--set dense_motion=false', '--set seed=7',
                  '--set image_size=64', '--steps 5', 'looks=4'):
@@ -77,15 +77,15 @@ else:
     assert measured.startswith('evaluate animation') and '--clips 3' in measured
     (run.folder / 'weights').rmdir()
     (run.folder / 'last.ckpt').touch()
-    ablation.work(run, args)
+    ablation.train_and_evaluate(run, args)
     assert '--resume' in (tmp_path / 'calls').read_text().splitlines()[-1]
 
 
-def test_runs_of_two_kinds_do_not_mix(ablation: Any, tmp_path: pathlib.Path) -> None:
-    ablation.claimed(tmp_path / 'a', options(tmp_path))
-    ablation.claimed(tmp_path / 'a', options(tmp_path, seeds=[3]))
+def test_runs_with_other_settings_do_not_mix(ablation: Any, tmp_path: pathlib.Path) -> None:
+    ablation.claim(tmp_path / 'a', options(tmp_path))
+    ablation.claim(tmp_path / 'a', options(tmp_path, seeds=[3]))
     with pytest.raises(SystemExit, match='another --output'):
-        ablation.claimed(tmp_path / 'a', options(tmp_path, steps=6))
+        ablation.claim(tmp_path / 'a', options(tmp_path, steps=6))
     assert json.loads((tmp_path / 'a' / 'kind.json').read_text())['steps'] == 5
 
 
