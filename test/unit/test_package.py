@@ -1,7 +1,9 @@
 """The files that describe the package agree with each other."""
 import ast
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -121,3 +123,25 @@ def test_pip_installs_every_module():
     """setup.py takes folders with an __init__.py: one without would stay behind."""
     folders = {path.parent for path in (ROOT / 'ros_animate').rglob('*.py')}
     assert not [folder for folder in folders if not (folder / '__init__.py').exists()]
+
+
+@pytest.mark.slow
+def test_installed_package_runs_from_any_folder(tmp_path):
+    source, prefix = tmp_path / 'source', tmp_path / 'prefix'
+    for name in ('ros_animate', 'config', 'launch', 'weights'):
+        shutil.copytree(ROOT / name, source / name)
+    for name in ('setup.py', 'pyproject.toml', 'package.xml', 'README.md'):
+        shutil.copy(ROOT / name, source)
+    subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-index',
+                    '--no-build-isolation', '--prefix', prefix, source], check=True)
+    shutil.rmtree(source)
+    modules, = prefix.glob('lib/python3*/site-packages')
+    code = ('import sys; import ros_animate.cli; print(ros_animate.cli.__file__); '
+            'sys.exit(ros_animate.cli.main())')
+    done = subprocess.run([sys.executable, '-c', code, 'retarget', '--source', 'demo', '--offline',
+                           '--duration', '0.5', '--output', tmp_path / 'run'], cwd=tmp_path,
+                          env={**os.environ, 'PYTHONPATH': str(modules)}, text=True,
+                          capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert str(modules) in done.stdout
+    assert (tmp_path / 'run' / 'robot.mp4').exists()
