@@ -4,8 +4,8 @@
 
 The reference computation (`reference_way`) and each engine run in processes of their own and
 animate the same frame in turns; the figures are medians. A frame is the whole step: driving
-keypoints from an image, dense motion, decoding. Weights are random, with variances that keep the scale of
-features: neither time nor rounding depends on training.
+keypoints from an image, dense motion, decoding. Weights are random, with variances that keep the
+scale of features: neither time nor rounding depends on training.
 """
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def warp_resized(features: Tensor, deformation: Tensor, mode: str, align_corners
         features: (B, C, H, W).
         deformation: (B, h, w, 2), position in the source of each cell; resized to (H, W).
         mode: Interpolation of the deformation, 'nearest' or 'bilinear'.
-        align_corners: As for `warp`.
+        align_corners: See `warp`.
 
     Returns:
         (B, C, H, W).
@@ -145,7 +145,7 @@ def translated_copies(features: Tensor, shift: Tensor, align_corners: bool) -> T
     Args:
         features: (B, C, *size).
         shift: (B, K, len(size)).
-        align_corners: As for `warp`.
+        align_corners: See `warp`.
 
     Returns:
         (B, K, C, *size); copy k equals `warp(features, grid + shift[:, k])`.
