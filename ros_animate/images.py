@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ros_animate.errors import UserError
-from ros_animate.files import atomic_path
+from ros_animate.files import write_atomically
 from ros_animate.types import Image
 
 
@@ -35,8 +35,9 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 def try_read_image(path: str | os.PathLike[str]) -> Image | None:
     """(H, W, 3) uint8 RGB of an image file; None if it is missing or not an image."""
     try:
-        return _rgb(cv2.imread(os.fspath(path), cv2.IMREAD_COLOR))
-    except cv2.error:  # an image that is larger than OpenCV allows
+        # OpenCV's own reader crashes over a name that is not UTF-8.
+        return decode_image(pathlib.Path(path).read_bytes())
+    except OSError:
         return None
 
 
@@ -72,17 +73,27 @@ def write_image(path: str | os.PathLike[str], image: Image) -> None:
     """Writes (H, W, 3) uint8 RGB atomically; the suffix gives the format.
 
     Raises:
-        ImageFileError: The suffix is unknown, or the file cannot be written.
+        ImageFileError: The suffix is unknown.
+        WriteError: The file cannot be written.
     """
     try:
-        with atomic_path(path) as temporary:
-            if not cv2.imwrite(os.fspath(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-                raise ImageFileError(f'cannot write {path}')
+        done, data = cv2.imencode(pathlib.Path(path).suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     except cv2.error as error:
-        raise ImageFileError(f'cannot write {path}: its suffix is not that of an image file, e.g. '
-                             '.png') from error
-    except OSError as error:
-        raise ImageFileError(f'cannot write {path}: {error.strerror}') from error
+        raise ImageFileError(_wrong_suffix(path)) from error
+    if not done:
+        raise ImageFileError(f'cannot write {path}: OpenCV cannot encode it')
+    write_atomically(path, data.tobytes())
+
+
+def check_image_suffix(path: str | os.PathLike[str]) -> None:
+    """Raises ImageFileError if `write_image` does not know the suffix."""
+    suffix = pathlib.Path(path).suffix
+    if not suffix or not cv2.haveImageWriter(f'image{suffix}'):
+        raise ImageFileError(_wrong_suffix(path))
+
+
+def _wrong_suffix(path: str | os.PathLike[str]) -> str:
+    return f'cannot write {path}: its suffix is not that of an image file, e.g. .png'
 
 
 def _rgb(image: Image | None) -> Image | None:

@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     from ros_animate.errors import UserError
-    from ros_animate.outputs.run_files import make_folder
+    from ros_animate.outputs.paths import make_folder
     if not (args.output or args.grid or args.save_motion):
         raise UserError('nothing to make: give --output, --grid or --save-motion')
     if len(args.source) > 1 and args.output:

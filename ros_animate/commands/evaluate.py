@@ -122,7 +122,7 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
 
     from ros_animate.evaluation.policy import evaluate
     from ros_animate.outputs.report import write_report
-    from ros_animate.outputs.run_files import make_folder
+    from ros_animate.outputs.paths import make_folder
     from ros_animate.plugins import find
     from ros_animate.policy.learned import LearnedOptions
     from ros_animate.settings import load_settings
@@ -160,7 +160,7 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
     from ros_animate.evaluation.animation.measurement import evaluate
     from ros_animate.evaluation.animation.methods import RepeatedSource
     from ros_animate.evaluation.animation.published import published_for
-    from ros_animate.outputs.run_files import make_folder
+    from ros_animate.outputs.paths import make_folder
     folder = make_folder(args.output) if args.output else None
     metrics, published = _metrics(args), published_for(args.dataset) if args.dataset else None
     with contextlib.ExitStack() as stack:

@@ -103,7 +103,7 @@ def make_run_options(args: argparse.Namespace) -> RunOptions:
     """The options of the run; makes the output folder."""
     import pathlib
 
-    from ros_animate.outputs.run_files import make_folder
+    from ros_animate.outputs.paths import make_folder
     from ros_animate.settings import RunOptions
     return RunOptions(
         output=make_folder(args.output) if args.output else None, limit=args.limit,

@@ -5,7 +5,8 @@ import pathlib
 from typing import Any
 
 from ros_animate.errors import UserError
-from ros_animate.files import atomic_path
+from ros_animate.files import atomic_path, plain_name
+from ros_animate.outputs.encoders import open_mp4
 
 MP4_CODECS = ('aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus')  # an .mp4 takes these as they are
 
@@ -18,7 +19,7 @@ def has_audio(path: pathlib.Path) -> bool:
     """True if the file has audio; False if that cannot be determined."""
     try:
         import av
-        with av.open(str(path)) as container:
+        with plain_name(path) as name, av.open(name) as container:
             return bool(container.streams.audio)
     except (ImportError, OSError, ValueError):  # PyAV's errors are OSError and ValueError
         return False
@@ -35,14 +36,14 @@ def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
     except ImportError as error:
         raise NoAudioError('the sound needs PyAV (pip install av)') from error
     try:
-        with (atomic_path(video) as temporary, av.open(str(video)) as images,
-              av.open(str(original)) as audio):
+        with (plain_name(video) as silent, plain_name(original) as sounding,
+              atomic_path(video) as temporary,
+              av.open(silent) as images, av.open(sounding) as audio):
             codec = audio.streams.audio[0].codec_context.name
             if codec not in MP4_CODECS:
                 raise NoAudioError(f'sound in {codec} does not fit into an .mp4; '
                                    f'{", ".join(MP4_CODECS)} do')
-            with av.open(str(temporary), 'w', format='mp4',
-                         options={'movflags': 'faststart'}) as muxed:
+            with open_mp4(temporary) as muxed:
                 _remux(images, audio, muxed)
     except (OSError, ValueError) as error:
         raise NoAudioError(f'the sound of {original} cannot be kept: {error}') from error

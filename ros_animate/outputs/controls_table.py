@@ -4,32 +4,49 @@ from __future__ import annotations
 import contextlib
 import csv
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.files import atomic_file
+from ros_animate.files import atomic_path, drop_torn_line, naming_write_errors
 from ros_animate.types import Array
 
 STAMP = 'stamp_s'
 
 
 class ControlsTable:
-    """Writes the table row by row; it appears under its name, complete, when it is closed."""
+    """Writes the table row by row; it appears under its name when it is closed.
+
+    If it cannot be completed, because the disk is full, it appears with the rows that it holds.
+    """
 
     def __init__(self, path: pathlib.Path, names: Sequence[str]) -> None:
+        self._path = path
         self._stack = contextlib.ExitStack()
-        self._writer = csv.writer(self._stack.enter_context(atomic_file(path, newline='')))
+        self._writer = csv.writer(self._stack.enter_context(_open_table(path)))
         self._writer.writerow([STAMP, *names])
 
     def write(self, stamp_s: float, position: Array) -> None:
-        """Appends a row: time in seconds, (N,) values in robot units."""
-        self._writer.writerow([f'{stamp_s:.6f}', *(f'{value:.6f}' for value in position)])
+        """Appends a row: time in seconds, (N,) values in robot units; raises WriteError."""
+        with naming_write_errors(self._path):
+            self._writer.writerow([f'{stamp_s:.6f}', *(f'{value:.6f}' for value in position)])
 
     def close(self) -> None:
-        """Finishes the file; may be called twice."""
+        """Finishes the file; may be called twice. Raises WriteError."""
         self._stack.close()
+
+
+@contextlib.contextmanager
+def _open_table(path: pathlib.Path) -> Iterator[TextIO]:
+    with atomic_path(path, keep_partial=True) as temporary:
+        try:
+            with temporary.open('w', newline='', encoding='utf-8') as file:
+                yield file
+        except OSError:
+            drop_torn_line(temporary)
+            raise
 
 
 def read_controls(path: pathlib.Path) -> tuple[list[str], Array, Array]:

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import os
 import pathlib
+from collections.abc import Iterator
 from fractions import Fraction
+from types import TracebackType
 from typing import Any, ClassVar
 
 import cv2
 
 from ros_animate.types import Image
+
+# The file is playable at any moment while it grows, and an ordinary one in the end. FFmpeg before
+# 7.1 cannot do that.
+GROWING = {'movflags': 'hybrid_fragmented+frag_every_frame'}
+COMPLETE = {'movflags': 'faststart'}
+_GROWS_SINCE = (61, 7)  # version of libavformat
 
 
 class Encoder(contextlib.AbstractContextManager['Encoder']):
@@ -33,7 +42,8 @@ class H264(Encoder):
         import av
         av.logging.set_level(av.logging.PANIC)
         self._make_frame = av.VideoFrame.from_ndarray
-        self._container = av.open(str(path), 'w', format='mp4', options={'movflags': 'faststart'})
+        self._files = contextlib.ExitStack()
+        self._container = self._files.enter_context(open_mp4(path))
         stream: Any = self._container.add_stream(
             'libx264', rate=Fraction(fps).limit_denominator(1001), options=self.OPTIONS)
         stream.width, stream.height = size
@@ -51,16 +61,27 @@ class H264(Encoder):
         planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
         self._container.mux(self._stream.encode(self._make_frame(planes, format='yuv420p')))
 
-    def __exit__(self, *_: object) -> None:
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if error is None:
+            with self._files:
+                self._container.mux(self._stream.encode(None))
+        else:  # the first error tells the reason; those that follow from it do not
+            with contextlib.suppress(Exception):
+                self._files.close()
 
 
 class Mpeg4(Encoder):
     """MPEG-4 part 2 by OpenCV."""
 
     def __init__(self, path: pathlib.Path, size: tuple[int, int], fps: float) -> None:
-        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), fps, size)
+        self._path = os.path.abspath(path)
+        try:
+            self._path.encode()
+        except UnicodeEncodeError as error:  # OpenCV would crash
+            raise OSError('its name is not UTF-8, which needs PyAV (pip install av)') from error
+        self._writer = cv2.VideoWriter(self._path, cv2.CAP_FFMPEG,
+                                       cv2.VideoWriter_fourcc(*'mp4v'), fps, size)
         if not self._writer.isOpened():
             raise OSError('OpenCV cannot write MPEG-4 here')
 
@@ -69,6 +90,23 @@ class Mpeg4(Encoder):
 
     def __exit__(self, *_: object) -> None:
         self._writer.release()
+        # OpenCV does not tell that the disk is full.
+        if not cv2.VideoCapture(self._path).isOpened():
+            raise OSError('OpenCV could not complete the video; is the disk full?')
+
+
+@contextlib.contextmanager
+def open_mp4(path: pathlib.Path) -> Iterator[Any]:
+    """A container of PyAV that writes an .mp4 of any name."""
+    import av
+    if av.library_versions['libavformat'] < _GROWS_SINCE:
+        with av.open(os.path.abspath(path), 'w', format='mp4', options=COMPLETE) as container:
+            yield container
+        return
+    # FFmpeg does not open every name (12:30.mp4) and hides the reason of an error.
+    with (path.open('wb') as file,
+          av.open(file, 'w', format='mp4', options=GROWING) as container):
+        yield container
 
 
 def has_h264() -> bool:

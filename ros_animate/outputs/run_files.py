@@ -6,9 +6,9 @@ import pathlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.configuration import ConfigurationError
 from ros_animate.outputs.controls_table import ControlsTable
 from ros_animate.outputs.panels import side_by_side
+from ros_animate.outputs.paths import output_file
 from ros_animate.outputs.plots import plot_controls
 from ros_animate.outputs.report import write_report
 from ros_animate.outputs.video import VideoFile
@@ -18,20 +18,26 @@ if TYPE_CHECKING:
     from ros_animate.robot.spec import RobotSpec
 
 
+VIDEOS = ('driving', 'animated', 'robot', 'side_by_side')
+FILES = (*(f'{name}.mp4' for name in VIDEOS), 'controls.csv', 'controls.png', 'report.json')
+
+
 class RunFiles:
     """Writes driving, animated, robot and side_by_side.mp4, controls.csv and .png, report.json.
 
     A context manager: leaving it, by an error or Ctrl-C too, completes every file. Files of an
-    earlier run are replaced, others left alone.
+    earlier run are replaced, others left alone. If one cannot be completed, because the disk is
+    full, it keeps what was written until then, and the others are completed.
     """
 
     def __init__(self, folder: pathlib.Path, spec: RobotSpec, fps: float) -> None:
         self.folder = folder
         self._spec = spec
         self._stack = contextlib.ExitStack()
+        self._stack.callback(self._plot)
         self._rows = 0
         self._videos = {name: self._stack.enter_context(VideoFile(folder / f'{name}.mp4', fps))
-                        for name in ('driving', 'animated', 'robot', 'side_by_side')}
+                        for name in VIDEOS}
         self._table = ControlsTable(folder / 'controls.csv', spec.names)
         self._stack.callback(self._table.close)
 
@@ -41,8 +47,6 @@ class RunFiles:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self._stack.close()
-        if self._rows:
-            plot_controls(self.folder / 'controls.csv', self._spec, self.folder / 'controls.png')
 
     def write(self, driving: Image, animated: Image, robot: Image, stamp_s: float,
               position: Array) -> None:
@@ -66,16 +70,12 @@ class RunFiles:
         """Writes report.json."""
         write_report(self.folder / 'report.json', figures)
 
+    def _plot(self) -> None:
+        table = self.folder / 'controls.csv'
+        if self._rows and table.exists():
+            plot_controls(table, self._spec, self.folder / 'controls.png')
 
-def make_folder(path: str | pathlib.Path) -> pathlib.Path:
-    """Makes the output folder and checks that it can be written; raises ConfigurationError."""
-    folder = pathlib.Path(path).expanduser()
-    probe = folder / '.part.probe'
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ConfigurationError(
-            f'cannot write into the folder {folder}: {error.strerror}') from error
-    return folder
+
+def check_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files of a run into a folder, each of which can be written; raises ConfigurationError."""
+    return [output_file(folder / name) for name in FILES]

@@ -7,23 +7,23 @@ import threading
 from collections.abc import Iterator
 from types import TracebackType
 
-import cv2
-
 from ros_animate.errors import UserError
-from ros_animate.files import atomic_path
+from ros_animate.files import WriteError, atomic_path
 from ros_animate.outputs.encoders import make_encoder
 from ros_animate.outputs.panels import fit
 from ros_animate.types import Image
 
 MAX_SIDE = 1920
 QUEUED_FRAMES = 4
+_BOX_HEADER = 8
 
 
 class VideoFile:
     """A video under construction, encoded in a thread; a context manager.
 
     The size is that of the first image (even, at most 1920 pixels a side); later ones are fitted
-    into it. The file appears under its name, complete, when it is closed, also after an error.
+    into it. The file appears under its name, complete, when it is closed, also after an error. If
+    it cannot be completed, because the disk is full, it appears with the frames that it holds.
     Without an image no file is written.
     """
 
@@ -65,17 +65,23 @@ class VideoFile:
         self._raise_error()
 
     def _raise_error(self) -> None:
+        if isinstance(self._error, WriteError):
+            raise self._error
         if self._error is not None:
             raise UserError(f'cannot write {self._path}: {self._error}') from self._error
 
     def _encode(self) -> None:
         images = self._queued_images()
         try:
-            with (atomic_path(self._path) as temporary,
-                  make_encoder(temporary, self._size, self._fps) as encoder):
-                for image in images:
-                    encoder.write(fit(image, self._size))
-        except (OSError, ValueError, cv2.error) as error:
+            with atomic_path(self._path, keep_partial=True) as temporary:
+                try:
+                    with make_encoder(temporary, self._size, self._fps) as encoder:
+                        for image in images:
+                            encoder.write(fit(image, self._size))
+                except Exception:
+                    drop_torn_end(temporary)
+                    raise
+        except Exception as error:  # whatever it is, it is for the thread that calls `write`
             self._error = error
         # After an error `write` must not wait for room in the queue.
         for _ in images:
@@ -84,6 +90,26 @@ class VideoFile:
     def _queued_images(self) -> Iterator[Image]:
         while (image := self._queue.get()) is not None:
             yield image
+
+
+def drop_torn_end(path: pathlib.Path) -> None:
+    """Cuts an .mp4 that could not be completed after its last whole fragment; empty without one."""
+    if not path.exists():
+        return
+    with path.open('r+b') as file:
+        size, start, end = path.stat().st_size, 0, 0
+        kinds: set[bytes] = set()
+        while start + _BOX_HEADER <= size:
+            file.seek(start)
+            length, kind = int.from_bytes(file.read(4), 'big'), file.read(4)
+            if length < _BOX_HEADER or start + length > size:
+                break
+            start += length
+            kinds.add(kind)
+            # Frames are in `mdat`; a `moof` before it, or a `moov` anywhere, describes them.
+            if kinds >= {b'moov', b'mdat'} and (kind == b'mdat' or start == size):
+                end = start
+        file.truncate(end)
 
 
 def video_size(image: Image) -> tuple[int, int]:

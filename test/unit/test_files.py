@@ -1,11 +1,22 @@
 """Atomic file writes."""
+import errno
 import os
+import pathlib
+import pickle
 import stat
 import threading
 
 import pytest
 
-from ros_animate.files import atomic_file, atomic_path, write_atomically
+from ros_animate.files import (
+    WriteError,
+    atomic_file,
+    atomic_path,
+    drop_torn_line,
+    plain_name,
+    temporary_path,
+    write_atomically,
+)
 
 
 def names(folder):
@@ -45,9 +56,9 @@ def test_after_an_error_the_previous_file_is_left(tmp_path, error):
 
 
 def test_nothing_is_left_of_a_temporary_file_that_was_never_made(tmp_path):
-    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / 'a.txt'):
+    with pytest.raises(WriteError, match=r'a\.txt: No such file'), atomic_path(tmp_path / 'a.txt'):
         pass
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(WriteError, match='no folder'):
         write_atomically(tmp_path / 'no folder' / 'a.txt', 'text')
     assert names(tmp_path) == []
 
@@ -89,3 +100,59 @@ def test_the_temporary_file_has_the_same_suffix(tmp_path):
     with atomic_path(tmp_path / 'plot.png') as temporary:
         assert temporary.suffix == '.png' and temporary.parent == tmp_path
         temporary.touch()
+
+
+@pytest.mark.parametrize('suffix', ['.csv', '.png'])
+@pytest.mark.parametrize('length', [240, 250, 255])
+def test_a_name_of_any_length(tmp_path, length, suffix):
+    path = tmp_path / ('ä' * 200)[:(length - len(suffix)) // 2]
+    path = path.with_name(path.name + suffix)
+    write_atomically(path, 'text')
+    assert names(tmp_path) == [path.name]
+    assert temporary_path(path).suffix == suffix
+
+
+def test_a_partial_file_is_kept_if_that_is_wanted(tmp_path):
+    path = tmp_path / 'a.csv'
+    with pytest.raises(ValueError), atomic_file(path, keep_partial=True) as file:
+        file.write('row\n')
+        file.flush()
+        raise ValueError
+    assert path.read_text() == 'row\n'
+    with pytest.raises(ValueError), atomic_file(path, keep_partial=True):
+        raise ValueError
+    assert path.read_text() == 'row\n' and names(tmp_path) == ['a.csv']
+
+
+def test_a_full_disk_is_an_error_with_a_remedy(tmp_path):
+    with pytest.raises(WriteError, match=r'a\.txt: No space left.*; free some space') as caught, \
+            atomic_path(tmp_path / 'a.txt'):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.errno == errno.ENOSPC
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_pipe_is_written_directly(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    reader = os.open(tmp_path / 'pipe', os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(tmp_path / 'pipe', 'text')
+    assert os.read(reader, 10) == b'text'
+    os.close(reader)
+    assert names(tmp_path) == ['pipe']
+
+
+@pytest.mark.parametrize('name', [b'12:30.bin', b'J\xfc.bin', b'plain.bin'])
+def test_any_name_has_a_plain_one(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = os.fsdecode(name)
+    write_atomically(path, b'content')
+    with plain_name(path) as plain:
+        assert plain.startswith('/') and plain.encode()
+        assert pathlib.Path(plain).read_bytes() == b'content'
+
+
+def test_a_torn_line_is_dropped(tmp_path):
+    (tmp_path / 'a.csv').write_text('a\nb\nhal')
+    drop_torn_line(tmp_path / 'a.csv')
+    drop_torn_line(tmp_path / 'gone.csv')
+    assert (tmp_path / 'a.csv').read_text() == 'a\nb\n'

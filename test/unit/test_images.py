@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ros_animate.files import WriteError
 from ros_animate.images import (
     ImageFileError,
     decode_image,
@@ -68,14 +69,14 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_an_image_larger_than_opencv_allows(tmp_path, image, monkeypatch):
     write_image(tmp_path / 'a.png', image)
-    monkeypatch.setattr(cv2, 'imread', _refuse)
+    monkeypatch.setattr(cv2, 'imdecode', _refuse)
     assert try_read_image(tmp_path / 'a.png') is None
 
 
 def test_a_path_that_cannot_be_written(tmp_path, image):
     with pytest.raises(ImageFileError, match='its suffix'):
         write_image(tmp_path / 'image.text', image)
-    with pytest.raises(ImageFileError, match='cannot write'):
+    with pytest.raises(WriteError, match='cannot write'):
         write_image(tmp_path / 'no folder' / 'image.png', image)
     assert not list(tmp_path.iterdir())
 

@@ -10,6 +10,7 @@ import numpy as np
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.stamps import Stamps, sane_fps
 from ros_animate.configuration import option
+from ros_animate.files import plain_name
 from ros_animate.types import Frame, Image
 
 
@@ -64,7 +65,8 @@ class Video(Source):
             raise SourceError(f'there is no video file {self.config.path!r}')
         if path.stat().st_size == 0:
             raise SourceError(f'{path} is empty')
-        capture = cv2.VideoCapture(str(path))
+        with plain_name(path) as name:
+            capture = cv2.VideoCapture(name)
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         ok, self._first = capture.read()
         if not ok:

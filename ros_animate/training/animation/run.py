@@ -13,7 +13,7 @@ from ros_animate.checkpoints import checkpoint, variants
 from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError, build
 from ros_animate.networks import build_networks, find_family
-from ros_animate.outputs.run_files import make_folder
+from ros_animate.outputs.paths import make_folder
 from ros_animate.training.animation.card import write_card
 from ros_animate.training.animation.data import AnimationData, DataOptions
 from ros_animate.training.animation.objectives.base import Networks, TrainingObjective

@@ -13,7 +13,7 @@ from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.face_mesh import FEATURE_POINTS
 from ros_animate.networks.policy_network import PolicyConfig
-from ros_animate.outputs.run_files import make_folder
+from ros_animate.outputs.paths import make_folder
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core.loop import make_fabric

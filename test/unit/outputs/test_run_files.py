@@ -12,8 +12,9 @@ from hypothesis.extra import numpy as npst
 from ros_animate.configuration import ConfigurationError
 from ros_animate.outputs.controls_table import ControlsTable, read_controls
 from ros_animate.outputs.panels import side_by_side
+from ros_animate.outputs.paths import make_folder
 from ros_animate.outputs.report import Report, percentiles_ms
-from ros_animate.outputs.run_files import RunFiles, make_folder
+from ros_animate.outputs.run_files import RunFiles
 from ros_animate.robot.descriptions import load_spec
 
 NAMES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',

@@ -1,11 +1,17 @@
 """Video files have every frame, survive errors, and take any image."""
+import multiprocessing
+import os
+import pathlib
+
 import cv2
 import numpy as np
 import pytest
+from helpers.full_disk import file_size_limit
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_animate.errors import UserError
+from ros_animate.files import plain_name
 from ros_animate.outputs import encoders, video
 from ros_animate.outputs.encoders import has_h264
 from ros_animate.outputs.panels import fit
@@ -115,3 +121,77 @@ def test_fit_keeps_the_whole_image_and_its_proportions(width, height, half_w, ha
     inner_w, inner_h = filled.any(0).sum(), filled.any(1).sum()
     scale = min(size[0] / width, size[1] / height)
     assert abs(inner_w - scale * width) <= 2 and abs(inner_h - scale * height) <= 2
+
+
+def test_a_full_disk_keeps_what_was_written(tmp_path):
+    path = tmp_path / 'v.mp4'
+    rng = np.random.default_rng(0)
+    with file_size_limit(300_000), \
+            pytest.raises(UserError, match=r'v\.mp4: File too large; the limit'), \
+            VideoFile(path, 30) as file:
+        for _ in range(40):
+            file.write(rng.integers(0, 255, (96, 128, 3), np.uint8))
+    assert 2 <= len(read_frames(path)) < 40
+    assert path.stat().st_size <= 300_000
+    assert [p.name for p in tmp_path.iterdir()] == ['v.mp4']
+
+
+@pytest.mark.parametrize('missing', [1, 300, 700, 1500])
+def test_an_end_that_does_not_fit(tmp_path, missing):
+    def write(path):
+        with VideoFile(path, 30) as file:
+            for index in range(5):
+                file.write(smooth_image(index))
+    write(tmp_path / 'whole.mp4')
+    with file_size_limit((tmp_path / 'whole.mp4').stat().st_size - missing), \
+            pytest.raises(UserError, match='File too large'):
+        write(tmp_path / 'v.mp4')
+    assert len(read_frames(tmp_path / 'v.mp4')) >= 3
+
+
+def test_a_killed_process_leaves_a_playable_file(tmp_path):
+    process = multiprocessing.get_context('spawn').Process(target=_write_for_ever, args=(tmp_path,))
+    process.start()
+    left = tmp_path / '.part.v.mp4'
+    while not left.exists() or len(read_frames(left)) < 3:
+        assert process.is_alive()
+    process.kill()
+    process.join()
+    assert len(read_frames(left)) >= 3
+
+
+def _write_for_ever(folder):
+    with VideoFile(folder / 'v.mp4', 30) as file:
+        while True:
+            file.write(smooth_image(0))
+
+
+def test_an_encoder_that_fails_in_any_way_does_not_block_the_writer(tmp_path, monkeypatch):
+    class Broken(encoders.Encoder):
+        def write(self, image):
+            raise RuntimeError('out of order')
+
+        def __exit__(self, *_):
+            pass
+    monkeypatch.setattr(video, 'make_encoder', lambda *_: Broken())
+    with pytest.raises(UserError, match='out of order'), VideoFile(tmp_path / 'v.mp4', 30) as file:
+        for index in range(30):
+            file.write(smooth_image(index))
+
+
+@pytest.mark.parametrize('name', [b'12:30.mp4', b'J\xfc.mp4', 'ä'.encode() * 125 + b'.mp4',
+                                  b'%d.mp4', b'-x.mp4', b'a b.mp4'])
+def test_any_name(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = pathlib.Path(os.fsdecode(name))
+    with VideoFile(path, 30) as file:
+        file.write(smooth_image(0))
+    with plain_name(path) as plain:
+        assert len(read_frames(plain)) == 1
+
+
+def test_without_pyav_a_name_that_is_not_utf_8_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(encoders, 'has_h264', lambda: False)
+    with pytest.raises(UserError, match='not UTF-8'), \
+            VideoFile(tmp_path / os.fsdecode(b'J\xfc.mp4'), 30) as file:
+        file.write(smooth_image(0))
