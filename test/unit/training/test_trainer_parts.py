@@ -111,7 +111,7 @@ def test_feature_points_are_drawn_to_landmarks(family, locate):
                   landmarks=points.where(torch.arange(4)[:, None, None] < 3, torch.nan))
     optimizer = torch.optim.Adam(objective.parameters(), 0.02)
     losses = []
-    for _ in range(60):
+    for _ in range(24):
         loss = objective(batch, locate)
         optimizer.zero_grad()
         loss.backward()
