@@ -146,8 +146,8 @@ def test_landmarks_are_learned_from_before_the_first_image(policy, tmp_path):
     errors = []
     for first in (0, 100):
         options, network_options = trainable.parse_options(plugin, (
-            *TINY[policy], 'optimizer=muon', 'hidden=64', 'geometry_batch=64', f'geometry_first={first}',
-            'learning_rate=3e-3', 'warm_up=0.2'))
+            *TINY[policy], 'optimizer=muon', 'hidden=64', 'geometry_batch=64',
+            f'geometry_first={first}', 'learning_rate=3e-3', 'warm_up=0.2'))
         config = trainable.new_config(plugin, network_options, SPEC, folders)
         data = PolicyData(folders, None, SPEC, config, options, plugin.takes_images)
         network = trainable.new_network(plugin, config, options.seed)
