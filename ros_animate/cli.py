@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import pkgutil
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from ros_animate import commands
 from ros_animate.errors import ExitStatus, UserError
+from ros_animate.files import NO_ROOM, WriteError
+from ros_animate.interrupts import unwind_on_signals
 
 PROGRAM = 'ros_animate'
 # OpenCV and FFmpeg would print lines about a broken video, which our error explains better.
@@ -44,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 def verbs() -> list[str]:
     """Names of the verbs, sorted."""
-    return sorted(m.name for m in pkgutil.iter_modules(commands.__path__)
+    return sorted(m.name.replace('_', '-') for m in pkgutil.iter_modules(commands.__path__)
                   if m.name not in NOT_VERBS)
 
 
@@ -54,7 +56,8 @@ def make_parser(names: Sequence[str]) -> Parser:
                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     subparsers = parser.add_subparsers(metavar='VERB', required=True)
     for name in names:
-        module: Any = importlib.import_module(f'ros_animate.commands.{name}')
+        module: Any = importlib.import_module(
+            f'ros_animate.commands.{name.replace("-", "_")}')
         subparser = subparsers.add_parser(
             name, help=module.HELP, description=module.__doc__,
             epilog=getattr(module, 'EXAMPLES', None),
@@ -76,7 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    unwind_on_signals()
+    # A name that is not UTF-8 is printed as it is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='surrogateescape')
     try:
         status = int(args.run(args))
         sys.stdout.flush()
@@ -88,10 +94,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         # The reader (`| head`) has left; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitStatus.BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        _drop_output()
+        print(f'{PROGRAM}: error: {WriteError(error.filename or "the output", error)}',
+              file=sys.stderr)
+        return ExitStatus.USER_ERROR
 
 
-def _terminate(*_: object) -> NoReturn:
-    """SIGTERM unwinds like Ctrl-C, so that files are closed and the robot goes to neutral."""
-    raise SystemExit(ExitStatus.TERMINATED)
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

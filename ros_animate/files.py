@@ -18,6 +18,7 @@ from ros_animate.errors import UserError
 
 PREFIX = '.part.'
 MAX_NAME_BYTES = 255  # of nearly every file system
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REMEDIES = {
     errno.ENOSPC: 'free some space, or choose another folder',
     errno.EDQUOT: 'free some space, or choose another folder',

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tqdm import tqdm
-
 from ros_animate.collection.folder import PairFolder
 from ros_animate.collection.pairs import Pair, PairMaker
 from ros_animate.collection.recording import Camera, Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.collection.workers import make_all, parts
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.outputs.progress import Progress
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import Settings
 
@@ -79,12 +78,10 @@ def collect_from_robot(settings: Settings, topic: str,
 
 def _fill(folder: PairFolder, blocks: Iterable[list[Pair]], count: int, quiet: bool,
           check: Callable[[], None]) -> None:
-    tqdm.monitor_interval = 0  # no monitor thread: workers are forked later
-    with tqdm(total=count, initial=folder.count, unit='pair', dynamic_ncols=True,
-              disable=quiet or None) as progress:
+    with Progress('collecting', count, 'pair', quiet=quiet, initial=folder.count) as progress:
         for pairs in blocks:
             folder.add(pairs)
-            progress.update(len(pairs))
+            progress.add(len(pairs))
             check()
 
 

@@ -16,7 +16,7 @@ from ros_animate.commands.arguments import add_param, add_weights, positive
 
 if TYPE_CHECKING:
     from ros_animate.animation.base import Animator
-    from ros_animate.offline.driving import Driving, Progress
+    from ros_animate.offline.driving import Driving, ShowProgress
     from ros_animate.settings import Settings
     from ros_animate.types import Image
 
@@ -153,12 +153,11 @@ def _driving(args: argparse.Namespace, settings: Settings, extractor: str, sourc
     return driving
 
 
-def _progress(quiet: bool) -> Progress:
-    from tqdm import tqdm
+def _progress(quiet: bool) -> ShowProgress:
+    from ros_animate.outputs.progress import Progress
 
-    def show(iterable: Iterable, total: int | None, unit: str) -> Iterable:
-        return tqdm(iterable, total=total, unit=f' {unit}', dynamic_ncols=True,
-                    disable=quiet or None)
+    def show(iterable: Iterable, total: int | None, doing: str) -> Iterable:
+        return Progress(doing, total, 'frame', quiet=quiet).each(iterable)
     return show
 
 

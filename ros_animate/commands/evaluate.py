@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.commands.arguments import add_param, add_weights, plugin_section, positive
@@ -121,8 +121,8 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
     import json
 
     from ros_animate.evaluation.policy import evaluate
-    from ros_animate.outputs.report import write_report
     from ros_animate.outputs.paths import make_folder
+    from ros_animate.outputs.report import write_report
     from ros_animate.plugins import find
     from ros_animate.policy.learned import LearnedOptions
     from ros_animate.settings import load_settings
@@ -220,5 +220,6 @@ def _report(args: argparse.Namespace, result: Evaluation) -> dict[str, Any]:
 
 
 def _progress(tasks: Iterable[Task], quiet: bool) -> Iterable[Task]:
-    from tqdm import tqdm
-    return tqdm(tasks, unit=' clips', dynamic_ncols=True, disable=quiet or None)
+    from ros_animate.outputs.progress import Progress
+    total = len(tasks) if isinstance(tasks, Sized) else None
+    return Progress('evaluating', total, 'clip', quiet=quiet).each(tasks)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.machine import machine
+from ros_animate.outputs.progress import Progress
 from ros_animate.plugins import load
 from ros_animate.policy.base import Policy
 from ros_animate.robot.control_error import ControlError, compare
@@ -61,7 +61,7 @@ def evaluate(policy: Policy, pairs: Sequence[Pair], spec: RobotSpec,
     seconds: list[float] = []
     unreadable = faceless = 0
     with contextlib.closing(_Observer(policy)) as observer:
-        for pair in tqdm(pairs, unit='image', dynamic_ncols=True, disable=quiet or None):
+        for pair in Progress('evaluating', len(pairs), 'image', quiet=quiet).each(pairs):
             image = try_read_image(pair.image)
             observation = None if image is None else observer.observe(image)
             if observation is None:

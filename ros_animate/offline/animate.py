@@ -10,7 +10,7 @@ from ros_animate.animation.base import Animator
 from ros_animate.errors import UserError
 from ros_animate.images import write_image
 from ros_animate.offline import motion_template
-from ros_animate.offline.driving import Driving, Progress, Step
+from ros_animate.offline.driving import Driving, ShowProgress, Step
 from ros_animate.outputs.panels import fit, side_by_side
 from ros_animate.outputs.video import VideoFile
 from ros_animate.types import Image, Motion
@@ -19,7 +19,7 @@ _CELL = 256  # side of a grid's images in pixels
 
 
 def write_video(animator: Animator, source: Image, driving: Driving, path: pathlib.Path,
-               progress: Progress, beside: bool = False) -> list[Motion]:
+               progress: ShowProgress, beside: bool = False) -> list[Motion]:
     """Writes a video of the animated source, one frame for each driving frame.
 
     A driving frame without a face uses the motion before it; frames before the first face use the
@@ -42,7 +42,7 @@ def write_video(animator: Animator, source: Image, driving: Driving, path: pathl
     _start(animator, source, driving)
     motions: list[Motion] = []
     with VideoFile(path, driving.fps) as video:
-        for step, motion in _fill_gaps(progress(driving.steps(), driving.count, 'frames')):
+        for step, motion in _fill_gaps(progress(driving.steps(), driving.count, 'animating')):
             image = animator.animate(motion).image
             motions.append(motion)
             video.write(_beside(step, source, image) if beside else image)
@@ -51,9 +51,9 @@ def write_video(animator: Animator, source: Image, driving: Driving, path: pathl
     return motions
 
 
-def find_motions(driving: Driving, progress: Progress) -> list[Motion]:
+def find_motions(driving: Driving, progress: ShowProgress) -> list[Motion]:
     """The motion of every driving frame, without an animation."""
-    steps = progress(driving.steps(), driving.count, 'frames')
+    steps = progress(driving.steps(), driving.count, 'extracting motion')
     return [motion for _, motion in _fill_gaps(steps)]
 
 

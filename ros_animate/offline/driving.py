@@ -19,8 +19,8 @@ from ros_animate.motion.neural import NeuralExtractor
 from ros_animate.offline import motion_template
 from ros_animate.types import Array, Frame, Image, Motion
 
-# Shows the progress of an iterable; its length (None if unknown) and unit are given.
-Progress = Callable[[Iterable, 'int | None', str], Iterable]
+# Shows the progress of an iterable; its length (None if unknown) and the work are given.
+ShowProgress = Callable[[Iterable, 'int | None', str], Iterable]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class VideoDriving(Driving):
             counts = [n for n in (self._source.frame_count, limit) if n is not None]
             self.count = min(counts, default=None)
 
-    def scan_faces(self, source_face: Array | None, progress: Progress) -> None:
+    def scan_faces(self, source_face: Array | None, progress: ShowProgress) -> None:
         """Finds the face in every frame, before anything is animated.
 
         Then the network's crop is fixed at the average place of the face, so that the movement of
@@ -105,7 +105,7 @@ class VideoDriving(Driving):
         boxes: list[Box] = []
         best, best_distance = None, float('inf')
         with contextlib.closing(plugins.load('motion', 'mediapipe')) as tracker:
-            for frame in progress(self._frames(), self.count, 'faces'):
+            for frame in progress(self._frames(), self.count, 'looking for faces'):
                 motion = tracker.extract(frame)
                 if motion is None:
                     continue

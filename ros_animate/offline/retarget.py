@@ -4,10 +4,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 
-from tqdm import tqdm
-
 from ros_animate.camera.base import Source
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.outputs.progress import Progress
 from ros_animate.outputs.report import Report, write_report
 from ros_animate.outputs.run_files import RunFiles
 from ros_animate.pipeline import Pipeline, Step
@@ -28,8 +27,9 @@ def run(settings: Settings, options: RunOptions) -> int:
             outputs = stack.enter_context(RunFiles(folder, settings.spec, source.fps))
             steps = stack.enter_context(contextlib.closing(
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
-            for step in tqdm(steps, total=frame_count(source, options), unit='frame',
-                             dynamic_ncols=True, disable=options.quiet or None):
+            progress = Progress('retargeting', frame_count(source, options), 'frame',
+                                quiet=options.quiet)
+            for step in progress.each(steps):
                 _write(step, outputs, report)
                 signals.check()
             signals.check()

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
+from ros_animate.outputs.progress import Progress
 from ros_animate.runtime.environment import node_environment
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
 
 
 def _show_progress(node: ReplayNode, loop: bool, quiet: bool) -> None:
-    with tqdm(total=None if loop else node.count, unit='message', dynamic_ncols=True,
-              disable=quiet or None) as bar:
+    with Progress('replaying', None if loop else node.count, 'message', quiet=quiet) as progress:
         while not node.ended.wait(POLL_S):
-            bar.update(node.sent - bar.n)
-        bar.update(node.sent - bar.n)
+            progress.set(node.sent)
+        progress.set(node.sent)

@@ -3,24 +3,25 @@ import signal
 
 import pytest
 
-from ros_animate.interrupts import DeferredSignals
+from ros_animate import interrupts
+from ros_animate.interrupts import SIGNALS, DeferredSignals, unwind_on_signals
 
 
 @pytest.fixture(autouse=True)
-def handlers():
-    """Python's own for SIGINT, an exception for SIGTERM, as the command line has them."""
-    def terminate(*_):
-        raise SystemExit(143)
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def handlers(monkeypatch):
+    """Those of the command line."""
+    monkeypatch.setattr(interrupts, 'leave_terminal', lambda: None)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, terminate)
+    unwind_on_signals()
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
 
 
 @pytest.mark.parametrize('number, error', [(signal.SIGINT, KeyboardInterrupt),
-                                           (signal.SIGTERM, SystemExit)])
+                                           (signal.SIGTERM, SystemExit),
+                                           (signal.SIGHUP, SystemExit)])
 def test_the_first_is_noted_until_checked(number, error):
     with DeferredSignals() as signals:
         signals.check()
@@ -37,13 +38,19 @@ def test_the_second_acts_at_once():
             signal.raise_signal(signal.SIGINT)
 
 
-def test_ctrl_c_stays_ignored_where_it_was():
-    """As in a shell's background."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGHUP])
+def test_what_is_ignored_stays_ignored(number):
+    """As Ctrl-C in a shell's background, and SIGHUP under nohup."""
+    signal.signal(number, signal.SIG_IGN)
+    unwind_on_signals()
     with DeferredSignals() as signals:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         signals.check()
-    assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(SystemExit) as caught:
+            signals.check()
+        assert caught.value.code == 143
+    assert signal.getsignal(number) == signal.SIG_IGN
 
 
 def test_the_handlers_are_given_back():

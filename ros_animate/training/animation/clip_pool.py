@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from tqdm import tqdm
 
 from ros_animate.errors import UserError
+from ros_animate.outputs.progress import Progress
 from ros_animate.training.animation.synthetic import EXPRESSION, PEOPLE, Frames, make_clip
 from ros_animate.types import Array, Image
 from ros_animate.workers import IsStopping, ordered_map
@@ -140,6 +140,7 @@ def _render(size: PoolSize, into: dict[str, np.ndarray], workers: int, quiet: bo
         for name, array in zip(Frames._fields, clip, strict=True):
             into[name][number] = array
 
-    with tqdm(total=size.clips, desc='synthetic faces', unit='clip', disable=quiet or None) as bar:
-        for _ in ordered_map(render, range(size.clips), min(workers, size.clips), _ADVICE):
-            bar.update()
+    progress = Progress('rendering synthetic faces', size.clips, 'clip', quiet=quiet)
+    for _ in progress.each(
+            ordered_map(render, range(size.clips), min(workers, size.clips), _ADVICE)):
+        pass

@@ -18,11 +18,12 @@ from typing import Any, ClassVar, Protocol, cast
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from tqdm import tqdm
 
 from ros_animate.concurrency import pipelined
 from ros_animate.errors import UserError
 from ros_animate.inference.engine import fastest_precision, keep_freed_memory
+from ros_animate.interrupts import DeferredSignals
+from ros_animate.outputs.progress import Progress
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import TrainingLog, plot_curves
 
@@ -134,7 +135,7 @@ class Loop(abc.ABC):
         self._validation = self.validate() if first >= self.steps else {}
         losses: list[Mapping[str, float]] = []
         with (TrainingLog(self.folder, first, self.columns) if self.fabric.is_global_zero
-              else NoLog()) as log:
+              else NoLog()) as log, DeferredSignals() as signals:
             for batch in self._batches(first):
                 rate = self.next_rate()
                 losses.append(self.training_step(batch, rate))
@@ -148,15 +149,15 @@ class Loop(abc.ABC):
                 self.seconds = time.monotonic() - start_s
                 if self.step == self.steps or not self.step % self._options.checkpoint_steps:
                     self._save()
+                signals.check()
         if self.fabric.is_global_zero:
             plot_curves(self.folder, self.curves)
         return self._validation
 
-    def progress(self, steps: range, title: str | None = None) -> Iterator[int]:
+    def progress(self, steps: range, title: str = 'training') -> Iterator[int]:
         """The steps, with a progress bar."""
-        return iter(tqdm(steps, title, initial=steps.start, total=steps.stop, unit='step',
-                         dynamic_ncols=True,
-                         disable=self._quiet or not self.fabric.is_global_zero or None))
+        return Progress(title, steps.stop, 'step', initial=steps.start,
+                        quiet=self._quiet or not self.fabric.is_global_zero).each(steps)
 
     def mean(self, loss: Tensor) -> float:
         """Mean loss over all processes; raises DivergedError if it is not finite."""

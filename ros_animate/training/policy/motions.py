@@ -5,11 +5,11 @@ import pathlib
 import zipfile
 
 import numpy as np
-from tqdm import tqdm
 
 from ros_animate.files import atomic_path
 from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
+from ros_animate.outputs.progress import Progress
 from ros_animate.plugins import load
 from ros_animate.policy.features import FEATURES, features
 from ros_animate.training.core.pair_folder import Folder
@@ -33,8 +33,8 @@ def folder_motions(folder: Folder, quiet: bool = True) -> Array:
 def _track(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]:
     extractor: Extractor = load('motion', 'mediapipe')
     try:
-        return {name: _features(path / name, extractor) for name in tqdm(
-            names, desc='face tracker', unit='image', disable=quiet or None)}
+        progress = Progress('tracking faces', len(names), 'image', quiet=quiet)
+        return {name: _features(path / name, extractor) for name in progress.each(names)}
     finally:
         extractor.close()
 

@@ -164,7 +164,7 @@ class PolicyTrainer(Loop):
         start_s, options = time.monotonic(), self._run.options
         steps = round(options.geometry_first * self.steps)
         optimizer = _make_optimizer(objective, options)
-        for step in self.progress(range(steps), 'landmarks'):
+        for step in self.progress(range(steps), 'learning landmarks'):
             for group in optimizer.param_groups:
                 group['lr'] = learning_rate(step, steps, options)
             batch = self._data.landmark_batch(step)
