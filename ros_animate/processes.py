@@ -13,6 +13,18 @@ BACKGROUND_NICE = 5
 _PR_SET_PDEATHSIG = 1
 
 
+def module_command(module: str) -> list[str]:
+    """The command that runs a module without the working directory on its path.
+
+    `python -m` alone would put it there, and a user's random.py would hide Python's own.
+    """
+    if sys.version_info >= (3, 11):
+        return [sys.executable, '-P', '-m', module]
+    code = ("import sys; del sys.path[0]; import runpy; "
+            f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)")
+    return [sys.executable, '-c', code]
+
+
 def become_child() -> None:
     """Makes this process one of the supervisor's, if ROS_ANIMATE_PARENT says so.
 
@@ -24,18 +36,27 @@ def become_child() -> None:
     if parent is None:
         return
     os.setpgid(0, 0)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor gets it as well
     if sys.platform.startswith('linux'):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def lower_priority() -> None:
-    """Lowers the scheduling priority of the calling thread (Linux has one for each thread)."""
-    if sys.platform.startswith('linux'):
-        thread = threading.get_native_id()
-        lowered = max(os.getpriority(os.PRIO_PROCESS, thread), BACKGROUND_NICE)
-        os.setpriority(os.PRIO_PROCESS, thread, lowered)
+def lower_priority(process: int | None = None, nice: int = BACKGROUND_NICE) -> None:
+    """Lowers a scheduling priority; one that is as low already stays.
+
+    Args:
+        process: Number of a process; None for the calling thread (Linux has one for each thread).
+        nice: The priority, 0 to 19, 19 is the lowest.
+    """
+    if process is None:
+        if not sys.platform.startswith('linux'):
+            return
+        process = threading.get_native_id()
+    with contextlib.suppress(ProcessLookupError):
+        if os.getpriority(os.PRIO_PROCESS, process) < nice:
+            os.setpriority(os.PRIO_PROCESS, process, nice)
 
 
 def run_only_when_idle(enabled: bool) -> None:

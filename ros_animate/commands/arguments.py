@@ -54,3 +54,11 @@ def plugin_section(name: str | None, **options: Any) -> dict[str, Any] | None:
     if not name:
         return None
     return {'plugin': name, **{k: v for k, v in options.items() if v not in (None, '')}}
+
+
+def add_pipeline(parser: Any) -> None:
+    """Adds --namespace and --timeout, for verbs that talk to a running pipeline."""
+    parser.add_argument('--namespace', metavar='NAME', default='',
+                        help='namespace of the pipeline (default: none)')
+    parser.add_argument('--timeout', type=positive(float), metavar='S', default=5.0,
+                        help='longest wait for the pipeline (default: %(default)g s)')

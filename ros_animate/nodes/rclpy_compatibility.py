@@ -4,11 +4,33 @@ Tested with the wheels of rclpy 7.1.6 (Jazzy).
 """
 from __future__ import annotations
 
+import contextlib
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lifecycle_msgs.srv import ChangeState
+from rclpy.exceptions import NameValidationException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle.node import LifecycleNodeMixin
+
+from ros_animate.errors import UserError
+
+_REFUSALS = (NameValidationException, rclpy_implementation.RCLError,
+             rclpy_implementation.RCLInvalidROSArgsError, rclpy_implementation.UnknownROSArgsError)
+# Places in the sources of rcl, which its messages name.
+_PLACE = re.compile(r', at /\S+:\d+')
+
+
+@contextlib.contextmanager
+def refusals_as_user_errors() -> Iterator[None]:
+    """Turns what ROS refuses while it starts (arguments, names, files) into a UserError."""
+    try:
+        yield
+    except _REFUSALS as error:
+        lines = _PLACE.sub('', str(error)).strip().splitlines()
+        raise UserError(f'ROS refuses to start: {lines[0] if lines else "no reason given"}'
+                        ) from error
 
 
 def lifecycle_state(node: LifecycleNodeMixin) -> int:

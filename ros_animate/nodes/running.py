@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import cv2
 import rclpy
@@ -15,7 +16,10 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import ExitStatus, UserError
+from ros_animate.interrupts import SIGNALS
 from ros_animate.nodes.middleware import set_middleware_defaults
+from ros_animate.nodes.name_claim import NameClaim, require_unique
+from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
 from ros_animate.nodes.spinner import Spinner
 from ros_animate.processes import become_child
 
@@ -30,10 +34,17 @@ class RunnableNode(Node):
     """A node that a Runner starts and ends.
 
     Attributes:
+        unique: True if no other node of this name may run.
         request_stop: To be called by a node that has nothing left to do; set by the Runner.
     """
 
+    unique: ClassVar[bool] = False
     request_stop: Callable[[], None] = staticmethod(lambda: None)
+
+    def __init__(self, name: str, **node_arguments: Any) -> None:
+        super().__init__(name, **node_arguments)
+        self._claim = NameClaim(self.context.get_domain_id(),
+                                self.get_fully_qualified_name()) if self.unique else None
 
     def start(self) -> None:
         """Begins the work beside the callbacks; called when all nodes of the process exist."""
@@ -43,6 +54,11 @@ class RunnableNode(Node):
 
     def close(self) -> None:
         """Releases all resources, after the last callback."""
+
+    def destroy_node(self) -> None:
+        super().destroy_node()
+        if self._claim is not None:
+            self._claim.release()
 
 
 class Runner:
@@ -65,22 +81,21 @@ class Runner:
             makers: Functions that make a node each. The nodes are stopped in the opposite order.
             arguments: Arguments of ROS with `--ros-args`; by default those of the command line.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stop.set())
+        for number in SIGNALS:
+            # Under nohup SIGHUP is ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_: self._stop.set())
         threading.excepthook = self._fail
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         # The nodes themselves are what runs in parallel.
         cv2.setNumThreads(1)
-        set_middleware_defaults()
-        rclpy.init(args=sys.argv if arguments is None else list(arguments),
-                   signal_handler_options=SignalHandlerOptions.NO)
         try:
+            set_middleware_defaults()
+            with refusals_as_user_errors():
+                rclpy.init(args=sys.argv if arguments is None else list(arguments),
+                           signal_handler_options=SignalHandlerOptions.NO)
             with contextlib.ExitStack() as stack:
-                nodes: list[RunnableNode] = []
-                for make in makers:
-                    nodes.append(make())
-                    stack.callback(_destroy, nodes[-1])
-                self._spin(nodes)
+                self._spin(_make_nodes(makers, stack))
         except UserError as error:
             self._refuse(error)
         finally:
@@ -123,6 +138,19 @@ def main(*node_types: Callable[[], RunnableNode]) -> int:
     """Entry point of executables: runs one node of each type until a signal."""
     become_child()
     return Runner().run(node_types)
+
+
+def _make_nodes(makers: Sequence[Callable[[], RunnableNode]],
+                stack: contextlib.ExitStack) -> list[RunnableNode]:
+    """Makes the nodes, which `stack` destroys; raises UserError if one runs already elsewhere."""
+    nodes: list[RunnableNode] = []
+    start_s = time.monotonic()
+    with refusals_as_user_errors():
+        for make in makers:
+            nodes.append(make())
+            stack.callback(_destroy, nodes[-1])
+    require_unique([node for node in nodes if node.unique], start_s)
+    return nodes
 
 
 def _destroy(node: RunnableNode) -> None:

@@ -9,6 +9,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from ros_animate.nodes.middleware import set_middleware_defaults
+from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
 
 
 class Spinner:
@@ -66,8 +67,9 @@ class BackgroundNode:
     def __init__(self, name: str) -> None:
         set_middleware_defaults()
         self._context = rclpy.Context()
-        self._context.init()
-        self.node = rclpy.create_node(name, context=self._context)
+        with refusals_as_user_errors():
+            self._context.init()
+            self.node = rclpy.create_node(name, context=self._context)
         self._spinner = Spinner(self.node, daemon=True)
 
     def close(self) -> None:

@@ -8,24 +8,28 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ros_animate.backoff import Backoff
 from ros_animate.errors import ExitStatus, UserError
-from ros_animate.processes import PARENT
+from ros_animate.processes import PARENT, lower_priority, module_command
+from ros_animate.runtime.last_error import last_error
 
 FIRST_RESPAWN_S, LAST_RESPAWN_S = 0.5, 8.0
 # A process that lived this long had started well: the next respawn is quick again.
-HEALTHY_S = 10.0
+HEALTHY_S = 30.0
+# After so many crashes in a row, none of which lived that long, the run ends.
+MAX_CRASHES = 4
 STOP_S = 8.0
-_TAIL_LINES = 30
+_TAIL_LINES = 100
+# Signals that other programs send: a process that they end has no defect.
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP)
 # Lines of a child's output that are shown to the user.
-_NOTABLE = re.compile(r'^\[(WARN|ERROR|FATAL)\]|^ros_animate: ')
+_NOTABLE = re.compile(r'^\[(WARN|ERROR|FATAL)\]|^ros_animate: (?!error: )')
 _LOG_PREFIX = re.compile(r'^\[(\w+)\] \[[\d.]+\] \[([\w./]+)\]: ')
 
 
@@ -35,7 +39,7 @@ class Program:
 
     Attributes:
         name: Name in messages.
-        module: Python module, run with `python -m`.
+        module: Python module, run as a program.
         arguments: Arguments of the command line.
         respawn: True if it is started again after a crash.
         nice: Scheduling priority, 0 to 19.
@@ -58,11 +62,11 @@ class Child:
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._on_output, self._on_note = on_output, on_note
         self._process = subprocess.Popen(
-            [sys.executable, '-m', program.module, *program.arguments], text=True,
+            [*module_command(program.module), *program.arguments], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             errors='replace', env={**environment, PARENT: str(os.getpid())})
         if program.nice:
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, program.nice)
+            lower_priority(self._process.pid, program.nice)
         self._readers = [threading.Thread(target=self._read_output, daemon=True),
                          threading.Thread(target=self._read_errors, daemon=True)]
         for reader in self._readers:
@@ -94,10 +98,8 @@ class Child:
         return self._process.returncode
 
     def complaint(self) -> str:
-        """The last line of output that names an error."""
-        lines = [line for line in self.tail if line.strip()]
-        errors = [line for line in lines if line.startswith('ros_animate: error: ')]
-        return (errors or lines or ['no message'])[-1].removeprefix('ros_animate: error: ')
+        """The error in its output, in one line."""
+        return last_error(list(self.tail))
 
     def _read_output(self) -> None:
         assert self._process.stdout is not None
@@ -137,6 +139,7 @@ class Supervisor:
         self._backoffs = {program.name: Backoff(FIRST_RESPAWN_S, LAST_RESPAWN_S)
                           for program in programs}
         self._crashed: set[str] = set()
+        self._crashes = Counter[str]()
 
     def __enter__(self) -> Supervisor:
         try:
@@ -158,7 +161,8 @@ class Supervisor:
         """Starts crashed programs again; returns the names of those that ended by themselves.
 
         Raises:
-            UserError: A program refused its configuration, or one that may not crash has.
+            UserError: A program refused its configuration, one that may not crash has, or one
+                crashes again and again.
         """
         return self.poll_only(*self._children)
 
@@ -206,14 +210,26 @@ class Supervisor:
         name, now_s = child.program.name, time.monotonic()
         if name not in self._crashed:
             self._crashed.add(name)
-            if now_s - child.started_s > HEALTHY_S:
-                self._backoffs[name].reset()
-            self._backoffs[name].note_failure(now_s)
-            self._on_note(f'{name} has crashed ({_cause(status)}); it is started again')
+            self._note_crash(child, status, now_s)
         elif self._backoffs[name].is_due(now_s):
             self._crashed.remove(name)
             self.respawned += 1
             self._start(child.program)
+
+    def _note_crash(self, child: Child, status: int, now_s: float) -> None:
+        name = child.program.name
+        child.wait(STOP_S)  # for its last lines
+        if now_s - child.started_s > HEALTHY_S:
+            self._backoffs[name].reset()
+            self._crashes[name] = 0
+        if status not in _FROM_OUTSIDE:
+            self._crashes[name] += 1
+        self._backoffs[name].note_failure(now_s)
+        if self._crashes[name] >= MAX_CRASHES:
+            raise UserError(f'{name} has crashed {MAX_CRASHES} times in a row '
+                            f'({_cause(status)}): {child.complaint()}')
+        reason = f': {child.complaint()}' if status not in _FROM_OUTSIDE else ''
+        self._on_note(f'{name} has crashed ({_cause(status)}); it is started again{reason}')
 
 
 def _cause(status: int) -> str:

@@ -38,7 +38,7 @@ while True:
 @pytest.fixture
 def environment(tmp_path):
     (tmp_path / 'stand_in.py').write_text(CHILDREN)
-    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get('PYTHONPATH')]))
     return {**os.environ, 'PYTHONPATH': path}
 
 
@@ -174,3 +174,38 @@ with Supervisor([Program('child', 'stand_in', ['run'])], dict(os.environ),
     while is_alive(child):
         assert time.monotonic() < end_s
         time.sleep(0.01)
+
+
+def test_a_program_that_crashes_at_every_start_is_given_up_with_the_reason(environment,
+                                                                           monkeypatch):
+    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.0)
+    collector = Collector()
+    with Supervisor([program('crash')], environment, on_note=collector.note) as supervisor, \
+            pytest.raises(UserError, match=r'4 times.*RuntimeError: broken \(.*stand_in.py:\d+\)'):
+        poll_until(supervisor, lambda: False)
+    assert len(collector.notes) == supervisor.respawned == 3
+    assert all('RuntimeError: broken' in note for note in collector.notes)
+
+
+def test_modules_in_the_working_directory_are_not_imported(environment, tmp_path, monkeypatch):
+    folder = tmp_path / 'cwd'
+    folder.mkdir()
+    for name in ('random', 'calendar', 'types', 'stand_in'):
+        (folder / f'{name}.py').write_text('raise RuntimeError("imported from the folder")')
+    monkeypatch.chdir(folder)
+    collector = Collector()
+    with Supervisor([program('run')], environment, on_output=collector.output):
+        collector.wait_for(lambda: collector.lines)
+
+
+def test_a_lower_priority_than_asked_for_is_kept(environment):
+    code = """
+import os
+from ros_animate.runtime.supervisor import Program, Supervisor
+os.nice(10)
+with Supervisor([Program('child', 'stand_in', ['run'], nice=5)], dict(os.environ)) as supervisor:
+    print(os.getpriority(os.PRIO_PROCESS, supervisor.pid('child')))
+"""
+    done = subprocess.run([sys.executable, '-c', code], env=environment, text=True,
+                          capture_output=True, check=True)
+    assert int(done.stdout) >= 10
