@@ -16,7 +16,7 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
 RATE_HZ = 60.0
-FAULT_TIMEOUT_S = 5.0
+FAULT_TIMEOUT_S = 3.0
 # Part of the robot's velocity and acceleration limits: a person can watch and pull the plug.
 SPEED_SCALE = 0.1
 
@@ -57,6 +57,8 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
                 safety.rest('neutral')
             next_s += 1.0 / RATE_HZ
             sleep(max(0.0, start_s + next_s - clock()))
+        if fault := robot.read(clock() - start_s).fault:
+            raise RobotError(f'{fault}: where the robot is now is unknown')
     return held
 
 

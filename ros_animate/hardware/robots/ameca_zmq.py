@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
@@ -21,7 +22,7 @@ class AmecaZmq(Robot):
     """Publishes the controls in index order and robot units; receives nothing.
 
     A message has one part per control: the UTF-8 text of a float. Sending never waits: subscribers
-    that are slow or absent miss messages.
+    that are slow or absent miss messages; while nobody is connected, that is a fault.
     """
 
     measures = False
@@ -36,15 +37,19 @@ class AmecaZmq(Robot):
         self._address = config.address
         self._last_command = LastCommand(spec)
         self._socket: zmq.Socket | None = None
+        self._monitor: zmq.Socket | None = None
+        self._connections: set[int] = set()
 
     def connect(self) -> None:
         self.disconnect()
         socket: zmq.Socket = zmq.Context.instance().socket(zmq.PUB)
         socket.set(zmq.SNDHWM, QUEUE_SIZE)
         socket.set(zmq.LINGER, LINGER_MS)
+        self._monitor = socket.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         try:
             socket.bind(self._address)
         except zmq.ZMQError as error:
+            self._monitor = None
             socket.close(0)
             raise RobotError(f'cannot publish at {self._address}: {error.strerror}; choose another '
                              'with hardware.address') from error
@@ -52,8 +57,10 @@ class AmecaZmq(Robot):
 
     def disconnect(self) -> None:
         if self._socket is not None:
+            self._socket.disable_monitor()
             self._socket.close()
-        self._socket = None
+        self._socket = self._monitor = None
+        self._connections.clear()
 
     def write(self, command: Command, now_s: float) -> Command:
         if self._socket is None:
@@ -67,8 +74,21 @@ class AmecaZmq(Robot):
         return command
 
     def read(self, now_s: float) -> RobotState:
-        """The last command, since the protocol has no way back."""
-        return self._last_command.state(now_s, enabled=self._socket is not None)
+        """The last command, since the protocol has no way back; a fault if nobody can get it."""
+        if self._socket is None:
+            return self._last_command.state(now_s, enabled=False)
+        self._count_connections()
+        fault = '' if self._connections else f'nobody is connected to {self._address}'
+        return self._last_command.state(now_s, enabled=True, fault=fault)
+
+    def _count_connections(self) -> None:
+        """Takes note of who has come and gone since the last call."""
+        while self._monitor is not None and self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
+            event = recv_monitor_message(self._monitor)
+            if event['event'] == zmq.EVENT_ACCEPTED:
+                self._connections.add(event['value'])  # its file descriptor
+            else:
+                self._connections.discard(event['value'])
 
 
 PLUGIN = AmecaZmq

@@ -116,3 +116,21 @@ def test_writing_without_a_connection_is_a_clear_error():
         robot.write(command(SPEC.neutral), 0.0)
     assert not robot.read(0.0).enabled
     robot.disconnect()
+
+
+def test_nobody_connected_is_a_fault(robot, subscribe, address):
+    def wait_for_fault(fault):
+        deadline = time.monotonic() + TIMEOUT_MS / 1000
+        while robot.read(0.0).fault != fault:
+            assert time.monotonic() < deadline, robot.read(0.0).fault
+            time.sleep(0.01)
+
+    nobody = f'nobody is connected to {address}'
+    assert robot.read(0.0).fault == nobody
+    first, second = subscribe(), subscribe()
+    wait_for_fault('')
+    first.close()
+    robot.write(command(SPEC.neutral), 0.0)
+    wait_for_fault('')
+    second.close()
+    wait_for_fault(nobody)

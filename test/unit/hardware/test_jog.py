@@ -93,3 +93,12 @@ def test_a_coupled_limit_is_not_crossed():
 def test_wrong_targets_are_refused_before_anything_moves(control, value, message):
     with pytest.raises(ConfigurationError, match=message):
         run(control, value)
+
+
+def test_says_nothing_of_a_robot_that_is_gone_at_the_end():
+    class Leaving(Recorder):
+        def read(self, now_s):
+            self.faults = ['nobody is connected'] if len(self.times) > 60 else []
+            return super().read(now_s)
+    with pytest.raises(RobotError, match='nobody is connected.*unknown'):
+        run('Head Yaw', 5.0, robot=Leaving())
