@@ -85,10 +85,11 @@ class AmecaZmq(Robot):
         """Takes note of who has come and gone since the last call."""
         while self._monitor is not None and self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
             event = recv_monitor_message(self._monitor)
+            descriptor = int(event['value'])
             if event['event'] == zmq.EVENT_ACCEPTED:
-                self._connections.add(event['value'])  # its file descriptor
+                self._connections.add(descriptor)
             else:
-                self._connections.discard(event['value'])
+                self._connections.discard(descriptor)
 
 
 PLUGIN = AmecaZmq
