@@ -182,8 +182,11 @@ class Safety:
         self.counts['accepted'] += 1
         if source != self.source or self.state in (IDLE, NEUTRAL):
             self._take_over(source)
+        frame_s = self._time_s - max(now_s - command.stamp_s, 0.0)
+        # A stamp that was answered before does not grow younger, whatever its clock does.
+        is_new = command.stamp_s != self._last_stamp_s
+        self._frame_s = frame_s if is_new else min(frame_s, self._frame_s)
         self._last_stamp_s = command.stamp_s
-        self._frame_s = self._time_s - max(now_s - command.stamp_s, 0.0)
         if self.state is HOLD:
             self.state = TRACKING
         self._check.copy_position(command, self._commanded)
@@ -196,6 +199,8 @@ class Safety:
         defect = self._check.defect(command, now_s, self.config)
         if defect:
             return defect
+        if command.stamp_s == self._last_stamp_s and self.silence_s > self.config.stale_s:
+            return 'stale'
         if source == self.source:
             return 'disorder' if command.stamp_s < self._last_stamp_s else ''
         return '' if self._may_take_over(source) else 'source'

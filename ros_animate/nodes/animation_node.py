@@ -9,6 +9,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import source_image
 from ros_animate.configuration import option
+from ros_animate.errors import shown
 from ros_animate.motion.base import Extractor
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes import diagnostics
@@ -18,6 +19,7 @@ from ros_animate.nodes.messages import motion_from_message, seconds
 from ros_animate.nodes.neutral_calibration import NeutralCalibration
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
+from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
 from ros_animate.processes import lower_priority
 from ros_animate.types import Frame, Motion
@@ -59,7 +61,7 @@ class AnimationNode(StageNode):
         if options.own_extractor:
             self._extractor = load_shared('motion', self._animator.extractor,
                                           dataclasses.asdict(self.parameters.config))
-            self.listen('image_raw', self._animate_image)
+            self.listen('image_raw', self._animate_image, max_age_s=MAX_AGE_S)
         else:
             self.listen('motion', self._animate_motion)
 
@@ -81,7 +83,7 @@ class AnimationNode(StageNode):
     def _animate_motion(self, message: MotionMessage) -> None:
         if message.model != self._animator.extractor:
             raise MessageError(f'{self.parameters.plugin} understands the motion of '
-                               f'{self._animator.extractor}, not of {message.model!r}')
+                               f'{self._animator.extractor}, not of {shown(message.model)}')
         self._animate(motion_from_message(message), message)
 
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:

@@ -11,7 +11,7 @@ from std_msgs.msg import Header
 
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.nodes.conversions import image_from_message
-from ros_animate.nodes.messages import Joints, seconds
+from ros_animate.nodes.messages import NANOSECONDS, Joints, nanoseconds, seconds
 from ros_animate.outputs.spool import LiveFrame, SpoolWriter
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
@@ -35,7 +35,7 @@ class FrameTracker:
         self.spool = SpoolWriter(folder)
         self._joints = Joints.of(spec)
         self._frames: deque[tuple[Header, Image]] = deque()
-        self._animated: dict[tuple[int, int], Image] = {}
+        self._animated: dict[int, Image] = {}
         self._commands: deque[tuple[float, Array]] = deque()
 
     def add_frame(self, message: ImageMessage | CompressedImage) -> None:
@@ -47,7 +47,7 @@ class FrameTracker:
     def add_animated(self, message: ImageMessage) -> None:
         """Adds the portrait that answers a camera frame."""
         if self._frames:
-            self._animated[_key(message.header)] = image_from_message(message)
+            self._animated[nanoseconds(message.header.stamp)] = image_from_message(message)
 
     def add_command(self, message: CommandMessage) -> None:
         """Adds a command that was sent."""
@@ -71,16 +71,22 @@ class FrameTracker:
         commands = []
         while self._commands and self._commands[0][0] <= end_s:
             commands.append(self._commands.popleft())
-        key = _key(header)
-        animated = self._animated.get(key)
-        self._animated = {k: v for k, v in self._animated.items() if k > key}
         stamp_s = seconds(header.stamp)
+        animated = self._take_animated(nanoseconds(header.stamp), end_s - stamp_s)
         self.spool.put(LiveFrame(
             stamp_s, max(end_s, stamp_s), driving, animated,
             np.array([time_s for time_s, _ in commands]),
             np.array([position for _, position in commands]).reshape(
                 len(commands), len(self._joints.names))))
 
+    def _take_animated(self, stamp_ns: int, interval_s: float) -> Image | None:
+        """The portrait with the frame's stamp, else the nearest within half an interval.
 
-def _key(header: Header) -> tuple[int, int]:
-    return header.stamp.sec, header.stamp.nanosec
+        Frames that were stamped on arrival arrived at the motion node at nearly the same time.
+        """
+        nearest = min(self._animated, key=lambda other_ns: abs(other_ns - stamp_ns), default=None)
+        if nearest is None or abs(nearest - stamp_ns) > 0.5 * interval_s * NANOSECONDS:
+            nearest = stamp_ns
+        animated = self._animated.get(nearest)
+        self._animated = {k: v for k, v in self._animated.items() if k > nearest}
+        return animated

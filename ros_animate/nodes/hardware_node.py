@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from std_msgs.msg import Header
@@ -23,16 +24,21 @@ from ros_animate.nodes.emergency_stop import EmergencyStopServices, estop_file
 from ros_animate.nodes.latency_meter import LatencyMeter
 from ros_animate.nodes.limit_parameters import LIMITS, LimitParameters
 from ros_animate.nodes.managed_node import ManagedNode
-from ros_animate.nodes.messages import Joints, stamp_message
+from ros_animate.nodes.messages import Joints, nanoseconds, stamp_message
 from ros_animate.nodes.robot_link import RobotLink
 from ros_animate.nodes.robot_view import RobotView
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.stage_node import NodeOptions
+from ros_animate.nodes.stage_node import WARNING_PERIOD_S, NodeOptions
 from ros_animate.nodes.ticker import Ticker
 from ros_animate.types import Command
 
 # Time for going to rest beyond the duration of the motion itself.
 GRACE_S = 1.0
+# Explanation of the safety layer's reasons that a sender can change.
+REFUSALS = {'stale': 'their stamps are older than stale_s',
+            'future': "their stamps are ahead of this node's clock",
+            'disorder': 'their stamps run backward', 'nonfinite': 'their values are not finite',
+            'names': 'their names are not those of the robot'}
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,10 @@ class HardwareNode(ManagedNode):
         options = self._options = replace(given, estop_file=given.estop_file or estop_file(
             self, f'{self.spec.name}.{self.parameters.plugin}'))
         self._safety = Safety(options, self.spec)
+        self._counts: Counter[str] = Counter()
+        self._fault, self._fault_logged = '', False
+        self._has_news = False
+        self._unstamped: tuple[JointTrajectory, float] | None = None
         robot: Robot = self.make_plugin(self.spec)
         self._link = RobotLink(robot)
         pose_file = pathlib.Path(options.estop_file).with_suffix('.pose')
@@ -83,7 +93,8 @@ class HardwareNode(ManagedNode):
         self._limits = LimitParameters(self, options, self._loop.configure)
         self._estop = EmergencyStopServices(self, self._loop)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
-        self.listen('joint_trajectory', self._follow)
+        # A zero stamp means "starts now", and the safety layer refuses other wrong ones.
+        self.listen('joint_trajectory', self._follow, max_age_s=None)
         self._ticker = Ticker(1.0 / options.rate_hz, self._tick)
         if options.autostart:
             # At the start an unreachable robot is an error for the user, not something to retry.
@@ -131,30 +142,58 @@ class HardwareNode(ManagedNode):
 
     def health(self) -> Health:
         state = self._safety.state
-        self.diagnostics.notes = {'state': state.value, 'enabled': self._loop.enabled,
-                                  'active': self._loop.active, **self._safety.counts}
+        refused = self._refused_recently()
+        self.diagnostics.notes.update({'state': state.value, 'enabled': self._loop.enabled,
+                                       'active': self._loop.active, **self._safety.counts})
         if self._link.trouble:
             return diagnostics.ERROR, self._link.trouble
         if self._safety.estopped:
             return diagnostics.ERROR, SafetyState.ESTOP.message
+        if fault := self._lasting_fault():
+            return diagnostics.ERROR, fault
         if not self._loop.active:
             return diagnostics.WARN, 'not active'
         if not self._loop.enabled:
             return diagnostics.WARN, 'disabled'
         if state in (SafetyState.HOLD, SafetyState.NEUTRAL):
-            return diagnostics.WARN, f'{state.message} for {self._safety.silence_s:.1f} s'
+            return (diagnostics.WARN,
+                    f'{state.message} for {self._safety.silence_s:.1f} s{refused}')
         if state is SafetyState.IDLE:
-            return diagnostics.STALE, state.message
+            return diagnostics.STALE, f'{state.message}{refused}'
         return super().health()
+
+    def _lasting_fault(self) -> str:
+        """The robot's fault if there was one a second ago too; logs its beginning and its end."""
+        before, self._fault = self._fault, self._link.fault
+        if before and self._fault and not self._fault_logged:
+            self.get_logger().warning(f'the robot cannot follow: {self._fault}')
+            self._fault_logged = True
+        elif self._fault_logged and not self._fault:
+            self.get_logger().info('the robot can follow again')
+            self._fault_logged = False
+        return self._fault if before else ''
+
+    def _refused_recently(self) -> str:
+        """Text about the commands that were refused since the last call; warns if none is used."""
+        counts = Counter(self._safety.counts)
+        fresh, has_news = counts - self._counts, self._has_news
+        self._counts, self._has_news = counts, False
+        # Without a newer frame every command grows stale: that is silence, not a wrong stamp.
+        reasons = [text for reason, text in REFUSALS.items()
+                   if fresh[f'refused_{reason}'] and (has_news or reason != 'stale')]
+        if not reasons:
+            return ''
+        text = f'commands are refused: {", ".join(reasons)}'
+        if not fresh['accepted']:
+            self.get_logger().warning(text, throttle_duration_sec=WARNING_PERIOD_S)
+        return f'; {text}'
 
     def _rest(self, pose: str) -> None:
         if not self._loop.rest(pose, self._options.neutral_s + GRACE_S):
             self.get_logger().warning(f'the robot did not reach the {pose} pose in time')
 
     def _follow(self, message: JointTrajectory) -> None:
-        points = self._joints.trajectory_from_message(message, self.now_s())
-        if not points:
-            raise MessageError('a trajectory without points')
+        points = self._joints.trajectory_from_message(message, self._start_s(message))
         # Noted before it is followed: the next tick may already need the header.
         is_news = self._latency.note_trajectory(points[0][1].stamp_s, message.header)
         try:
@@ -162,7 +201,19 @@ class HardwareNode(ManagedNode):
         except ValueError as error:
             raise MessageError(str(error)) from error
         if is_news:
+            self._has_news = True
             self._ticker.note_news()
+
+    def _start_s(self, message: JointTrajectory) -> float:
+        """When a trajectory without a stamp starts: with the first of several that are equal.
+
+        A sender that repeats itself does not show that anything behind it is alive.
+        """
+        if nanoseconds(message.header.stamp):
+            return 0.0
+        if self._unstamped is None or self._unstamped[0] != message:
+            self._unstamped = message, self.now_s()
+        return self._unstamped[1]
 
     def _tick(self) -> None:
         now_s = self.now_s()

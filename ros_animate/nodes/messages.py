@@ -41,7 +41,12 @@ def nanoseconds(stamp: TimeMessage | DurationMessage) -> int:
 
 def stamp_message(time_s: float) -> TimeMessage:
     """The ROS stamp of a time in seconds."""
-    sec, nanosec = divmod(round(time_s * NANOSECONDS), NANOSECONDS)
+    return nanoseconds_message(round(time_s * NANOSECONDS))
+
+
+def nanoseconds_message(time_ns: int) -> TimeMessage:
+    """The ROS stamp of a time in nanoseconds."""
+    sec, nanosec = divmod(time_ns, NANOSECONDS)
     return TimeMessage(sec=sec, nanosec=nanosec)
 
 
@@ -162,6 +167,8 @@ class Joints:
     def trajectory_from_message(self, message: JointTrajectory,
                                 now_s: float) -> list[tuple[float, Command]]:
         """(time_s, command) of every point; by ROS's convention a zero stamp means "starts now"."""
+        if not message.points:
+            raise MessageError('a trajectory without points')
         order = self.order(message.joint_names)
         stamp_s = seconds(message.header.stamp)
         start_s = stamp_s or now_s

@@ -16,6 +16,7 @@ from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.messages import motion_to_message, nothing_found, seconds
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
+from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
 from ros_animate.types import Frame
 
@@ -37,6 +38,7 @@ class MotionNode(StageNode):
     """
 
     stage = 'motion'
+    from_outside = True
     Options = MotionNodeOptions
 
     def __init__(self, **node_arguments: object) -> None:
@@ -44,7 +46,8 @@ class MotionNode(StageNode):
         self._extractor: Extractor = self.make_plugin()
         self._publisher = self.publisher_of('motion')
         self._face_found_s: float | None = None
-        self.listen(camera_topic(self.parameters.options.image_transport), self._extract)
+        self.listen(camera_topic(self.parameters.options.image_transport), self._extract,
+                    max_age_s=MAX_AGE_S)
 
     def health(self) -> Health:
         level, message = super().health()

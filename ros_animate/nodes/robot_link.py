@@ -14,12 +14,14 @@ class RobotLink:
     Attributes:
         connected: True while the connection stands.
         trouble: Reason why the connection failed; '' otherwise.
+        fault: Fault that the robot reports, e.g. that nobody gets its commands; '' otherwise.
         measures: True if the robot measures its position.
     """
 
     def __init__(self, robot: Robot) -> None:
         self.connected = False
         self.trouble = ''
+        self.fault = ''
         self._robot = robot
         self.measures = robot.measures
 
@@ -34,7 +36,7 @@ class RobotLink:
 
     def disconnect(self) -> None:
         """Disconnects; may be called twice."""
-        self.connected = False
+        self.connected, self.fault = False, ''
         self._robot.disconnect()
 
     def exchange(self, command: Command | None,
@@ -44,7 +46,9 @@ class RobotLink:
             return None, None
         try:
             sent = None if command is None else self._robot.write(command, now_s)
-            return sent, self._robot.read(now_s)
+            state = self._robot.read(now_s)
+            self.fault = state.fault
+            return sent, state
         except RobotError as error:
-            self.connected, self.trouble = False, str(error)
+            self.connected, self.fault, self.trouble = False, '', str(error)
             return None, None

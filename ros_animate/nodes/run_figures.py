@@ -8,6 +8,7 @@ from typing import Any
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.messages import NANOSECONDS, nanoseconds, seconds
+from ros_animate.nodes.stage_node import STAMPS_OK
 from ros_animate.outputs.report import percentiles_ms
 from ros_animate.plugins import STAGES
 
@@ -23,6 +24,7 @@ class RunFigures:
         answered: Frames that a command has answered.
         latencies_s: Time from frame to command for each answer.
         stages_ms: Median duration of a step of each stage.
+        stamps: Judgement of the stamps that the stages get; 'ok' if they are good.
     """
 
     frames: int = 0
@@ -31,6 +33,7 @@ class RunFigures:
     answered: int = 0
     latencies_s: array.array[float] = field(default_factory=lambda: array.array('d'))
     stages_ms: dict[str, float] = field(default_factory=dict)
+    stamps: str = STAMPS_OK
     _last_stamp: tuple[int, int] = (0, 0)
     _first_sent_s: float = 0.0
     _last_sent_s: float = 0.0
@@ -61,6 +64,7 @@ class RunFigures:
                 'dropped': frames - self.motions,
                 'face_missing': self.face_missing,
                 'latency_ms': percentiles_ms(self.latencies_s),
+                'stamps': self.stamps,
                 'stages_ms': {k: self.stages_ms[k] for k in STAGES if k in self.stages_ms}}
 
     def as_status(self) -> dict[str, Any]:

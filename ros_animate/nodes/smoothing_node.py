@@ -1,6 +1,7 @@
 """Smooths action chunks into a trajectory."""
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 
 from std_msgs.msg import Header
@@ -12,6 +13,9 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.robot.governor import nearest_stop
 from ros_animate.smoothing.base import Smoother
+
+# Long after the robot has stopped.
+RESEND_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class SmoothingNode(StageNode):
     near future, and the last one is the stop behind them, at velocity zero.
     joint_trajectory_controller accepts it as it is, and the robot stops there if nothing follows.
 
-    It is published at once when a chunk comes, and again when half of it has passed.
+    It is published at once when a chunk comes, and again when half of it has passed, until no
+    chunk has come for RESEND_S.
     """
 
     stage = 'smoothing'
@@ -46,6 +51,7 @@ class SmoothingNode(StageNode):
         self._joints = Joints.of(spec)
         self._smoother: Smoother = self.make_plugin(spec)
         self._header: Header | None = None
+        self._pushed_s = 0.0
         self._publisher = self.publisher_of('joint_trajectory')
         self._period_s = 1.0 / self._options.rate_hz
         self._timer = self.create_timer(0.5 * self._options.points * self._period_s, self._publish)
@@ -58,12 +64,12 @@ class SmoothingNode(StageNode):
             # The trajectory still answers the frame before, and grows stale with it.
             self.diagnostics.count('dropped')
             return
-        self._header = message.header
+        self._header, self._pushed_s = message.header, time.monotonic()
         self._publish()
         self._timer.reset()
 
     def _publish(self) -> None:
-        if self._header is None:
+        if self._header is None or time.monotonic() - self._pushed_s > RESEND_S:
             return
         now_s = self.now_s()
         present = self._smoother.sample(now_s)

@@ -7,21 +7,26 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rclpy.publisher import Publisher
+from std_msgs.msg import Header
 
 from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
-from ros_animate.nodes.messages import seconds
+from ros_animate.nodes.messages import nanoseconds, nanoseconds_message, seconds
+from ros_animate.nodes.missing_input import MissingInput
 from ros_animate.nodes.parameters import declare
 from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
+from ros_animate.nodes.stamp_monitor import MAX_RESULT_AGE_S, ClockMonitor, StampMonitor
 from ros_animate.nodes.topics import TOPICS, remapped
 from ros_animate.plugins import find
 from ros_animate.robot.spec import RobotSpec
 
 SILENCE_S = 1.0
 WARNING_PERIOD_S = 5.0
+# In the diagnostics of nodes whose input has good stamps.
+STAMPS_OK = 'ok'
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,16 @@ class StageNode(RunnableNode):
     Attributes:
         stage: Name of the stage, and of the node.
         with_robot: True if the stage needs the robot's description.
+        from_outside: True if the input may come from another package, and its absence is logged.
         changeable: Parameters that may be set while the node runs.
         parameters: The validated parameters.
         diagnostics: Figures published once a second.
     """
 
+    unique = True
     stage: ClassVar[str]
     with_robot: ClassVar[bool] = False
+    from_outside: ClassVar[bool] = False
     changeable: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type] = NodeOptions
 
@@ -53,9 +61,12 @@ class StageNode(RunnableNode):
                          **node_arguments)
         self.parameters = declare(self, self.stage, self.Options, with_robot=self.with_robot,
                                   changeable=self.changeable)
-        self.diagnostics = Diagnostics(self, self.parameters.plugin, self.health)
+        self._clock_monitor, self._clock_trouble = ClockMonitor(), ''
+        self._stamp_monitors: list[StampMonitor] = []
         self._input_s: float | None = None
+        self._missing_input = MissingInput(self, warns=self.from_outside)
         self._rejected: tuple[float, str] | None = None
+        self.diagnostics = Diagnostics(self, self.parameters.plugin, self._status)
 
     @property
     def spec(self) -> RobotSpec:
@@ -76,16 +87,32 @@ class StageNode(RunnableNode):
         offered = NEWEST if TOPICS[topic].best_effort else RELIABLE
         return self.create_publisher(TOPICS[topic].message_class, topic, offered)
 
-    def listen(self, topic: str, callback: Callable[[Any], None]) -> None:
+    def listen(self, topic: str, callback: Callable[[Any], None], *,
+               max_age_s: float | None = MAX_RESULT_AGE_S) -> None:
         """Calls `callback` with the newest message of one of TOPICS.
 
-        Messages are counted and timed; one that contradicts itself is reported and dropped.
+        Messages are counted and timed; one that contradicts itself is reported and dropped. Their
+        stamps are judged, and replaced where they cannot be right.
+
+        Args:
+            topic: Key of TOPICS.
+            callback: Function that takes a message.
+            max_age_s: Age above which a sender's first stamps are not believed; None leaves all
+                stamps as they are.
         """
+        self._missing_input.topics.append(topic)
+        monitor = None
+        if max_age_s is not None:
+            monitor = StampMonitor(TOPICS[topic].noun, max_age_s)
+            self._stamp_monitors.append(monitor)
+
         def receive(message: Any) -> None:
             self._input_s = time.monotonic()
             self.diagnostics.count('received')
             start_s = time.perf_counter()
             try:
+                if monitor is not None:
+                    message.header = self._judged(message.header, monitor)
                 callback(message)
             except MessageError as error:
                 self._reject(str(error))
@@ -104,17 +131,50 @@ class StageNode(RunnableNode):
     def health(self) -> Health:
         """Level and message of the diagnostics."""
         now_s = time.monotonic()
+        reason = self._missing_input.reason(self._input_s)
+        why = f': {reason}' if reason else ''
         if self._input_s is None:
-            return diagnostics.STALE, 'no input yet'
+            return diagnostics.STALE, f'no input yet{why}'
         silence_s = now_s - self._input_s
         if silence_s > self.parameters.options.silence_s:
-            return diagnostics.STALE, f'no input for {silence_s:.1f} s'
+            return diagnostics.STALE, f'no input for {silence_s:.1f} s{why}'
         if self._rejected is not None and now_s - self._rejected[0] < WARNING_PERIOD_S:
             return diagnostics.WARN, f'input rejected: {self._rejected[1]}'
         return diagnostics.OK, 'running'
 
+    def _status(self) -> Health:
+        """Health of the node, its clock and the stamps that it gets; called once a second."""
+        level, message = self.health()
+        trouble = self._clock_monitor.trouble(self.get_clock().now().nanoseconds, time.monotonic())
+        if trouble and not self._clock_trouble:
+            self.get_logger().error(trouble)
+        self._clock_trouble = trouble
+        verdict = trouble or next((m.verdict for m in self._stamp_monitors if m.verdict), '')
+        if self._stamp_monitors:
+            self.diagnostics.notes['stamps'] = verdict or STAMPS_OK
+        if trouble and level != diagnostics.ERROR:
+            return diagnostics.ERROR, trouble
+        return (diagnostics.WARN, verdict) if verdict and level == diagnostics.OK else (
+            level, message)
+
+    def _judged(self, header: Header, monitor: StampMonitor) -> Header:
+        """The header with a stamp that can be believed; raises MessageError without a clock."""
+        now_ns, given_ns = self.get_clock().now().nanoseconds, nanoseconds(header.stamp)
+        if not now_ns:
+            raise MessageError('the clock stands at 0: nobody publishes /clock')
+        before = monitor.verdict
+        stamp_ns = monitor.judge(given_ns, now_ns, time.monotonic())
+        if monitor.verdict and not before:
+            self.get_logger().warning(monitor.verdict)
+        elif before and not monitor.verdict:
+            self.get_logger().info('the stamps are right again')
+        if stamp_ns == given_ns:
+            return header
+        return Header(stamp=nanoseconds_message(stamp_ns), frame_id=header.frame_id)
+
     def _reject(self, reason: str) -> None:
         self.diagnostics.count('rejected')
+        self.diagnostics.notes['last_rejected'] = reason
         self._rejected = (time.monotonic(), reason)
         self.get_logger().warning(f'input rejected: {reason}',
                                   throttle_duration_sec=WARNING_PERIOD_S)

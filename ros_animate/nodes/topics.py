@@ -23,6 +23,7 @@ class Topic:
         replaces: Stages in whose place a bag can stand by publishing this topic.
         best_effort: True if it is offered best effort, else reliably.
         recorded: True if a bag holds it by default.
+        noun: Name of its messages in texts for people.
     """
 
     type_name: str
@@ -30,6 +31,7 @@ class Topic:
     replaces: tuple[str, ...] = ()
     best_effort: bool = False
     recorded: bool = True
+    noun: str = 'messages'
 
     @property
     def message_class(self) -> Any:
@@ -39,14 +41,16 @@ class Topic:
 
 # The first topic of a stage appears once the stage's plug-in is loaded.
 TOPICS = {
-    'image_raw': Topic('sensor_msgs/msg/Image', 'camera', ('camera',), best_effort=True),
+    'image_raw': Topic('sensor_msgs/msg/Image', 'camera', ('camera',), best_effort=True,
+                       noun='images'),
     'image_raw/compressed': Topic('sensor_msgs/msg/CompressedImage', '', ('camera',),
-                                  best_effort=True),
+                                  best_effort=True, noun='images'),
     'camera_info': Topic('sensor_msgs/msg/CameraInfo', 'camera', ('camera',)),
-    'motion': Topic('ros_animate/msg/Motion', 'motion', ('motion', 'animation')),
+    'motion': Topic('ros_animate/msg/Motion', 'motion', ('motion', 'animation'),
+                    noun='motions'),
     'animated/image_raw': Topic('sensor_msgs/msg/Image', 'animation', ('animation',),
-                                best_effort=True),
-    'actions': Topic('ros_animate/msg/ActionChunk', 'policy', ('policy',)),
+                                best_effort=True, noun='animated images'),
+    'actions': Topic('ros_animate/msg/ActionChunk', 'policy', ('policy',), noun='actions'),
     'joint_trajectory': Topic('trajectory_msgs/msg/JointTrajectory', 'smoothing', ('smoothing',)),
     'commands': Topic('ros_animate/msg/Command', 'hardware'),
     'joint_states': Topic('sensor_msgs/msg/JointState', 'hardware'),

@@ -6,7 +6,9 @@ subscribes to the camera's topics; a camera that waits for it (`wait_for`) then 
 from __future__ import annotations
 
 import json
+import math
 import pathlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +21,15 @@ from ros_animate.configuration import option
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.frame_tracker import FrameTracker
+from ros_animate.nodes.messages import nanoseconds, nanoseconds_message
 from ros_animate.nodes.parameters import declare_options
 from ros_animate.nodes.qos import buffered
 from ros_animate.nodes.readiness import are_ready, check_names
 from ros_animate.nodes.run_figures import RunFigures
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
+from ros_animate.nodes.stage_node import STAMPS_OK
+from ros_animate.nodes.stamp_monitor import StampMonitor
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, TOPICS, camera_topic, remapped
 from ros_animate.plugins import STAGES
 from ros_animate.robot.descriptions import load_spec
@@ -62,6 +67,7 @@ class WatchNode(RunnableNode):
         self._tracker = FrameTracker(
             pathlib.Path(self._options.spool),
             load_spec(self._options.robot)) if self._options.spool else None
+        self._stamps = StampMonitor(TOPICS['image_raw'].noun)
         prefix = self.get_namespace().strip('/')
         self._statuses = {f'{prefix}/{stage}'.lstrip('/'): stage for stage in STAGES}
         self._listen('commands', self._add_command, COMMAND_DEPTH)
@@ -89,7 +95,13 @@ class WatchNode(RunnableNode):
         self._listen('camera_info', self._count_frame, DEPTH)
 
     def _listen(self, topic: str, callback: Callable[[Any], None], depth: int) -> None:
-        self.create_subscription(TOPICS[topic].message_class, remapped(self, topic), callback,
+        def receive(message: Any) -> None:
+            try:
+                callback(message)
+            except MessageError as error:
+                self.get_logger().warning(f'{topic}: not recorded: {error}',
+                                          throttle_duration_sec=5.0)
+        self.create_subscription(TOPICS[topic].message_class, remapped(self, topic), receive,
                                  buffered(depth))
 
     def _count_frame(self, message: CameraInfo) -> None:
@@ -102,20 +114,35 @@ class WatchNode(RunnableNode):
 
     def _add_image(self, message: ImageMessage | CompressedImage) -> None:
         assert self._tracker is not None
-        try:
-            self._tracker.add_frame(message)
-        except MessageError as error:
-            self.get_logger().warning(f'not recorded: {error}', throttle_duration_sec=5.0)
+        now_ns = self.get_clock().now().nanoseconds
+        stamp_ns = self._stamps.judge(nanoseconds(message.header.stamp), now_ns, time.monotonic())
+        message.header.stamp = nanoseconds_message(stamp_ns)
+        self._tracker.add_frame(message)
 
     def _add_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             stage = self._statuses.get(status.name)
             values = {v.key: v.value for v in status.values}
-            if stage is not None and 'step_ms_p50' in values:
-                self.figures.stages_ms[stage] = float(values['step_ms_p50'])
+            if stage is None:
+                continue
+            if 'step_ms_p50' in values:
+                self.figures.stages_ms[stage] = finite_number(values['step_ms_p50'])
+            if values.get('stamps', STAMPS_OK) != STAMPS_OK:
+                self.figures.stamps = values['stamps']
 
     def _print_status(self) -> None:
         print(json.dumps({'ready': self._ready, **self.figures.as_status()}), flush=True)
+
+
+def finite_number(text: str) -> float:
+    """The number in a value of the diagnostics; raises MessageError."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise MessageError(f'{text[:40]!r} is not a number')
+    return number
 
 
 def main() -> int:

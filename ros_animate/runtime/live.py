@@ -59,8 +59,9 @@ def summary(report: dict[str, Any], options: RunOptions) -> str:
     p95 = report['latency_ms']['p95']
     late = '' if p95 is None else f', from camera to command {p95:.0f} ms (p95)'
     where = f'{options.output}: ' if options.output else ''
+    stamps = '' if report['stamps'] == 'ok' else f'; {report["stamps"]}'
     return (f'{where}{report["frames"]} frames, {report["fps"]:.1f} commands from new ones a '
-            f'second{late}, no face in {report["face_missing"]}')
+            f'second{late}, no face in {report["face_missing"]}{stamps}')
 
 
 @dataclass
