@@ -19,7 +19,7 @@ def test_singular_values_come_near_one(rows, columns, seed):
     kept = torch.linalg.svdvals(matrix)
     values = torch.linalg.svdvals(muon.orthogonalise(matrix))
     assert values.max() < 1.35
-    # Those that are tiny beside the largest are still on their way.
+    # Singular values that are tiny beside the largest converge more slowly.
     assert values[kept > 0.05 * kept.max()].min() > 0.3
 
 
