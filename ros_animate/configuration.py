@@ -14,11 +14,12 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-import yaml
-
-from ros_animate.errors import UserError
+from ros_animate import limits
+from ros_animate.documents import DocumentError, parse_yaml, read_text
+from ros_animate.errors import UserError, shown
 
 T = TypeVar('T')
+_COMPARED = 1000  # choices that are compared with a wrong name
 # YAML 1.1 takes 1e-3 and 1.5e3 for texts.
 _SCIENTIFIC = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+')
 
@@ -28,9 +29,18 @@ class ConfigurationError(UserError, ValueError):
 
 
 def option(default: Any, help: str, *, low: float | None = None, high: float | None = None,
-           choices: Sequence[Any] | None = None) -> Any:
-    """A dataclass field with a description and bounds (inclusive)."""
-    metadata = {'help': help, 'low': low, 'high': high, 'choices': choices}
+           choices: Sequence[Any] | None = None, length: int | None = None) -> Any:
+    """A dataclass field with a description and bounds (inclusive).
+
+    Args:
+        default: Its default.
+        help: Its description.
+        low: Least value, also of each item of a list.
+        high: Greatest value, also of each item of a list.
+        choices: All values that are allowed.
+        length: Most items of a list.
+    """
+    metadata = {'help': help, 'low': low, 'high': high, 'choices': choices, 'length': length}
     if isinstance(default, (list, dict)):
         return dataclasses.field(default_factory=lambda: type(default)(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -46,11 +56,12 @@ def build(cls: type[T], values: Mapping[str, Any] | None, where: str) -> T:
     """
     values = {} if values is None else values
     if not isinstance(values, Mapping):
-        raise ConfigurationError(f'{where}: expected keys and values, got {values!r}')
+        raise ConfigurationError(f'{where}: expected keys and values, got {shown(values)}')
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for key in values:
         if key not in fields:
-            raise ConfigurationError(f'{where}: unknown option {key!r}; {suggest(key, fields)}')
+            raise ConfigurationError(f'{where}: unknown option {shown(key)}; '
+                                     f'{suggest(key, fields)}')
     hints = typing.get_type_hints(cls)
     checked = {key: _check(f'{where}.{key}', value, hints[key], fields[key].metadata)
                for key, value in values.items()}
@@ -71,31 +82,64 @@ def build_error(cls: type[T], values: Mapping[str, Any] | None, where: str) -> s
     return ''
 
 
-def suggest(wrong: str, choices: typing.Iterable[str]) -> str:
+def suggest(wrong: object, choices: typing.Iterable[str]) -> str:
     """The text 'did you mean …? choices: …' for an unknown name."""
     choices = sorted(choices)
-    near = difflib.get_close_matches(str(wrong), choices, 1)
+    wrong = wrong if isinstance(wrong, str) and len(wrong) <= limits.NAME_LENGTH else ''
+    near = difflib.get_close_matches(wrong, choices[:_COMPARED], 1)
     hint = f'did you mean {near[0]!r}? ' if near else ''
-    return f'{hint}choices: {", ".join(choices) or "none"}'
+    listed = ', '.join(name[:limits.NAME_LENGTH] for name in choices[:limits.SHOWN_CHOICES])
+    more = len(choices) - limits.SHOWN_CHOICES
+    return f'{hint}choices: {listed or "none"}{f" and {more} more" if more > 0 else ""}'
 
 
 def _check(where: str, value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
     kind = typing.get_origin(hint) or hint
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = _to_float(where, value)
     if kind is tuple and isinstance(value, list):
         value = tuple(value)
     if kind in (bool, int, float, str, list, tuple, dict) and (
             not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
-        raise ConfigurationError(f'{where}: expected {kind.__name__}, got {value!r}')
-    low, high, choices = (metadata.get(k) for k in ('low', 'high', 'choices'))
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if number and not ((low is None or value >= low) and (high is None or value <= high)):
-        bounds = f'{"-inf" if low is None else low} to {"inf" if high is None else high}'
-        raise ConfigurationError(f'{where}: {value!r} is outside {bounds}')
+        raise ConfigurationError(f'{where}: expected {kind.__name__}, got {shown(value)}')
+    if isinstance(value, (list, tuple)):
+        _check_items(where, value, hint, metadata.get('length'))
+    for item in value if isinstance(value, (list, tuple)) else (value,):
+        _check_bounds(where, item, metadata.get('low'), metadata.get('high'))
+    choices = metadata.get('choices')
     if choices is not None and value not in choices:
-        raise ConfigurationError(f'{where}: {value!r} is unknown; {suggest(value, choices)}')
+        raise ConfigurationError(f'{where}: {shown(value)} is unknown; {suggest(value, choices)}')
     return value
+
+
+def _check_items(where: str, values: Sequence[Any], hint: Any, length: int | None) -> None:
+    """Raises ConfigurationError for a list with wrong items, or with more than `length`."""
+    if length is not None and len(values) > length:
+        raise ConfigurationError(f'{where}: {len(values)} items, at most {length} are allowed')
+    kind: Any = next(iter(typing.get_args(hint)), None)
+    if kind not in (bool, int, float, str):
+        return
+    kinds = (int, float) if kind is float else (kind,)
+    for item in values:
+        if not isinstance(item, kinds) or (isinstance(item, bool) and kind is not bool):
+            raise ConfigurationError(f'{where}: expected a list of {kind.__name__}, got '
+                                     f'{shown(values)}')
+
+
+def _to_float(where: str, value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ConfigurationError(f'{where}: {shown(value)} is too large') from error
+
+
+def _check_bounds(where: str, value: Any, low: float | None, high: float | None) -> None:
+    """Raises ConfigurationError for a number that is NaN or outside the bounds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return
+    if value != value or (low is not None and value < low) or (high is not None and value > high):
+        bounds = f'{"-inf" if low is None else low} to {"inf" if high is None else high}'
+        raise ConfigurationError(f'{where}: {shown(value)} is outside {bounds}')
 
 
 def parse_assignment(text: str, form: str = 'key=value') -> tuple[str, Any]:
@@ -110,24 +154,27 @@ def parse_assignment(text: str, form: str = 'key=value') -> tuple[str, Any]:
     """
     key, equals, value_text = text.partition('=')
     if not equals or not key.strip():
-        raise ConfigurationError(f'expected {form}, got {text!r}')
-    if _SCIENTIFIC.fullmatch(value_text.strip()):
+        raise ConfigurationError(f'expected {form}, got {shown(text)}')
+    if len(value_text) < limits.NUMBER_DIGITS and _SCIENTIFIC.fullmatch(value_text.strip()):
         return key.strip(), float(value_text)
     try:
-        return key.strip(), yaml.safe_load(value_text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigurationError(f'{text}: {value_text!r} is not valid YAML') from error
+        return key.strip(), parse_yaml(value_text)
+    except DocumentError as error:
+        raise ConfigurationError(f'{shown(text)} is not valid YAML: {error}') from error
 
 
 def read_yaml(path: str | pathlib.Path) -> dict[str, Any]:
     """The mapping in a YAML file; raises ConfigurationError that names file and line."""
     path = pathlib.Path(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        raise ConfigurationError(f'cannot read {path}: {error.strerror}') from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f'{path} is not valid YAML: {error}') from error
+        text = read_text(path)
+    except DocumentError as error:
+        raise ConfigurationError(f'cannot read {path}: {error}') from error
+    try:
+        content = parse_yaml(text)
+    except DocumentError as error:
+        place = path if error.line is None else f'{path}:{error.line}'
+        raise ConfigurationError(f'{place} is not valid YAML: {error}') from error
     if content is None:
         return {}
     if not isinstance(content, dict):

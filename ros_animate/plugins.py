@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ros_animate.configuration import ConfigurationError, build, suggest
+from ros_animate.errors import shown
 
 # Robots that are driven through ROS topics are in nodes/, where ROS may be imported.
 PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors',),
@@ -37,7 +38,7 @@ def find(stage: str, name: str) -> type:
     for entry in _entry_points(stage):
         if entry.name == name:
             return entry.load()
-    raise ConfigurationError(f'unknown {stage} plug-in {name!r}; '
+    raise ConfigurationError(f'unknown {stage} plug-in {shown(name)}; '
                              f'{suggest(name, available(stage))}')
 
 
@@ -68,7 +69,7 @@ def load_shared(stage: str, name: str, values: Mapping[str, Any], *context: Any)
 def _own(stage: str) -> dict[str, str]:
     """Package of each plug-in of this package, by the plug-in's name."""
     if stage not in PACKAGES:
-        raise ConfigurationError(f'unknown stage {stage!r}; {suggest(stage, STAGES)}')
+        raise ConfigurationError(f'unknown stage {shown(stage)}; {suggest(stage, STAGES)}')
     packages = [importlib.import_module(f'ros_animate.{name}') for name in PACKAGES[stage]]
     return {module.name: package.__name__ for package in packages
             for module in pkgutil.iter_modules(package.__path__)

@@ -16,6 +16,7 @@ from ros_animate.configuration import (
     resource,
     suggest,
 )
+from ros_animate.errors import shown
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import STAGES, find, load
 from ros_animate.robot.descriptions import load_spec
@@ -36,6 +37,7 @@ class RunOptions:
         duration_s: Seconds after which the run ends (of the source offline, of the clock live).
         processes: Live only: True to run every node in a process of its own.
         record: Live only: path of a bag that records the run.
+        namespace: Live only: namespace of the nodes, '' for none.
         quiet: True for no progress and no summary.
     """
 
@@ -44,6 +46,7 @@ class RunOptions:
     duration_s: float | None = None
     processes: bool = False
     record: pathlib.Path | None = None
+    namespace: str = ''
     quiet: bool = False
 
 
@@ -74,7 +77,7 @@ class Settings:
         if name is None and stage == 'hardware':
             return self.spec.transport
         if not isinstance(name, str):
-            raise ConfigurationError(f'{stage}.plugin: expected a name, got {name!r}')
+            raise ConfigurationError(f'{stage}.plugin: expected a name, got {shown(name)}')
         return name
 
     def options(self, stage: str) -> dict[str, Any]:
@@ -116,6 +119,12 @@ class Settings:
             if stage == 'hardware':
                 _ = self.safety
 
+    def input_paths(self) -> list[str]:
+        """Texts among the options; those that name existing files are inputs of the run."""
+        texts = [value for section in self.stages.values() for value in section.values()
+                 if isinstance(value, str)]
+        return [text for text in (self.robot, self.portrait, *texts) if text]
+
     def as_mapping(self) -> dict[str, Any]:
         """The settings as plain data, as a configuration file holds them."""
         return {**{key: getattr(self, key) for key in TOP_LEVEL},
@@ -155,12 +164,12 @@ def overlay(below: Mapping[str, Any], layer: Mapping[str, Any], where: str) -> d
         if key in TOP_LEVEL:
             if not isinstance(value, TOP_LEVEL[key]):
                 raise ConfigurationError(
-                    f'{prefix}{key}: expected {TOP_LEVEL[key].__name__}, got {value!r}')
+                    f'{prefix}{key}: expected {TOP_LEVEL[key].__name__}, got {shown(value)}')
             result[key] = value
         elif key in STAGES:
             result[key] = _overlay_section(below.get(key) or {}, value, f'{prefix}{key}')
         else:
-            raise ConfigurationError(f'{prefix}unknown key {key!r}; '
+            raise ConfigurationError(f'{prefix}unknown key {shown(key)}; '
                                      f'{suggest(key, (*TOP_LEVEL, *STAGES))}')
     return result
 
@@ -169,10 +178,10 @@ def _overlay_section(below: Mapping[str, Any], section: Any, where: str) -> dict
     if section is None:
         return dict(below)
     if not isinstance(section, Mapping):
-        raise ConfigurationError(f'{where}: expected keys and values, got {section!r}')
+        raise ConfigurationError(f'{where}: expected keys and values, got {shown(section)}')
     for key in section:
         if not isinstance(key, str):
-            raise ConfigurationError(f'{where}: a key is a name, got {key!r}')
+            raise ConfigurationError(f'{where}: a key is a name, got {shown(key)}')
     if section.get('plugin', below.get('plugin')) != below.get('plugin'):
         return dict(section)
     return {**below, **section}
@@ -184,5 +193,5 @@ def parse_param(text: str) -> dict[str, Any]:
     path, value = parse_assignment(text, form)
     keys = path.split('.')
     if len(keys) > 2 or not all(keys):
-        raise ConfigurationError(f'expected {form}, got {text!r}')
+        raise ConfigurationError(f'expected {form}, got {shown(text)}')
     return {keys[0]: {keys[1]: value}} if len(keys) == 2 else {keys[0]: value}

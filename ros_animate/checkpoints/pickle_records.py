@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ros_animate.errors import shown
+
 
 class Placeholder:
     """An inert record for an object of an unknown class: no contents, no behaviour.
@@ -61,7 +63,7 @@ class DtypeRecord:
     def __init__(self, code: str, *_: Any) -> None:
         self.numpy = np.dtype(str(code))
         if self.numpy.kind not in 'biufc':
-            raise pickle.UnpicklingError(f'arrays of {code!r} are not read')
+            raise pickle.UnpicklingError(f'arrays of {shown(code)} are not read')
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         if state[1] in ('<', '>'):
@@ -82,7 +84,7 @@ class ArrayRecord:
         if not isinstance(dtype, DtypeRecord) or not isinstance(raw, (bytes, bytearray)):
             raise pickle.UnpicklingError('an array without plain numbers')
         if order not in ('C', 'F'):
-            raise pickle.UnpicklingError(f'an array in order {order!r}')
+            raise pickle.UnpicklingError(f'an array in order {shown(order)}')
         flat = np.frombuffer(raw, dtype.numpy)
         native = flat.astype(dtype.numpy.newbyteorder('='))
         self._array = native.reshape(shape, order='F' if order == 'F' else 'C')
@@ -114,7 +116,7 @@ class BytesRecord(bytes):
 
     def __new__(cls, text: str, encoding: str) -> BytesRecord:
         if encoding != 'latin1':
-            raise pickle.UnpicklingError(f'bytes written as {encoding!r}')
+            raise pickle.UnpicklingError(f'bytes written as {shown(encoding)}')
         return super().__new__(cls, text.encode('latin1'))
 
     def __setstate__(self, _: Any) -> None:

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from ros_animate.collection.pairs import Pair
-from ros_animate.errors import UserError
+from ros_animate.errors import UserError, shown
 from ros_animate.files import write_atomically
 
 METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
@@ -96,8 +96,9 @@ class PairFolder:
         for key in sorted({*before, *self._options}):
             if before.get(key) != self._options.get(key):
                 raise FolderError(
-                    f'{self.path} was collected with {key} {before.get(key)!r}, not '
-                    f'{self._options.get(key)!r}; choose another --output, or delete the folder')
+                    f'{self.path} was collected with {key} {shown(before.get(key))}, not '
+                    f'{shown(self._options.get(key))}; choose another --output, or delete the '
+                    'folder')
 
     def _lock(self) -> None:
         """Refuses a second collection into the same folder at the same time."""

@@ -11,8 +11,10 @@ from typing import TextIO
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.errors import shown
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.outputs.controls_table import open_table
 from ros_animate.robot.governor import is_at_rest
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
@@ -76,9 +78,10 @@ def _check_header(header: list[str], path: pathlib.Path, spec: RobotSpec) -> Non
                                  f'{", ".join(missing)}')
     for name in header:
         if name not in columns:
-            raise ConfigurationError(f'{path}: unknown column {name!r}; {suggest(name, columns)}')
+            raise ConfigurationError(f'{path}: unknown column {shown(name)}; '
+                                     f'{suggest(name, columns)}')
         if header.count(name) > 1:
-            raise ConfigurationError(f'{path}: column {name!r} is there twice')
+            raise ConfigurationError(f'{path}: column {shown(name)} is there twice')
 
 
 def _numbers(row: list[str], header: list[str], where: str) -> list[float]:
@@ -88,7 +91,8 @@ def _numbers(row: list[str], header: list[str], where: str) -> list[float]:
         try:
             float(text)
         except ValueError as error:
-            raise ConfigurationError(f'{where}: {name}: {text!r} is not a number') from error
+            raise ConfigurationError(f'{where}: {shown(name)}: {shown(text)} is not a '
+                                     'number') from error
     return [float(text) for text in row]
 
 
@@ -135,15 +139,12 @@ def _arrivals(stream: Stream) -> Array:
 
 def write_stream(path: pathlib.Path, spec: RobotSpec,
                  samples: Iterable[tuple[float, Array]]) -> int:
-    """Writes the samples with full precision; returns their number."""
+    """Writes the samples with full precision; returns their number. Raises WriteError."""
     count = 0
-    try:
-        with open(path, 'w', newline='', encoding='utf-8') as file:
-            writer = csv.writer(file)
-            writer.writerow([STAMP, *spec.names])
-            for time_s, values in samples:
-                writer.writerow([repr(time_s), *map(repr, values.tolist())])
-                count += 1
-    except OSError as error:
-        raise ConfigurationError(f'cannot write {path}: {error.strerror}') from error
+    with open_table(path) as file:
+        writer = csv.writer(file)
+        writer.writerow([STAMP, *spec.names])
+        for time_s, values in samples:
+            writer.writerow([repr(time_s), *map(repr, values.tolist())])
+            count += 1
     return count

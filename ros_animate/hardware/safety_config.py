@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ros_animate.configuration import ConfigurationError, option
+from ros_animate.errors import shown
 from ros_animate.robot.governor import Governor
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
@@ -70,8 +71,8 @@ def _ranges(config: SafetyConfig, spec: RobotSpec) -> tuple[Array, Array]:
         try:
             low[i], high[i] = (float(end) for end in ends.split(':'))
         except ValueError as error:
-            raise ConfigurationError(f"range {text!r}: expected 'name=low:high'") from error
+            raise ConfigurationError(f"range {shown(text)}: expected 'name=low:high'") from error
         if not low[i] <= spec.neutral[i] <= high[i]:
-            raise ConfigurationError(f'range {text!r} leaves out the neutral value '
+            raise ConfigurationError(f'range {shown(text)} leaves out the neutral value '
                                      f'{spec.neutral[i]:g}')
     return low, high

@@ -29,6 +29,7 @@ from typing import Any, Protocol, cast
 from torch import nn
 
 from ros_animate import configuration
+from ros_animate.errors import shown
 
 FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet', 'bc_z',
             'motion_mlp')
@@ -66,5 +67,5 @@ def find_family(family: str) -> Family:
     """The package of a family; raises ConfigurationError with the choices if there is none."""
     if family not in FAMILIES:
         raise configuration.ConfigurationError(
-            f'unknown model family {family!r}; {configuration.suggest(family, FAMILIES)}')
+            f'unknown model family {shown(family)}; {configuration.suggest(family, FAMILIES)}')
     return cast(Family, importlib.import_module(f'ros_animate.networks.{family}'))

@@ -14,6 +14,7 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from ros_animate.errors import shown
 from ros_animate.images import decode_image
 from ros_animate.types import Image
 
@@ -87,7 +88,7 @@ def image_from_compressed(message: CompressedImage) -> Image:
     """
     image = decode_image(message.data)
     if image is None:
-        raise MessageError(f'cannot decode {len(message.data)} bytes of {message.format!r}')
+        raise MessageError(f'cannot decode {len(message.data)} bytes of {shown(message.format)}')
     return image
 
 
@@ -104,13 +105,13 @@ def image_to_message(image: Image, header: Header) -> ImageMessage:
 def _layout(message: ImageMessage) -> _Layout:
     layout = _LAYOUTS.get(message.encoding)
     if layout is None:
-        raise MessageError(f'image encoding {message.encoding!r} is not supported; '
+        raise MessageError(f'image encoding {shown(message.encoding)} is not supported; '
                            f'supported: {", ".join(ENCODINGS)}')
     size = f'{message.width}x{message.height}'
     if not message.width or not message.height:
         raise MessageError(f'an image of {size} pixels')
     if (layout.even and message.width % 2) or (layout.even == 'both' and message.height % 2):
-        raise MessageError(f'{message.encoding} needs an even size, got {size}')
+        raise MessageError(f'{shown(message.encoding)} needs an even size, got {size}')
     return layout
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from ros_animate.checkpoints import pickles
 from ros_animate.checkpoints.pickles import UnreadableFileError
+from ros_animate.errors import shown
 from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS
 from ros_animate.files import write_atomically
 from ros_animate.types import Array, Motion
@@ -83,9 +84,10 @@ def _template(content: Any) -> Template:
         raise ValueError("it has no list 'motion'")
     entries, fps = content['motion'], content.get('output_fps', 25)
     if not entries or content.get('n_frames', len(entries)) != len(entries):
-        raise ValueError(f'it claims {content.get("n_frames")!r} frames and has {len(entries)}')
+        raise ValueError(f'it claims {shown(content.get("n_frames"))} frames and has '
+                         f'{len(entries)}')
     if isinstance(fps, bool) or not isinstance(fps, (int, float)) or not 0 < fps < 1000:
-        raise ValueError(f'{fps!r} frames a second')
+        raise ValueError(f'{shown(fps)} frames a second')
     eyes = content.get('c_eyes_lst', content.get('c_d_eyes_lst'))
     lips = content.get('c_lip_lst', content.get('c_d_lip_lst'))
     motions = tuple(_motion(index, entry, index / fps, _openness(index, len(entries), eyes, lips))
@@ -95,7 +97,7 @@ def _template(content: Any) -> Template:
 
 def _motion(index: int, entry: Any, stamp_s: float, openness: Mapping[str, float]) -> Motion:
     if not isinstance(entry, Mapping):
-        raise ValueError(f'frame {index} is {entry!r}')
+        raise ValueError(f'frame {index} is {shown(entry)}')
     rotation = entry.get('R', entry.get('R_d'))
     return Motion(
         model=MODEL, stamp_s=stamp_s, expression=openness,

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pathlib
 
 from ros_animate.configuration import ConfigurationError, resource, suggest
+from ros_animate.errors import shown
 from ros_animate.plugins import available
 from ros_animate.robot.reader import read_spec
 from ros_animate.robot.spec import RobotSpec
@@ -36,5 +37,5 @@ def load_spec(name: str | pathlib.Path) -> RobotSpec:
         return read_spec(descriptions()[text])
     if text in available('hardware'):
         return read_spec(descriptions()[DEFAULT_DESCRIPTION], transport=text)
-    raise ConfigurationError(f'unknown robot {text!r}; {suggest(text, robot_names())}; '
+    raise ConfigurationError(f'unknown robot {shown(text)}; {suggest(text, robot_names())}; '
                              'or the path of a robot file (.yaml)')

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, build, build_error, suggest
+from ros_animate.errors import shown
 from ros_animate.face.virtual.appearance import Appearance
 from ros_animate.face.virtual.muscles import MUSCLES
-from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
+from ros_animate.robot.mistakes import Mistake, control_mistakes, is_number, part_mistakes
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
@@ -65,13 +66,13 @@ def _appearance_mistakes(part: Mapping[str, Any], where: str) -> Iterator[Mistak
 def _muscle_mistakes(muscles: Mapping[str, Any], where: str) -> Iterator[Mistake]:
     for muscle, values in muscles.items():
         if muscle not in MUSCLES:
-            yield Mistake(muscles, muscle, f'{where}: the virtual face has no muscle {muscle!r}; '
-                                           f'{suggest(muscle, MUSCLES)}')
+            yield Mistake(muscles, muscle, f'{where}: the virtual face has no muscle '
+                                           f'{shown(muscle)}; {suggest(muscle, MUSCLES)}')
         if not (isinstance(values, list) and len(values) == 3
-                and all(isinstance(v, (int, float)) for v in values)):
+                and all(map(is_number, values))):
             yield Mistake(muscles, muscle,
                           f'{where}.{muscle}: expected three numbers (at lower end, neutral, '
-                          f'upper end), got {values!r}')
+                          f'upper end), got {shown(values)}')
 
 
 def _curve(spec: RobotSpec, index: int, values: list[float]) -> tuple[Array, Array]:

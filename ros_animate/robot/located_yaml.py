@@ -6,6 +6,9 @@ from typing import Any
 
 import yaml
 
+from ros_animate.documents import parse_yaml
+from ros_animate.errors import shown
+
 
 class LocatedMapping(dict):
     """A YAML mapping that knows its lines.
@@ -32,8 +35,8 @@ class LocatedSequence(list):
 
 
 def load_located(text: str) -> Any:
-    """The content of a YAML document; raises yaml.YAMLError, also for a repeated key."""
-    return yaml.load(text, Loader=_Loader)
+    """The content of a YAML document; raises DocumentError, also for a repeated key."""
+    return parse_yaml(text, _Loader)
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,7 +50,7 @@ class _Loader(yaml.SafeLoader):
             line = key_node.start_mark.line + 1
             if not isinstance(key, Hashable) or key in result:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f'key {key!r} is given twice', key_node.start_mark)
+                    None, None, f'key {shown(key)} is given twice', key_node.start_mark)
             result[key] = self.construct_object(value_node, deep=True)
             result.lines[key] = line
         return result

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ros_animate.configuration import suggest
+from ros_animate.errors import cut, shown
+from ros_animate.limits import LARGEST_NUMBER
 
 
 class Mistake(NamedTuple):
@@ -36,12 +38,13 @@ def part_mistakes(section: Mapping[str, Any], where: str,
     """
     for key, part in section.items():
         if key not in checks:
-            yield Mistake(section, key, f'{where}: unknown section {key!r}; {suggest(key, checks)}')
+            yield Mistake(section, key, f'{where}: unknown section {shown(key)}; '
+                                        f'{suggest(key, checks)}')
         elif isinstance(part, Mapping):
-            yield from checks[key](part, f'{where}.{key}')
+            yield from checks[key](part, f'{where}.{cut(str(key))}')
         else:
             yield Mistake(section, key,
-                          f'{where}.{key}: expected keys and values, got {part!r}')
+                          f'{where}.{cut(str(key))}: expected keys and values, got {shown(part)}')
 
 
 def control_mistakes(part: Mapping[str, Any], where: str, controls: Collection[str],
@@ -58,8 +61,15 @@ def control_mistakes(part: Mapping[str, Any], where: str, controls: Collection[s
     for name, row in part.items():
         if name not in controls:
             yield Mistake(part, name,
-                          f'{where}: there is no control {name!r}; {suggest(name, controls)}')
+                          f'{where}: there is no control {shown(name)}; {suggest(name, controls)}')
         if isinstance(row, Mapping):
-            yield from check(row, f'{where}.{name}')
+            yield from check(row, f'{where}.{cut(str(name))}')
         else:
-            yield Mistake(part, name, f'{where}.{name}: expected {expected}, got {row!r}')
+            yield Mistake(part, name, f'{where}.{cut(str(name))}: expected {expected}, '
+                                      f'got {shown(row)}')
+
+
+def is_number(value: Any) -> bool:
+    """True for a number that a robot file may hold: finite, and not absurdly large."""
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and -LARGEST_NUMBER <= value <= LARGEST_NUMBER)

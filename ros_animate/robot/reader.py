@@ -1,17 +1,20 @@
 """Reader of robot files: YAML to RobotSpec, reporting all mistakes at once, each by its line."""
 from __future__ import annotations
 
+import contextlib
 import math
 import pathlib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
-import yaml
-
 from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.documents import DocumentError, read_text
+from ros_animate.errors import shown
+from ros_animate.limits import CONTROLS, MISTAKES, NAME_LENGTH
 from ros_animate.robot.coupled_limits import coupling_mistake
 from ros_animate.robot.located_yaml import LocatedMapping, LocatedSequence, load_located
+from ros_animate.robot.mistakes import is_number
 from ros_animate.robot.sections import section_mistakes
 from ros_animate.robot.spec import SI, Control, CoupledLimit, RobotSpec
 
@@ -48,22 +51,25 @@ def check_spec(path: pathlib.Path, *, sections: bool = False
             its options.
     """
     try:
-        content = load_located(path.read_text(encoding='utf-8'))
-    except OSError as error:
-        return None, [f'cannot read {path}: {error.strerror}']
-    except UnicodeDecodeError as error:
-        return None, [f'{path}: not UTF-8 text: {error}']
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [f'{path}:{line}: {error.problem or error.context}']
-    except yaml.YAMLError as error:
-        return None, [f'{path}: {error}']
+        text = read_text(path)
+    except DocumentError as error:
+        return None, [f'cannot read {path}: {error}']
+    try:
+        content = load_located(text)
+    except DocumentError as error:
+        return None, [f'{path}:{error.line or 1}: {error}']
     if not isinstance(content, LocatedMapping):
         return None, [f'{path}:1: a robot file holds keys and values']
     reader = _Reader(content, sections)
-    spec = reader.robot()
+    spec = None
+    with contextlib.suppress(_TooManyMistakesError):
+        spec = reader.robot()
     mistakes = [f'{path}:{line}: {text}' for line, text in sorted(set(reader.mistakes))]
     return (None if mistakes else spec), mistakes
+
+
+class _TooManyMistakesError(Exception):
+    """Further mistakes would not help anybody."""
 
 
 class _Reader:
@@ -77,7 +83,7 @@ class _Reader:
         """The robot; only meaningful if there are no mistakes, None if it cannot be built."""
         content = self._content
         self._check_keys(content, KEYS, 'robot file')
-        name = self._text(content, 'name')
+        name = self._name(content, 'name', is_file_name)
         title = self._text(content, 'title', default=name)
         transport = self._text(content, 'transport', default='mock')
         before = len(self.mistakes)
@@ -107,23 +113,30 @@ class _Reader:
 
     def _report(self, line: int, text: str) -> None:
         self.mistakes.append((line, text))
+        if len(self.mistakes) >= MISTAKES:
+            raise _TooManyMistakesError
 
     def _check_keys(self, mapping: LocatedMapping, keys: set[str], place: str) -> None:
         for key in mapping:
             if key not in keys:
                 self._report(mapping.lines[key],
-                            f'{place}: unknown key {key!r}; {suggest(str(key), keys)}')
+                            f'{place}: unknown key {shown(key)}; {suggest(key, keys)}')
 
     def _items(self, key: str) -> list[LocatedMapping]:
         """The mappings in a list of the file; other items are mistakes."""
         value = self._content.get(key)
         if not isinstance(value, LocatedSequence):
             if value is not None:
-                self._report(self._content.lines[key], f'{key}: expected a list, got {value!r}')
+                self._report(self._content.lines[key],
+                             f'{key}: expected a list, got {shown(value)}')
+            return []
+        if len(value) > CONTROLS:
+            self._report(self._content.lines[key],
+                         f'{key}: {len(value)} items, at most {CONTROLS} are allowed')
             return []
         for item, line in zip(value, value.lines, strict=True):
             if not isinstance(item, LocatedMapping):
-                self._report(line, f'{key}: expected keys and values, got {item!r}')
+                self._report(line, f'{key}: expected keys and values, got {shown(item)}')
         return [item for item in value if isinstance(item, LocatedMapping)]
 
     def _mapping(self, mapping: LocatedMapping, key: str) -> dict[str, Any]:
@@ -131,7 +144,7 @@ class _Reader:
         if value is None:
             return {}
         if not isinstance(value, LocatedMapping):
-            self._report(mapping.lines[key], f'{key}: expected keys and values, got {value!r}')
+            self._report(mapping.lines[key], f'{key}: expected keys and values, got {shown(value)}')
             return {}
         return value
 
@@ -140,10 +153,19 @@ class _Reader:
         if isinstance(value, str) and value.strip():
             return value
         if key in mapping:
-            self._report(mapping.lines[key], f'{key}: expected a text, got {value!r}')
+            self._report(mapping.lines[key], f'{key}: expected a text, got {shown(value)}')
         elif default is None:
             self._report(mapping.line, f'`{key}` is missing')
         return ''
+
+    def _name(self, mapping: LocatedMapping, key: str, is_valid: Callable[[str], bool]) -> str:
+        name = self._text(mapping, key)
+        if name and not is_valid(name):
+            expected = 'letters, digits, blanks and _ . - + ( ), a letter or digit first'
+            self._report(mapping.lines[key], f'{key}: {shown(name)} is not a name: expected at '
+                         f'most {NAME_LENGTH} characters'
+                         + (f': {expected}' if is_valid is is_file_name else ' of one line'))
+        return name
 
     def _number(self, mapping: LocatedMapping, key: str, default: float | None = None, *,
                 positive: bool = False) -> float:
@@ -153,33 +175,34 @@ class _Reader:
                 self._report(mapping.line, f'`{key}` is missing{self._place(mapping)}')
             return math.nan if default is None else default
         value = mapping[key]
-        if not _is_number(value):
-            self._report(mapping.lines[key], f'{key}: expected a number, got {value!r}')
+        if not is_number(value):
+            self._report(mapping.lines[key], f'{key}: expected a number, got {shown(value)}')
         elif positive and not value > 0:
-            self._report(mapping.lines[key], f'{key}: must be > 0, got {value!r}')
+            self._report(mapping.lines[key], f'{key}: must be > 0, got {shown(value)}')
         else:
             return float(value)
         return math.nan
 
     @staticmethod
     def _place(mapping: LocatedMapping) -> str:
-        return f' in control {mapping["name"]!r}' if 'name' in mapping else ''
+        return f' in control {shown(mapping["name"])}' if 'name' in mapping else ''
 
     def _groups(self) -> dict[str, dict[str, float]]:
         groups = {}
         for name, values in self._mapping(self._content, 'groups').items():
             if not isinstance(values, LocatedMapping):
                 line = self._content['groups'].lines[name]
-                self._report(line, f'group {name!r}: expected keys and values, got {values!r}')
+                self._report(line, f'group {shown(name)}: expected keys and values, '
+                                   f'got {shown(values)}')
                 continue
-            self._check_keys(values, GROUP_KEYS, f'group {name!r}')
+            self._check_keys(values, GROUP_KEYS, f'group {shown(name)}')
             groups[name] = {key: self._number(values, key, positive=True)
                             for key in values if key in GROUP_KEYS}
         return groups
 
     def _control(self, item: LocatedMapping, groups: dict[str, dict[str, float]]) -> Control:
-        self._check_keys(item, CONTROL_KEYS, f'control {item.get("name")!r}')
-        name = self._text(item, 'name')
+        self._check_keys(item, CONTROL_KEYS, f'control {shown(item.get("name"))}')
+        name = self._name(item, 'name', is_name)
         low, high = self._range(item)
         neutral = self._number_in_range(item, 'neutral', low, high)
         park = self._number_in_range(item, 'park', low, high) if 'park' in item else neutral
@@ -196,29 +219,30 @@ class _Reader:
     def _joint(self, item: LocatedMapping, name: str) -> str:
         joint = self._text(item, 'joint', default=snake_case(name) or 'joint')
         if joint != snake_case(joint):
-            self._report(item.lines['joint'], f'joint: {joint!r} is not a name of a ROS joint; '
-                                              f'write {snake_case(joint)!r}')
+            self._report(item.lines['joint'], f'joint: {shown(joint)} is not a name of a ROS '
+                                              f'joint; write {shown(snake_case(joint))}')
         return joint
 
     def _group(self, item: LocatedMapping, groups: Collection[str]) -> str:
-        group = self._text(item, 'group')
+        group = self._name(item, 'group', is_name)
         if group and groups and group not in groups:
-            self._report(item.lines['group'], f'unknown group {group!r}; {suggest(group, groups)}')
+            self._report(item.lines['group'],
+                         f'unknown group {shown(group)}; {suggest(group, groups)}')
         return group
 
     def _unit(self, item: LocatedMapping) -> str:
         unit = item.get('unit', '')
-        if unit not in SI:
-            self._report(item.lines['unit'], f'unknown unit {unit!r}; '
+        if not isinstance(unit, str) or unit not in SI:
+            self._report(item.lines['unit'], f'unknown unit {shown(unit)}; '
                                              f'choices: {", ".join(repr(u) for u in SI)}')
-        return unit
+        return str(unit)
 
     def _range(self, item: LocatedMapping) -> tuple[float, float]:
         value = item.get('range')
         if value is None:
             self._report(item.line, f'`range` is missing{self._place(item)}')
-        elif not (isinstance(value, list) and len(value) == 2 and all(map(_is_number, value))):
-            self._report(item.lines['range'], f'range: expected [low, high], got {value!r}')
+        elif not (isinstance(value, list) and len(value) == 2 and all(map(is_number, value))):
+            self._report(item.lines['range'], f'range: expected [low, high], got {shown(value)}')
         elif not value[0] < value[1]:
             self._report(item.lines['range'], f'range: {value[0]} is not below {value[1]}')
         else:
@@ -240,7 +264,7 @@ class _Reader:
                 value = getattr(control, attribute)
                 if value and value in values:
                     self._report(item.lines.get(attribute, item.line),
-                                f'{attribute} {value!r} is given to two controls')
+                                f'{attribute} {shown(value)} is given to two controls')
                 values.add(value)
 
     def _coupled(self, item: LocatedMapping, controls: Collection[str]) -> CoupledLimit | None:
@@ -250,12 +274,12 @@ class _Reader:
         limited = self._text(item, 'limited')
         for name in [*(name for name, _ in weights), *([limited] if limited else [])]:
             if name not in controls:
-                self._report(item.line, f'coupled limit: there is no control {name!r}; '
-                                        f'{suggest(str(name), controls)}')
+                self._report(item.line, f'coupled limit: there is no control {shown(name)}; '
+                                        f'{suggest(name, controls)}')
         side: Any = item.get('side')
         if side not in ('lower', 'upper'):
             self._report(item.lines.get('side', item.line),
-                         f"side: expected 'lower' or 'upper', got {side!r}")
+                         f"side: expected 'lower' or 'upper', got {shown(side)}")
         points = self._points(item)
         if len(self.mistakes) > before:
             return None
@@ -267,18 +291,18 @@ class _Reader:
         if not limiting:
             self._report(item.line, '`limiting` is missing: control names and weights')
         for name, weight in limiting.items():
-            if not _is_number(weight):
+            if not is_number(weight):
                 self._report(item.lines['limiting'],
-                             f'weight of {name!r}: expected a number, got {weight!r}')
-        return tuple((name, float(weight) if _is_number(weight) else math.nan)
+                             f'weight of {shown(name)}: expected a number, got {shown(weight)}')
+        return tuple((name, float(weight) if is_number(weight) else math.nan)
                      for name, weight in limiting.items())
 
     def _points(self, item: LocatedMapping) -> tuple[tuple[float, float], ...]:
         value: Any = item.get('map')
         if not (isinstance(value, list) and len(value) >= 2 and all(
-                isinstance(p, list) and len(p) == 2 and all(map(_is_number, p)) for p in value)):
+                isinstance(p, list) and len(p) == 2 and all(map(is_number, p)) for p in value)):
             self._report(item.lines.get('map', item.line),
-                         f'map: expected [[argument, limit], …], got {value!r}')
+                         f'map: expected [[argument, limit], …], got {shown(value)}')
             return ()
         if any(b[0] <= a[0] for a, b in zip(value, value[1:])):
             self._report(item.lines['map'], 'map: the arguments must increase')
@@ -291,9 +315,14 @@ class _Reader:
                 self._report(item.line, f'coupled limit of {limit.limited!r}: {mistake}')
 
 
-def _is_number(value: Any) -> bool:
-    return (isinstance(value, (int, float)) and not isinstance(value, bool)
-            and math.isfinite(value))
+def is_name(text: str) -> bool:
+    """True for a text that may name a control or a group."""
+    return len(text) <= NAME_LENGTH and text.isprintable()
+
+
+def is_file_name(text: str) -> bool:
+    """True for a text that may name a robot: a part of the names of its state files."""
+    return is_name(text) and re.fullmatch(r'[^\W_][\w .+()-]*', text) is not None
 
 
 def snake_case(name: str) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ros_animate.configuration import suggest
+from ros_animate.errors import shown
 from ros_animate.face.blendshapes import BLENDSHAPES
-from ros_animate.robot.mistakes import Mistake, control_mistakes, part_mistakes
+from ros_animate.robot.mistakes import Mistake, control_mistakes, is_number, part_mistakes
 
 HEAD_ANGLES = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
 
@@ -24,7 +25,7 @@ def _row_mistakes(row: Mapping[str, Any], where: str) -> Iterator[Mistake]:
     features = (*BLENDSHAPES, *HEAD_ANGLES)
     for feature, value in row.items():
         if feature not in features:
-            yield Mistake(row, feature, f'{where}: unknown feature {feature!r}; '
+            yield Mistake(row, feature, f'{where}: unknown feature {shown(feature)}; '
                                         f'{suggest(feature, features)}')
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            yield Mistake(row, feature, f'{where}.{feature}: expected a number, got {value!r}')
+        if not is_number(value):
+            yield Mistake(row, feature, f'{where}.{feature}: expected a number, got {shown(value)}')

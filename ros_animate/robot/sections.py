@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ros_animate.configuration import build_error, suggest
+from ros_animate.errors import shown
 from ros_animate.plugins import available, find
 from ros_animate.robot.mistakes import Mistake
 from ros_animate.robot.rig import rig_mistakes
@@ -29,7 +30,7 @@ def section_mistakes(content: Mapping[str, Any], controls: Collection[str]) -> I
         yield from _option_mistakes(transport, _section(content, 'options'))
     else:
         yield Mistake(content, 'transport',
-                      f'transport: there is no hardware plug-in {transport!r}; '
+                      f'transport: there is no hardware plug-in {shown(transport)}; '
                       f'{suggest(transport, available("hardware"))}')
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.errors import shown
 from ros_animate.types import Array
 
 SI = {'': 1.0, 'deg': math.pi / 180, 'rad': 1.0}
@@ -157,7 +158,7 @@ class RobotSpec:
     def index(self, name: str) -> int:
         """Position of a control; raises ConfigurationError with the choices if there is none."""
         if name not in self._indices:
-            raise ConfigurationError(f'robot {self.name!r} has no control {name!r}; '
+            raise ConfigurationError(f'robot {self.name!r} has no control {shown(name)}; '
                                      f'{suggest(name, self.names)}')
         return self._indices[name]
 

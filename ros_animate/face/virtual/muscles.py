@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, suggest
+from ros_animate.errors import shown
 from ros_animate.face.virtual import body
 from ros_animate.face.virtual.muscle_handles import JAW_HINGE_CM, JAW_OPEN_DEG
 from ros_animate.types import Array
@@ -74,7 +75,7 @@ def complete_state(muscles: Mapping[str, float]) -> dict[str, float]:
     """
     for name in muscles:
         if name not in MUSCLES:
-            raise ConfigurationError(f'the virtual face has no muscle {name!r}; '
+            raise ConfigurationError(f'the virtual face has no muscle {shown(name)}; '
                                      f'{suggest(name, MUSCLES)}')
     return {**MUSCLES, **muscles}
 

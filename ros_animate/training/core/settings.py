@@ -15,7 +15,7 @@ from ros_animate.configuration import (
     read_yaml,
     suggest,
 )
-from ros_animate.errors import UserError
+from ros_animate.errors import UserError, shown
 from ros_animate.files import write_atomically
 from ros_animate.training.core import checkpoints
 
@@ -43,7 +43,7 @@ def parse_assignments(texts: Sequence[str], known: Iterable[str]) -> dict[str, A
     for text in texts:
         key, value = parse_assignment(text, '--set key=value')
         if key not in known:
-            raise ConfigurationError(f'--set: unknown option {key!r}; {suggest(key, known)}')
+            raise ConfigurationError(f'--set: unknown option {shown(key)}; {suggest(key, known)}')
         options[key] = value
     return options
 
@@ -61,7 +61,7 @@ def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> No
     begun = read_yaml(path)
     for key, value in _flat(settings).items():
         if (before := _flat(begun).get(key)) != value:
-            raise UserError(f'{folder} was begun with {key} {before!r}, not {value!r}')
+            raise UserError(f'{folder} was begun with {key} {shown(before)}, not {shown(value)}')
 
 
 def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""Limits of data from outside: files, messages, images, networks.
+
+All are far above what a user needs. They are checked before memory is allocated, so that a small
+file or message that claims to be huge is refused with one line.
+"""
+from __future__ import annotations
+
+MIB = 2 ** 20
+
+# Texts: YAML, JSON, CSV.
+YAML_BYTES = 2 * MIB
+YAML_VALUES = 100_000  # after aliases are replaced by what they stand for
+JSON_BYTES = 16 * MIB  # a file, or a line of a file of lines
+TABLE_BYTES = 1024 * MIB  # a CSV file
+LINES_BYTES = 4096 * MIB  # a file of lines
+NESTING = 60  # brackets within brackets
+NUMBER_DIGITS = 100
+NAME_LENGTH = 120  # of robots, controls, joints, groups, sources of commands
+LARGEST_NUMBER = 1e12  # in a robot file
+CONTROLS = 1_000  # of a robot
+MISTAKES = 100  # that are listed
+SHOWN_LENGTH = 120  # of a value in a message
+SHOWN_CHOICES = 60  # names in a message
+
+# Images. 2^27 pixels are 400 MB; a camera of 8K takes 2^25.
+IMAGE_PIXELS = 2 ** 27  # of a file
+FRAME_PIXELS = 2 ** 26  # of a message or a video
+IMAGE_BYTES = 512 * MIB  # of an image file
+
+# Arrays and weights.
+ARRAY_BYTES = 512 * MIB  # of a .npy file, or all arrays of a .npz file together
+CHECKPOINT_BYTES = 32 * 1024 * MIB
+PICKLE_BYTES = 64 * MIB  # of the pickle in a checkpoint, without the numbers of the tensors
+PICKLE_OPCODES = 2_000_000
+PICKLE_CLASSES = 1_000
+TENSORS_HEADER_BYTES = 32 * MIB  # of a safetensors file
+NETWORK_BYTES = 16 * 1024 * MIB  # all parameters of a family's networks
+TEMPLATE_BYTES = 64 * MIB  # a motion template
+
+# Messages.
+ZMQ_IMAGE_BYTES = 32 * MIB
+ZMQ_SUBSCRIPTION_BYTES = 256
+MESSAGE_BYTES = 4 * MIB  # a ROS message other than an image
+TRAJECTORY_POINTS = 10_000
+COMMAND_SOURCES = 8  # that the safety layer tells apart
