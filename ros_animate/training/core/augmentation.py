@@ -11,13 +11,39 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ros_animate.training.policy.options import TrainOptions
-
 _LUMA = (0.299, 0.587, 0.114)
 _BLOCK = 8
 
 
-def augment(images: Tensor, size: int, options: TrainOptions,
+class FramingOptions(Protocol):
+    """Strength of a camera's changes of place and direction."""
+
+    @property
+    def turn_deg(self) -> float: ...
+    @property
+    def zoom(self) -> float: ...
+    @property
+    def shift(self) -> float: ...
+
+
+class CameraFaults(Protocol):
+    """Strength of a camera's changes of colour and sharpness."""
+
+    @property
+    def colour(self) -> float: ...
+    @property
+    def blur(self) -> float: ...
+    @property
+    def jpeg(self) -> float: ...
+    @property
+    def noise(self) -> float: ...
+
+
+class AugmentationOptions(FramingOptions, CameraFaults, Protocol):
+    """Strength of each augmentation."""
+
+
+def augment(images: Tensor, size: int, options: AugmentationOptions,
             random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Randomly augmented images.
 
@@ -39,7 +65,7 @@ def augment(images: Tensor, size: int, options: TrainOptions,
     return add_camera_faults(framed, options, random), frames
 
 
-def random_framing(count: int, options: TrainOptions, random: torch.Generator) -> Tensor:
+def random_framing(count: int, options: FramingOptions, random: torch.Generator) -> Tensor:
     """(B, 2, 3) random shift, zoom and rotation, in the form that `augment` returns."""
     angle = _uniform(count, random, -1, 1).flatten() * math.radians(options.turn_deg)
     scale = 1 + options.zoom * _uniform(count, random, -1, 1).flatten()
@@ -53,19 +79,6 @@ def reframe(points: Tensor, frames: Tensor) -> Tensor:
     """Positions in the augmented images of points (B, K, 2) of the original ones."""
     moved = (points - frames[:, None, :, 2]).transpose(1, 2)
     return torch.linalg.solve(frames[:, :, :2], moved).transpose(1, 2)
-
-
-class CameraFaults(Protocol):
-    """Strength of a camera's changes of colour and sharpness; see `TrainOptions`."""
-
-    @property
-    def colour(self) -> float: ...
-    @property
-    def blur(self) -> float: ...
-    @property
-    def jpeg(self) -> float: ...
-    @property
-    def noise(self) -> float: ...
 
 
 def add_camera_faults(images: Tensor, options: CameraFaults, random: torch.Generator) -> Tensor:
