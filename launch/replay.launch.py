@@ -49,4 +49,5 @@ def make_nodes(given: dict[str, str]) -> list[Action]:
         'wait_for': [*stages, *(['record'] if given['record'] else [])]}}
     if given['record']:
         extra['record'] = {'bag': given['record'], 'use_sim_time': True}
-    return pipeline_nodes(make_launch_plan(settings, more, stages=stages), given, extra)
+    return pipeline_nodes(make_launch_plan(
+        settings, more, stages=stages, namespace=given['namespace']), given, extra)

@@ -38,4 +38,5 @@ def make_nodes(given: dict[str, str]) -> list[Action]:
                     if stage != 'camera' or settings.plugin('camera') != 'topic'),
                    node_options=True)
     extra = {'record': {'bag': given['record']}} if given['record'] else {}
-    return pipeline_nodes(make_launch_plan(settings), given, extra)
+    return pipeline_nodes(make_launch_plan(
+        settings, namespace=given['namespace']), given, extra)

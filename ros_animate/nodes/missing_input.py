@@ -16,6 +16,8 @@ from ros_animate.nodes.topics import COMPRESSED, TOPICS, remapped
 
 # A person waits no longer than 3 s for the reason; the diagnostics come once a second.
 WARN_AFTER_S = 2.0
+# Images that the pipeline itself publishes, which are no sources.
+OWN_IMAGES = ('animated/image_raw', 'robot/image_raw')
 
 
 class MissingInput:
@@ -75,7 +77,8 @@ def missing(node: Node, topic: str) -> str:
 
 def _images(node: Node, name: str) -> str:
     """The image topics that are there, and how to listen to the one that may be meant."""
-    found = published_topics(node, IMAGE_TYPES)
+    own = {node.resolve_topic_name(topic) for topic in OWN_IMAGES}
+    found = [topic for topic in published_topics(node, IMAGE_TYPES) if topic not in own]
     meant = name.removesuffix(COMPRESSED) if name.endswith(COMPRESSED) else f'{name}{COMPRESSED}'
     advice = _advice(meant) if meant in found else ''
     return f'; {advice}image topics here: {listed(found)}'

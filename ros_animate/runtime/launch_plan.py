@@ -11,11 +11,18 @@ from typing import Any
 
 import yaml
 
+from ros_animate.errors import UserError
 from ros_animate.nodes.parameter_values import to_ros
-from ros_animate.nodes.topics import COMPRESSED
+from ros_animate.nodes.topics import COMPRESSED, TOPICS, Topic
 from ros_animate.plugins import STAGES, find
+from ros_animate.ros_names import check_topic, full_namespace
 from ros_animate.settings import Settings
 
+# Topics of the pipeline that another camera may publish.
+SOURCES = ('image_raw', f'image_raw{COMPRESSED}')
+# Topics of every node.
+COMMON = {'/rosout': Topic('rcl_interfaces/msg/Log'),
+          '/parameter_events': Topic('rcl_interfaces/msg/ParameterEvent')}
 WITH_ROBOT = ('animation', 'policy', 'smoothing', 'hardware')
 
 
@@ -40,13 +47,17 @@ class LaunchPlan:
 
 
 def make_launch_plan(settings: Settings, more: Mapping[str, Mapping[str, Any]] | None = None, *,
-                     stages: Sequence[str] = STAGES) -> LaunchPlan:
+                     stages: Sequence[str] = STAGES, namespace: str = '') -> LaunchPlan:
     """Plans the nodes for the settings.
 
     Args:
         settings: Checked settings.
         more: Options of the nodes themselves, by stage.
         stages: Stages that are to run.
+        namespace: Namespace of all nodes.
+
+    Raises:
+        UserError: The camera's topic or the namespace is not possible.
     """
     from_topic = 'camera' in stages and settings.plugin('camera') == 'topic'
     parameters = {stage: _stage_parameters(settings, stage) for stage in stages
@@ -56,7 +67,7 @@ def make_launch_plan(settings: Settings, more: Mapping[str, Mapping[str, Any]] |
     transport = 'raw'
     remappings: tuple[tuple[str, str], ...] = ()
     if from_topic:
-        topic: str = settings.options('camera')['topic']
+        topic = _camera_topic(settings, full_namespace(namespace))
         if topic.endswith(COMPRESSED):
             topic, transport = topic.removesuffix(COMPRESSED), 'compressed'
         remappings = (('image_raw', topic),)
@@ -74,9 +85,21 @@ def parameter_file(parameters: Mapping[str, Mapping[str, Any]], namespace: str =
         parameters: Parameters of each node, by its name.
         namespace: Namespace of all nodes.
     """
-    prefix = f'/{namespace.strip("/")}'.rstrip('/')
+    prefix = full_namespace(namespace)
     return yaml.safe_dump({f'{prefix}/{name}': {'ros__parameters': dict(values)}
                            for name, values in parameters.items()})
+
+
+def _camera_topic(settings: Settings, prefix: str) -> str:
+    """The topic of the images; one that the nodes themselves publish is no source."""
+    topic = check_topic(str(settings.options('camera').get('topic', '')))
+    full = topic if topic.startswith('/') else f'{prefix}/{topic}'
+    for name, known in {**TOPICS, **COMMON}.items():
+        own = name if name.startswith('/') else f'{prefix}/{name}'
+        if full == own and name not in SOURCES:
+            raise UserError(f'{full} holds {known.type_name} of the pipeline itself: choose the '
+                            "camera's image topic (`ros_animate topics` lists them)")
+    return topic
 
 
 def observes_image(settings: Settings) -> bool:

@@ -39,7 +39,7 @@ def run(settings: Settings, options: RunOptions) -> int:
         options: How to run.
 
     Returns:
-        The exit status.
+        The exit status; FAILURE if there was nothing to process.
 
     Raises:
         UserError: The source cannot be opened, or a node refuses to start.
@@ -49,9 +49,19 @@ def run(settings: Settings, options: RunOptions) -> int:
         report = live.run()
     if options.output is not None:
         write_report(options.output / 'report.json', report)
+    if not report['frames']:
+        print(f'ros_animate: error: nothing was processed: no image has come from '
+              f'{_source(settings)}', file=sys.stderr)
+        return ExitStatus.FAILURE
     if not options.quiet:
         print(summary(report, options))
     return ExitStatus.OK
+
+
+def _source(settings: Settings) -> str:
+    if settings.plugin('camera') == 'topic':
+        return str(settings.options('camera')['topic'])
+    return f'the source {settings.plugin("camera")}'
 
 
 def summary(report: dict[str, Any], options: RunOptions) -> str:
@@ -68,6 +78,7 @@ def summary(report: dict[str, Any], options: RunOptions) -> str:
 class Status:
     """Latest output of the other processes, set by threads."""
 
+    ready: bool = False
     frames: int = 0
     answered: int = 0
     written: int = 0
@@ -120,7 +131,7 @@ class LiveRun:
                 time.sleep(POLL_S)
                 signals.check()
                 self._show(bar, self._status.frames)
-                if end_s is None and self._status.frames and self._options.duration_s:
+                if end_s is None and self._status.ready and self._options.duration_s:
                     end_s = time.monotonic() + self._options.duration_s
                 if end_s is not None and time.monotonic() >= end_s:
                     return

@@ -27,11 +27,11 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     observers = [WATCH, *([RECORD] if options.record is not None else [])]
     plan = make_launch_plan(settings, {
         'camera': {'wait_for': observers, 'exit_at_end': True, 'limit': options.limit or 0},
-        'hardware': {'shutdown_pose': 'neutral'}})
+        'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:
         extra[RECORD] = {'bag': str(options.record)}
-    arguments = _ros_arguments(plan, extra, folder / 'parameters.yaml')
+    arguments = _ros_arguments(plan, extra, options.namespace, folder / 'parameters.yaml')
     programs = _stage_programs(plan, options, arguments)
     if options.record is not None:
         programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments, respawn=False))
@@ -65,10 +65,10 @@ def _watch_parameters(settings: Settings, options: RunOptions, plan: LaunchPlan,
             'spool': str(spool or ''), 'wait_for': wait_for}
 
 
-def _ros_arguments(plan: LaunchPlan, extra: dict[str, dict[str, Any]],
+def _ros_arguments(plan: LaunchPlan, extra: dict[str, dict[str, Any]], namespace: str,
                    path: pathlib.Path) -> list[str]:
     """`--ros-args` for every process: each node finds its own parameters in the file `path`."""
-    path.write_text(parameter_file({**plan.parameters, **extra}), encoding='utf-8')
-    remappings = [part for source, target in plan.remappings
-                  for part in ('-r', f'{source}:={target}')]
+    path.write_text(parameter_file({**plan.parameters, **extra}, namespace), encoding='utf-8')
+    rules = [*plan.remappings, *([('__ns', namespace)] if namespace else [])]
+    remappings = [part for source, target in rules for part in ('-r', f'{source}:={target}')]
     return ['--ros-args', '--params-file', str(path), *remappings]

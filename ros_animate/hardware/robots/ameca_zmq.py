@@ -83,7 +83,7 @@ class AmecaZmq(Robot):
 
     def _count_connections(self) -> None:
         """Takes note of who has come and gone since the last call."""
-        while self._monitor is not None and self._monitor.get(zmq.EVENTS) & zmq.POLLIN:
+        while self._monitor is not None and int(self._monitor.get(zmq.EVENTS)) & zmq.POLLIN:
             event = recv_monitor_message(self._monitor)
             descriptor = int(event['value'])
             if event['event'] == zmq.EVENT_ACCEPTED:
