@@ -5,6 +5,7 @@ it, they return a value of bounded size and depth, or raise DocumentError with o
 """
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from ros_animate import limits
-from ros_animate.errors import UserError, cut
+from ros_animate.errors import UserError, cut, shown
 
 # Everything that PyYAML raises for scalars that do not fit their tag, and for deep nesting.
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
@@ -51,6 +52,32 @@ def regular_file(path: str | os.PathLike[str], most_bytes: int) -> int:
     if found.st_size > most_bytes:
         raise DocumentError(f'it has {_size(found.st_size)}, at most {_size(most_bytes)} are read')
     return found.st_size
+
+
+def member_path(folder: pathlib.Path, name: Any) -> pathlib.Path:
+    """The path of an existing file whose name in a folder stands in a text from outside.
+
+    Raises:
+        DocumentError: It is no name, there is no such file, or it lies outside the folder, be it
+            by an absolute name, by '..' or by a link.
+    """
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise DocumentError(f'expected the name of a file, got {shown(name)}')
+    path = folder / name
+    try:
+        if not path.is_file():
+            raise DocumentError(f'{cut(str(path))} is not there')
+        target = os.path.realpath(path) if path.is_symlink() else path.name
+        if not (_real_folder(path.parent) / target).is_relative_to(_real_folder(folder)):
+            raise DocumentError(f'{shown(name)} lies outside {folder}')
+    except OSError as error:  # a name that is too long
+        raise DocumentError(f'{shown(name)}: {error.strerror}') from error
+    return path
+
+
+@functools.lru_cache(maxsize=64)
+def _real_folder(folder: pathlib.Path) -> pathlib.Path:
+    return pathlib.Path(os.path.realpath(folder))
 
 
 def read_text(path: str | os.PathLike[str], most_bytes: int = limits.YAML_BYTES) -> str:

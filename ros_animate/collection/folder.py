@@ -12,8 +12,9 @@ from typing import IO, Any
 import numpy as np
 
 from ros_animate.collection.pairs import Pair
+from ros_animate.documents import DocumentError, parse_json, read_text
 from ros_animate.errors import UserError, shown
-from ros_animate.files import write_atomically
+from ros_animate.files import WriteError, write_atomically
 
 METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
 _DIGITS = 4  # decimals of landmarks: hundredths of a pixel
@@ -41,12 +42,12 @@ class PairFolder:
         self._stack = contextlib.ExitStack()
         try:
             self.count = self._open()
-        except OSError as error:
-            self._stack.close()
-            raise FolderError(f'cannot write into {path}: {error.strerror}') from error
         except FolderError:
             self._stack.close()
             raise
+        except OSError as error:
+            self._stack.close()
+            raise WriteError(path, error) from error
 
     def __enter__(self) -> PairFolder:
         return self
@@ -55,7 +56,7 @@ class PairFolder:
         self._stack.close()
 
     def add(self, pairs: Sequence[Pair]) -> None:
-        """Writes the next pairs."""
+        """Writes the next pairs; raises WriteError."""
         lines = []
         try:
             for number, pair in enumerate(pairs, self.count):
@@ -65,11 +66,20 @@ class PairFolder:
                 if pair.landmarks is not None:
                     line['landmarks'] = np.round(pair.landmarks, _DIGITS).tolist()
                 lines.append(json.dumps(line) + '\n')
-            self._metadata.write(''.join(lines).encode())
-            self._metadata.flush()
+            self._append(''.join(lines).encode())
         except OSError as error:
-            raise FolderError(f'cannot write into {self.path}: {error.strerror}') from error
+            raise WriteError(self.path, error) from error
         self.count += len(pairs)
+
+    def _append(self, lines: bytes) -> None:
+        """Writes all of the lines or, on a full disk, none."""
+        end = self._metadata.seek(0, os.SEEK_END)
+        try:
+            while lines:
+                lines = lines[self._metadata.write(lines):]
+        except OSError:
+            self._metadata.truncate(end)
+            raise
 
     def _open(self) -> int:
         self._refuse_others()
@@ -77,7 +87,8 @@ class PairFolder:
         self._lock()
         if not (self.path / OPTIONS).exists():
             write_atomically(self.path / OPTIONS, json.dumps(self._options, indent=2) + '\n')
-        self._metadata: IO[bytes] = self._stack.enter_context((self.path / METADATA).open('a+b'))
+        self._metadata = self._stack.enter_context(
+            (self.path / METADATA).open('a+b', buffering=0))
         return _drop_torn_line(self._metadata)
 
     def _refuse_others(self) -> None:
@@ -112,8 +123,8 @@ class PairFolder:
 
 def _read_options(path: pathlib.Path) -> dict[str, Any]:
     try:
-        options = json.loads(path.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
+        options = parse_json(read_text(path))
+    except DocumentError as error:
         raise FolderError(f'cannot read {path}: {error}') from error
     if not isinstance(options, dict):
         raise FolderError(f'cannot read {path}: expected keys and values')

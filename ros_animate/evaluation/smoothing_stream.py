@@ -11,7 +11,9 @@ from typing import TextIO
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, suggest
-from ros_animate.errors import shown
+from ros_animate.documents import DocumentError, regular_file
+from ros_animate.errors import cut, shown
+from ros_animate.limits import TABLE_BYTES
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_state import SafetyState
 from ros_animate.outputs.controls_table import open_table
@@ -50,11 +52,14 @@ class Stream:
 def read_stream(path: pathlib.Path, spec: RobotSpec) -> Stream:
     """The targets in a CSV file; raises ConfigurationError that names the column or the line."""
     try:
+        regular_file(path, TABLE_BYTES)
         with open(path, newline='', encoding='utf-8') as file:
             stamps_s, values = _read(file, path, spec)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else 'not UTF-8 text'
         raise ConfigurationError(f'cannot read {path}: {why}') from error
+    except (DocumentError, csv.Error) as error:
+        raise ConfigurationError(f'cannot read {path}: {error}') from error
     if not np.isfinite(stamps_s).any():
         raise ConfigurationError(f'{path}: no row with a finite {STAMP}')
     return Stream(stamps_s, values)
@@ -75,7 +80,7 @@ def _check_header(header: list[str], path: pathlib.Path, spec: RobotSpec) -> Non
     missing = [name for name in columns if name not in header]
     if missing:
         raise ConfigurationError(f'{path}: for robot {spec.name!r} these columns are missing: '
-                                 f'{", ".join(missing)}')
+                                 f'{cut(", ".join(missing))}')
     for name in header:
         if name not in columns:
             raise ConfigurationError(f'{path}: unknown column {shown(name)}; '

@@ -10,7 +10,10 @@ from typing import TextIO
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.documents import regular_file
+from ros_animate.errors import cut, shown
 from ros_animate.files import atomic_path, drop_torn_line, naming_write_errors
+from ros_animate.limits import TABLE_BYTES
 from ros_animate.types import Array
 
 STAMP = 'stamp_s'
@@ -25,7 +28,7 @@ class ControlsTable:
     def __init__(self, path: pathlib.Path, names: Sequence[str]) -> None:
         self._path = path
         self._stack = contextlib.ExitStack()
-        self._writer = csv.writer(self._stack.enter_context(_open_table(path)))
+        self._writer = csv.writer(self._stack.enter_context(open_table(path)))
         self._writer.writerow([STAMP, *names])
 
     def write(self, stamp_s: float, position: Array) -> None:
@@ -39,13 +42,23 @@ class ControlsTable:
 
 
 @contextlib.contextmanager
-def _open_table(path: pathlib.Path) -> Iterator[TextIO]:
+def open_table(path: pathlib.Path) -> Iterator[TextIO]:
+    """A text file for rows that keeps the whole ones if the disk is full or the run interrupted.
+
+    Raises:
+        WriteError: The file cannot be written.
+    """
     with atomic_path(path, keep_partial=True) as temporary:
         try:
             with temporary.open('w', newline='', encoding='utf-8') as file:
                 yield file
         except OSError:
-            drop_torn_line(temporary)
+            if temporary != path:  # not a pipe
+                drop_torn_line(temporary)
+            raise
+        except Exception:
+            if temporary != path:
+                temporary.unlink()
             raise
 
 
@@ -56,13 +69,15 @@ def read_controls(path: pathlib.Path) -> tuple[list[str], Array, Array]:
         ConfigurationError: The file cannot be read or is not such a table.
     """
     try:
+        regular_file(path, TABLE_BYTES)
         with open(path, newline='', encoding='utf-8') as file:
             header, *rows = csv.reader(file)
             values = np.array(rows, float).reshape(len(rows), len(header))
     except OSError as error:
         raise ConfigurationError(f'cannot read {path}: {error.strerror}') from error
-    except ValueError as error:
-        raise ConfigurationError(f'{path} is not a table of controls: {error}') from error
+    except (ValueError, csv.Error) as error:
+        raise ConfigurationError(f'{path} is not a table of controls: {cut(str(error))}'
+                                 ) from error
     if header[:1] != [STAMP]:
-        raise ConfigurationError(f'{path}: the first column is {STAMP}, got {header[:1]}')
+        raise ConfigurationError(f'{path}: the first column is {STAMP}, got {shown(header[:1])}')
     return header[1:], values[:, 0], values[:, 1:]

@@ -4,11 +4,12 @@ from __future__ import annotations
 import pathlib
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ros_animate.arrays import read_vector
 from ros_animate.configuration import ConfigurationError, option
+from ros_animate.documents import DocumentError
 from ros_animate.policy.learned import ImagePolicy, LearnedOptions
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
@@ -47,12 +48,11 @@ class BcZ(ImagePolicy):
 
 
 def read_task(path: str | pathlib.Path) -> Array:
-    """The task embedding (Z,) in a NumPy file."""
+    """The task embedding (Z,) in a NumPy file; raises ConfigurationError."""
     try:
-        task = np.load(pathlib.Path(path).expanduser(), allow_pickle=False)
-    except (OSError, ValueError) as error:
+        return read_vector(pathlib.Path(path).expanduser())
+    except DocumentError as error:
         raise ConfigurationError(f'cannot read the task embedding {path}: {error}') from error
-    return np.asarray(task, float)
 
 
 PLUGIN = BcZ

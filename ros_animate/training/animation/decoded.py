@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ros_animate.arrays import read_array
+from ros_animate.documents import DocumentError
 from ros_animate.face.crop import Box, Crop
 from ros_animate.face.finder import find_face
 from ros_animate.face.framing import TIGHT, common_box
@@ -69,9 +71,12 @@ class ClipReader:
             return self._decode(clip, self._options.clip_frames)
         path = self._cache / f'clip-{self._fingerprint(clip)}.npy'
         try:
-            return np.load(path, mmap_mode='r', allow_pickle=False)
-        except (OSError, ValueError):
-            frames = self._decode(clip, self._options.clip_frames)
+            frames = read_array(path, mapped=True)
+            if frames.shape[1:] == (self._size, self._size, 3) and frames.dtype == np.uint8:
+                return frames
+        except DocumentError:
+            pass
+        frames = self._decode(clip, self._options.clip_frames)
         if frames is not None:
             _write(path, frames)
         return frames

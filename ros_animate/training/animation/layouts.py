@@ -8,7 +8,6 @@ held out by name, all clips of one person together.
 """
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 import zlib
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 
 from ros_animate.camera.base import IMAGE_SUFFIXES
 from ros_animate.camera.sources.images import natural_key
+from ros_animate.documents import DocumentError, member_path, parse_json, read_lines
 from ros_animate.training.animation.clip_files import (
     ClipFile,
     ImageClip,
@@ -143,12 +143,14 @@ def _x2c(folder: pathlib.Path, root: pathlib.Path, skipped: list[str]) -> Iterat
     """Clips of the sequences, and of the frames without a sequence."""
     sequences: dict[str, list[pathlib.Path]] = defaultdict(list)
     loose: list[pathlib.Path] = []
-    for number, line in enumerate(_lines(folder / METADATA), 1):
+    for number, line in _lines(folder / METADATA):
         try:
-            entry = json.loads(line)
-            file, sequence = folder / entry['file_name'], entry.get('sequence')
-        except (ValueError, KeyError, TypeError, AttributeError):
-            skipped.append(f'{_name(folder / METADATA, root)}:{number}: no object with file_name')
+            entry = parse_json(line)
+            if not isinstance(entry, dict):
+                raise DocumentError('no object with file_name')
+            file, sequence = member_path(folder, entry.get('file_name')), entry.get('sequence')
+        except DocumentError as error:
+            skipped.append(f'{_name(folder / METADATA, root)}:{number}: {error}')
             continue
         (loose if sequence is None else sequences[str(sequence)]).append(file)
     name = _name(folder, root)
@@ -159,12 +161,11 @@ def _x2c(folder: pathlib.Path, root: pathlib.Path, skipped: list[str]) -> Iterat
         yield ImageClip(f'{name}/frames {k}', tuple(loose[k::count]))
 
 
-def _lines(path: pathlib.Path) -> list[str]:
+def _lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
     try:
-        lines = path.read_text(encoding='utf-8', errors='replace').splitlines()
-    except OSError as error:
-        raise DataError(f'cannot read {path}: {error.strerror}') from error
-    return [line for line in lines if line.strip()]
+        yield from read_lines(path)
+    except DocumentError as error:
+        raise DataError(f'cannot read {path}: {error}') from error
 
 
 def _name(path: pathlib.Path, root: pathlib.Path) -> str:

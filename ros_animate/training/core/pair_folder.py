@@ -10,8 +10,6 @@ embedding of all its pairs.
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import pathlib
 import zlib
 from collections.abc import Iterator
@@ -20,8 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from ros_animate.errors import UserError
+from ros_animate.arrays import read_vector
+from ros_animate.documents import DocumentError, member_path, parse_json, read_lines
+from ros_animate.errors import UserError, shown
 from ros_animate.face.face_mesh import FEATURE_POINTS
+from ros_animate.limits import LARGEST_NUMBER
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
@@ -73,8 +74,14 @@ def read_folder(path: str | pathlib.Path, spec: RobotSpec) -> Folder:
     pairs = tuple(_pairs(path, spec))
     if not pairs:
         raise DataError(f'{path / METADATA} is empty: no pairs')
-    task = path / TASK
-    return Folder(path, pairs, np.load(task, allow_pickle=False) if task.is_file() else None)
+    return Folder(path, pairs, _read_task(path / TASK) if (path / TASK).exists() else None)
+
+
+def _read_task(path: pathlib.Path) -> Array:
+    try:
+        return read_vector(path)
+    except DocumentError as error:
+        raise DataError(f'cannot read the task embedding {path}: {error}') from error
 
 
 def is_held_back(pair: Pair, share: float) -> bool:
@@ -89,25 +96,25 @@ def is_held_back(pair: Pair, share: float) -> bool:
 def _pairs(path: pathlib.Path, spec: RobotSpec) -> Iterator[Pair]:
     file = path / METADATA
     try:
-        lines = file.read_text(encoding='utf-8').splitlines()
-    except OSError as error:
-        raise DataError(f'cannot read {file}: {error.strerror}') from error
-    except UnicodeDecodeError as error:
-        raise DataError(f'{file} is not UTF-8 text') from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
+        for number, line in read_lines(file):
             yield _pair(line, path, spec, f'{file}:{number}')
+    except DocumentError as error:
+        place = file if error.line is None else f'{file}:{error.line}'
+        raise DataError(f'cannot read {place}: {error}') from error
 
 
 def _pair(line: str, path: pathlib.Path, spec: RobotSpec, where: str) -> Pair:
     try:
-        entry = json.loads(line)
-    except ValueError as error:
-        raise DataError(f'{where}: not JSON: {error}') from error
+        entry = parse_json(line)
+    except DocumentError as error:
+        raise DataError(f'{where}: {error}') from error
     if not isinstance(entry, dict):
-        raise DataError(f'{where}: expected an object with file_name and ctrl_value, got {line!r}')
+        raise DataError(f'{where}: expected an object with file_name and ctrl_value, got '
+                        f'{shown(entry)}')
     values = _values(entry.get('ctrl_value'), spec, where)
     twin, sequence = entry.get('twin'), entry.get('sequence')
+    if not isinstance(sequence, (str, int, float, type(None))):
+        raise DataError(f'{where}: sequence: expected a name or number, got {shown(sequence)}')
     return Pair(_image_file(entry.get('file_name'), path, f'{where}: file_name'), values,
                 None if twin is None else _image_file(twin, path, f'{where}: twin'),
                 None if sequence is None else str(sequence),
@@ -117,10 +124,11 @@ def _pair(line: str, path: pathlib.Path, spec: RobotSpec, where: str) -> Pair:
 def _values(values: Any, spec: RobotSpec, where: str) -> Array:
     count = len(spec.names)
     if not isinstance(values, list) or len(values) != count:
-        held = f'{len(values)} numbers' if isinstance(values, list) else repr(values)
+        held = f'{len(values)} numbers' if isinstance(values, list) else shown(values)
         raise DataError(f'{where}: ctrl_value holds {held}, robot {spec.name!r} has {count} '
                         'controls')
-    if not all(isinstance(v, (int, float)) and math.isfinite(v) for v in values):
+    if not all(isinstance(v, (int, float)) and -LARGEST_NUMBER <= v <= LARGEST_NUMBER
+               for v in values):
         raise DataError(f'{where}: ctrl_value holds something that is not a finite number')
     return np.clip(np.array(values, float), spec.low, spec.high)
 
@@ -129,7 +137,7 @@ def _landmarks(points: Any, where: str) -> Array | None:
     if points is None:
         return None
     found: Array = np.empty(0)
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         found = np.array(points, float)
     if found.shape != (len(FEATURE_POINTS), 2) or not np.isfinite(found).all():
         raise DataError(f'{where}: landmarks are not {len(FEATURE_POINTS)} points [x, y]')
@@ -137,9 +145,7 @@ def _landmarks(points: Any, where: str) -> Array | None:
 
 
 def _image_file(name: Any, path: pathlib.Path, where: str) -> pathlib.Path:
-    if not isinstance(name, str) or not name:
-        raise DataError(f'{where}: expected the name of an image, got {name!r}')
-    file = path / name
-    if not file.is_file():
-        raise DataError(f'{where}: {file} is not there')
-    return file
+    try:
+        return member_path(path, name)
+    except DocumentError as error:
+        raise DataError(f'{where}: {error}') from error

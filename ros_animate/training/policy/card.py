@@ -1,13 +1,14 @@
 """Model card of policy weights that were trained here."""
 from __future__ import annotations
 
-import json
 import pathlib
 from collections.abc import Iterable, Iterator
 
 import torch
 
 from ros_animate.collection.folder import OPTIONS
+from ros_animate.documents import DocumentError, parse_json, read_text
+from ros_animate.errors import cut
 from ros_animate.outputs.machine import machine
 from ros_animate.training.core.card import CARD, changed_options
 from ros_animate.training.policy.data import PolicyData
@@ -55,10 +56,17 @@ def _collections(request: TrainingRequest, data: PolicyData) -> Iterator[str]:
         known = folder.path / OPTIONS
         if not known.is_file():
             continue
-        options = json.loads(known.read_text(encoding='utf-8'))
-        more = ''.join(f' --{key} {options[key]}' for key in _COLLECTED if options.get(key))
+        try:
+            options = parse_json(read_text(known))
+        except DocumentError:
+            continue
+        if not isinstance(options, dict) or not {'seed', 'size'} <= options.keys():
+            continue
+        more = ''.join(f' --{key} {cut(str(options[key]))}' for key in _COLLECTED
+                       if options.get(key))
         yield (f'ros_animate collect --robot {request.robot}{more} --count {len(folder.pairs)} '
-               f'--seed {options["seed"]} --size {options["size"]} --output {folder.path.name}')
+               f'--seed {cut(str(options["seed"]))} --size {cut(str(options["size"]))} '
+               f'--output {folder.path.name}')
 
 
 def _arguments(request: TrainingRequest) -> str:

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import pathlib
-import zipfile
 
 import numpy as np
 
+from ros_animate.arrays import read_arrays
+from ros_animate.documents import DocumentError
 from ros_animate.files import atomic_path
 from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
@@ -52,11 +53,12 @@ def _features(file: pathlib.Path, extractor: Extractor) -> Array:
 def _read_cache(path: pathlib.Path) -> dict[str, Array]:
     """Features by name of the image file; {} without a readable file."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            names, rows = kept['names'], kept['features']
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        kept = read_arrays(path, ('names', 'features'))
+    except DocumentError:
         return {}
-    fits = rows.ndim == 2 and rows.shape[1] == FEATURES
+    names, rows = kept['names'], kept['features']
+    fits = (names.ndim == 1 and names.dtype.kind == 'U' and rows.dtype.kind == 'f'
+            and rows.shape == (len(names), FEATURES))
     return dict(zip(map(str, names), rows)) if fits else {}
 
 
