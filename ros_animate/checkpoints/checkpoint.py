@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from ros_animate.checkpoints import state_dicts
 from ros_animate.checkpoints.layout import State, differences, network_layout
 from ros_animate.checkpoints.recognition import Assignment, assign, recognise
 from ros_animate.errors import UserError
-from ros_animate.files import atomic_path, write_atomically
+from ros_animate.files import WriteError, atomic_path, write_atomically
 from ros_animate.networks import FAMILIES, build_networks, find_family
 
 WEIGHTS, CONFIG = 'weights.safetensors', 'config.yaml'
@@ -87,7 +88,6 @@ class Checkpoint:
         Raises:
             CheckpointError: The weights do not fit the configuration, or cannot be written.
         """
-        from safetensors.torch import save_file
         self._require_fit(self.problems())
         folder = pathlib.Path(folder)
         tensors = {f'{network}.{name}': value.clone(memory_format=torch.contiguous_format)
@@ -97,8 +97,10 @@ class Checkpoint:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with atomic_path(folder / WEIGHTS) as temporary:
-                save_file(tensors, temporary, {'family': self.family})
+                _save_tensors(tensors, temporary, self.family)
             write_atomically(folder / CONFIG, yaml.safe_dump(settings, sort_keys=False))
+        except WriteError:
+            raise
         except OSError as error:
             raise CheckpointError(f'cannot write {folder}: {error.strerror}') from error
         return folder
@@ -107,6 +109,18 @@ class Checkpoint:
         if problems:
             raise CheckpointError(f'{self.path} does not fit {self.family} ({self.variant}): '
                                   f'{"; ".join(problems)}')
+
+
+def _save_tensors(tensors: State, path: pathlib.Path, family: str) -> None:
+    """Writes a file of safetensors; raises OSError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+    try:
+        save_file(dict(tensors), path, {'family': family})
+    except SafetensorError as error:
+        number = re.search(r'os error (\d+)', str(error))
+        raise (OSError(int(number[1]), os.strerror(int(number[1]))) if number else
+               OSError(str(error))) from error
 
 
 def read(path: str | os.PathLike[str], family: str | None = None) -> Checkpoint:

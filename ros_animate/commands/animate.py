@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import pathlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.commands.arguments import add_param, add_weights, positive
@@ -80,39 +80,52 @@ def _add_motion_options(group: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    _check(args)
+    _check_request(args)
     settings = _settings(args)
+    _check_outputs(args, settings)
     from ros_animate.animation.source_image import read_source_image
+    from ros_animate.interrupts import DeferredSignals
     from ros_animate.offline import animate
     sources = [read_source_image(path) for path in args.source]
     animator: Animator = settings.load('animation')
-    progress = _progress(args.quiet)
     motions = None
     with contextlib.ExitStack() as stack:
-        driving = _driving(args, settings, animator.extractor, sources[0], stack)
+        progress = _progress(args.quiet, stack.enter_context(DeferredSignals()).check)
+        driving = _driving(args, settings, animator.extractor, sources[0], progress, stack)
         if args.grid:
-            animate.write_grid(animator, sources, driving, pathlib.Path(args.grid), args.columns)
+            animate.write_grid(animator, sources, driving, args.grid, args.columns)
         if args.output:
-            motions = animate.write_video(animator, sources[0], driving, pathlib.Path(args.output),
-                                      progress, args.side_by_side)
+            motions = animate.write_video(animator, sources[0], driving, args.output, progress,
+                                          args.side_by_side)
             _add_sound(args, driving)
         if args.save_motion:
             motions = motions or animate.find_motions(driving, progress)
-            animate.write_motion(motions, driving.fps, pathlib.Path(args.save_motion))
+            animate.write_motion(motions, driving.fps, args.save_motion)
     return 0
 
 
-def _check(args: argparse.Namespace) -> None:
+def _check_request(args: argparse.Namespace) -> None:
     from ros_animate.errors import UserError
-    from ros_animate.outputs.paths import make_folder
     if not (args.output or args.grid or args.save_motion):
         raise UserError('nothing to make: give --output, --grid or --save-motion')
     if len(args.source) > 1 and args.output:
         raise UserError('give one --source for an --output; several are for a --grid')
     if args.output and not args.output.lower().endswith('.mp4'):
         raise UserError(f'--output is an .mp4, not {args.output}')
-    for path in filter(None, (args.output, args.grid, args.save_motion)):
-        make_folder(pathlib.Path(path).expanduser().parent)
+
+
+def _check_outputs(args: argparse.Namespace, settings: Settings) -> None:
+    """Replaces the names of the outputs by checked paths; raises UserError."""
+    from ros_animate.images import check_image_suffix
+    from ros_animate.outputs.paths import input_files, output_file, refuse_overwriting_inputs
+    if args.grid:
+        check_image_suffix(args.grid)
+    for name in ('output', 'grid', 'save_motion'):
+        if getattr(args, name):
+            setattr(args, name, output_file(getattr(args, name)))
+    refuse_overwriting_inputs(
+        filter(None, (args.output, args.grid, args.save_motion)),
+        [*args.source, *input_files(args.driving), *settings.input_paths()])
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -131,7 +144,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def _driving(args: argparse.Namespace, settings: Settings, extractor: str, source: Image,
-             stack: contextlib.ExitStack) -> Driving:
+             progress: ShowProgress, stack: contextlib.ExitStack) -> Driving:
     """The driving motion; a video is scanned for faces in advance if that is needed."""
     from ros_animate.errors import UserError
     from ros_animate.face.finder import find_face
@@ -149,15 +162,18 @@ def _driving(args: argparse.Namespace, settings: Settings, extractor: str, sourc
     if args.best_frame and face is None:
         raise UserError(f'--best-frame: no face found in {args.source[0]}')
     if args.best_frame or (args.crop is not False and extractor == args.model):
-        driving.scan_faces(face, _progress(args.quiet))
+        driving.scan_faces(face, progress)
     return driving
 
 
-def _progress(quiet: bool) -> ShowProgress:
+def _progress(quiet: bool, check: Callable[[], None]) -> ShowProgress:
+    """Shows progress; calls `check`, which may end the work, after each item."""
     from ros_animate.outputs.progress import Progress
 
     def show(iterable: Iterable, total: int | None, doing: str) -> Iterable:
-        return Progress(doing, total, 'frame', quiet=quiet).each(iterable)
+        for item in Progress(doing, total, 'frame', quiet=quiet).each(iterable):
+            yield item
+            check()
     return show
 
 
@@ -166,6 +182,6 @@ def _add_sound(args: argparse.Namespace, driving: Driving) -> None:
     if driving.video is None or not has_audio(driving.video):
         return
     try:
-        keep_audio(pathlib.Path(args.output), driving.video)
+        keep_audio(args.output, driving.video)
     except NoAudioError as error:
         print(f'{args.output} is silent: {error}', file=sys.stderr)

@@ -73,9 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ros_animate.collection.folder import METADATA, OPTIONS
+    from ros_animate.outputs.paths import expand, refuse_overwriting_inputs
     from ros_animate.settings import load_settings
     settings = load_settings(params=args.param, robot=args.robot, portrait=args.portrait,
                              animation=plugin_section(args.through))
+    args.output = expand(args.output)
+    refuse_overwriting_inputs([args.output / METADATA, args.output / OPTIONS],
+                              settings.input_paths())
     before = (_virtual if args.images is None else _real)(args, settings)
     if not args.quiet:
         print(f'{args.output}: {max(args.count, before)} pairs, {max(args.count - before, 0)} new')

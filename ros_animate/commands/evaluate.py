@@ -43,6 +43,8 @@ examples:
   ros_animate evaluate animation --model monkey_net --weights runs/monkey_net/weights \\
       --data taichi/ --dataset taichi --table --output output/monkey_net"""
 PROTOCOLS = ('reconstruction', 'transfer', 'imitation')
+POLICY_FILES = ('report.json', 'worst.png', 'controls.png')
+ANIMATION_FILES = ('report.json', 'samples.png', 'figures.png')
 PLAIN_SIZE = 128  # pixels, for animators without a size of their own
 
 
@@ -121,7 +123,7 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
     import json
 
     from ros_animate.evaluation.policy import evaluate
-    from ros_animate.outputs.paths import make_folder
+    from ros_animate.outputs.paths import output_folder
     from ros_animate.outputs.report import write_report
     from ros_animate.plugins import find
     from ros_animate.policy.learned import LearnedOptions
@@ -135,10 +137,11 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
     settings.check(('policy',))
     pairs = [p for path in args.data for p in read_folder(path, settings.spec).pairs
              if args.held_back is None or is_held_back(p, args.held_back)]
+    folder = output_folder(args.output, POLICY_FILES, (
+        *settings.input_paths(), *(pair.image for pair in pairs))) if args.output else None
     result = evaluate(settings.load('policy'), pairs[:args.limit], settings.spec, args.json)
-    if args.output:
+    if folder:
         from ros_animate.evaluation.policy_figures import draw_controls, draw_worst
-        folder = make_folder(args.output)
         write_report(folder / 'report.json', result.figures())
         draw_worst(result, settings.spec, folder / 'worst.png')
         draw_controls(result.error, settings.spec, folder / 'controls.png')
@@ -160,8 +163,10 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
     from ros_animate.evaluation.animation.measurement import evaluate
     from ros_animate.evaluation.animation.methods import RepeatedSource
     from ros_animate.evaluation.animation.published import published_for
-    from ros_animate.outputs.paths import make_folder
-    folder = make_folder(args.output) if args.output else None
+    from ros_animate.outputs.paths import input_files, output_folder
+    folder = output_folder(args.output, ANIMATION_FILES, (
+        *([args.weights] if args.weights else ()),
+        *(file for path in args.data for file in input_files(path)))) if args.output else None
     metrics, published = _metrics(args), published_for(args.dataset) if args.dataset else None
     with contextlib.ExitStack() as stack:
         methods = _methods(args)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.commands.arguments import add_param, plugin_section, positive
@@ -42,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help='without ROS, every frame, as fast as possible')
     mode.add_argument('--processes', action='store_true', help='one process for each node')
     run.add_argument('--record', metavar='BAG', help='record the topics of the run (live)')
+    run.add_argument('--namespace', metavar='NAME', default='', help=(
+        'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
     run.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
@@ -65,12 +68,14 @@ def _add_stage_options(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ros_animate.configuration import ConfigurationError
-    if args.offline and not args.output:
+    if args.offline and args.output is None:
         raise ConfigurationError('--offline makes files: give a folder with --output')
     if args.offline and args.record:
         raise ConfigurationError('--record makes a bag of ROS topics: leave out --offline')
+    if args.offline and args.namespace:
+        raise ConfigurationError('--namespace is one of ROS nodes: leave out --offline')
     settings = make_settings(args)
-    options = make_run_options(args)
+    options = make_run_options(args, settings)
     if args.offline:
         from ros_animate.offline.retarget import run as run_offline
         return run_offline(settings, options)
@@ -99,16 +104,33 @@ def make_settings(args: argparse.Namespace) -> Settings:
     return settings
 
 
-def make_run_options(args: argparse.Namespace) -> RunOptions:
-    """The options of the run; makes the output folder."""
-    import pathlib
-
-    from ros_animate.outputs.paths import make_folder
+def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions:
+    """The options of the run; makes the output folder and checks all outputs."""
+    from ros_animate.outputs.paths import input_files, output_folder
+    from ros_animate.outputs.run_files import FILES
+    from ros_animate.ros_names import full_namespace
     from ros_animate.settings import RunOptions
-    return RunOptions(
-        output=make_folder(args.output) if args.output else None, limit=args.limit,
-        duration_s=args.duration, processes=args.processes, quiet=args.quiet,
-        record=pathlib.Path(args.record).expanduser() if args.record else None)
+    output = None
+    if args.output is not None:
+        camera = settings.options('camera').get('path', '')
+        output = output_folder(args.output, FILES, (
+            *args.config, *settings.input_paths(), *(input_files(camera) if camera else ())))
+    return RunOptions(output=output, limit=args.limit, duration_s=args.duration,
+                      processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
+                      namespace=full_namespace(args.namespace))
+
+
+def _new_bag(path: str | None) -> pathlib.Path | None:
+    """Folder of the bag; raises UserError if it exists or cannot be made."""
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.outputs.paths import expand, make_folder
+    if path is None:
+        return None
+    bag = expand(path)
+    if bag.exists() or bag.is_symlink():
+        raise ConfigurationError(f'the bag {bag} exists already; choose another name')
+    make_folder(bag).rmdir()
+    return bag
 
 
 def _camera_section(args: argparse.Namespace) -> dict[str, Any] | None:

@@ -133,12 +133,17 @@ def _plot(args: argparse.Namespace) -> int:
     from ros_animate.evaluation.smoothing_plot import plot_trajectory
     from ros_animate.evaluation.smoothing_stream import check_rate, read_stream
     from ros_animate.hardware.safety import Safety
+    from ros_animate.outputs.paths import output_file, refuse_overwriting_inputs
+    from ros_animate.outputs.plots import check_figure_suffix
     from ros_animate.settings import load_settings
     settings = load_settings(robot=args.robot, smoothing=plugin_section(args.smoother))
+    output = output_file(args.output)
+    check_figure_suffix(output)
+    refuse_overwriting_inputs([output], [args.input, *settings.input_paths()])
     safety = Safety(settings.safety, settings.spec)
     check_rate(args.rate, safety)
     stream = read_stream(args.input, settings.spec)
     plot_trajectory(stream, settings.spec, settings.load('smoothing'), safety, args.rate,
-                    args.output, args.control)
-    print(args.output)
+                    output, args.control)
+    print(output)
     return 0

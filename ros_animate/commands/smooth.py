@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ros_animate.configuration import ConfigurationError
     from ros_animate.evaluation.smoothing_stream import (
         check_rate,
         read_stream,
@@ -38,18 +37,19 @@ def run(args: argparse.Namespace) -> int:
         write_stream,
     )
     from ros_animate.hardware.safety import Safety
+    from ros_animate.outputs.paths import output_file, refuse_overwriting_inputs
     from ros_animate.settings import load_settings
 
+    output = output_file(args.output)
     settings = load_settings(params=args.param, robot=args.robot,
                              smoothing=plugin_section(args.smoother))
     spec, smoother = settings.spec, settings.load('smoothing')
     safety = Safety(settings.safety, spec)
     check_rate(args.rate, safety)
+    refuse_overwriting_inputs([output], [args.input, *settings.input_paths()])
     stream = read_stream(args.input, spec)
-    if args.output.exists() and args.output.samefile(args.input):
-        raise ConfigurationError(f'{args.output} would replace the input; choose another file')
-    rows = write_stream(args.output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
+    rows = write_stream(output, spec, smooth_stream(stream, spec, smoother, safety, args.rate))
     refused = sum(n for key, n in safety.counts.items() if key.startswith('refused'))
     print(f'{len(stream.stamps_s)} targets ({smoother.dropped} refused by the smoother, {refused} '
-          f'samples by the safety layer), {rows} samples: {args.output}')
+          f'samples by the safety layer), {rows} samples: {output}')
     return 0

@@ -91,8 +91,12 @@ def _describe(found: Checkpoint) -> None:
 
 def _convert(args: argparse.Namespace) -> int:
     from ros_animate.checkpoints import checkpoint
-    found = checkpoint.read(args.file)
-    folder = found.save(args.output)
+    from ros_animate.outputs.paths import expand, input_files, output_folder
+    file = expand(args.file)
+    output = output_folder(args.output, (checkpoint.WEIGHTS, checkpoint.CONFIG), (
+        *input_files(file), *file.glob('*/*'), *file.glob('*/*/*')))
+    found = checkpoint.read(file)
+    folder = found.save(output)
     print(f'{found.family} ({found.variant}) written to {folder}')
     return 0
 

@@ -8,9 +8,9 @@ from typing import Any
 import matplotlib
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError
 from ros_animate.evaluation.smoothing_stream import Stream, smooth_stream
 from ros_animate.hardware.safety import Safety
+from ros_animate.outputs.plots import write_figure
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
 from ros_animate.types import Array
@@ -44,9 +44,7 @@ def plot_trajectory(stream: Stream, spec: RobotSpec, smoother: Smoother, safety:
     for column, i in enumerate(indices):
         _draw(axes[:, column], spec, i, stream, times_s, positions[:, i])
     try:
-        figure.savefig(path, dpi=120)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f'cannot write {path}: {error}') from error
+        write_figure(path, figure, dpi=120)
     finally:
         plt.close(figure)
 

@@ -39,6 +39,23 @@ def make_folder(path: PathLike) -> pathlib.Path:
     return folder
 
 
+def output_folder(path: PathLike, names: Iterable[str],
+                  inputs: Iterable[PathLike] = ()) -> pathlib.Path:
+    """Makes an output folder, and checks the files that are to be written into it.
+
+    Args:
+        path: The folder.
+        names: Names of the files.
+        inputs: Files that are read, which the outputs must not replace.
+
+    Raises:
+        ConfigurationError: The folder or one of the files cannot be written, or is an input.
+    """
+    folder = make_folder(path)
+    refuse_overwriting_inputs([output_file(folder / name) for name in names], inputs)
+    return folder
+
+
 def output_file(path: PathLike) -> pathlib.Path:
     """Path of an output file whose folder is made and can be written.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ros_animate.configuration import ConfigurationError
 from ros_animate.files import atomic_path
 from ros_animate.outputs.controls_table import read_controls
 
@@ -47,10 +48,20 @@ def plot_controls(table: pathlib.Path, spec: RobotSpec, path: pathlib.Path) -> N
     write_figure(path, figure)
 
 
-def write_figure(path: pathlib.Path, figure: Any) -> None:
-    """Writes a matplotlib figure atomically; the suffix gives the format."""
+def check_figure_suffix(path: pathlib.Path) -> None:
+    """Raises ConfigurationError if `write_figure` does not know the suffix."""
+    from matplotlib.backend_bases import FigureCanvasBase
+    known = FigureCanvasBase.get_supported_filetypes()
+    if path.suffix.removeprefix('.').lower() not in known:
+        raise ConfigurationError(f'cannot write {path}: its suffix is not that of a plot, e.g. '
+                                 '.png or .pdf')
+
+
+def write_figure(path: pathlib.Path, figure: Any, dpi: int = 100) -> None:
+    """Writes a matplotlib figure atomically; the suffix gives the format. Raises UserError."""
+    check_figure_suffix(path)
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=100)
+        figure.savefig(temporary, dpi=dpi)
 
 
 def _widen(axes: Any, span: float) -> None:

@@ -6,9 +6,9 @@ import pathlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ros_animate.errors import UserError
 from ros_animate.outputs.controls_table import ControlsTable
 from ros_animate.outputs.panels import side_by_side
-from ros_animate.outputs.paths import output_file
 from ros_animate.outputs.plots import plot_controls
 from ros_animate.outputs.report import write_report
 from ros_animate.outputs.video import VideoFile
@@ -34,7 +34,7 @@ class RunFiles:
         self.folder = folder
         self._spec = spec
         self._stack = contextlib.ExitStack()
-        self._stack.callback(self._plot)
+        self._stack.push(self._plot)
         self._rows = 0
         self._videos = {name: self._stack.enter_context(VideoFile(folder / f'{name}.mp4', fps))
                         for name in VIDEOS}
@@ -46,7 +46,11 @@ class RunFiles:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._stack.close()
+        try:
+            self._stack.close()
+        except UserError:
+            if not isinstance(error, UserError):  # the first one tells the reason
+                raise
 
     def write(self, driving: Image, animated: Image, robot: Image, stamp_s: float,
               position: Array) -> None:
@@ -63,19 +67,16 @@ class RunFiles:
         self._rows += 1
         images = {'driving': driving, 'animated': animated, 'robot': robot}
         for name, image in images.items():
-            self._videos[name].write(image)
-        self._videos['side_by_side'].write(side_by_side(*images.values()))
+            self._videos[name].write(image, stamp_s)
+        self._videos['side_by_side'].write(side_by_side(*images.values()), stamp_s)
 
     def write_report(self, figures: dict[str, Any]) -> None:
         """Writes report.json."""
         write_report(self.folder / 'report.json', figures)
 
-    def _plot(self) -> None:
+    def _plot(self, kind: type[BaseException] | None, error: BaseException | None,
+              trace: TracebackType | None) -> None:
         table = self.folder / 'controls.csv'
-        if self._rows and table.exists():
-            plot_controls(table, self._spec, self.folder / 'controls.png')
-
-
-def check_files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The files of a run into a folder, each of which can be written; raises ConfigurationError."""
-    return [output_file(folder / name) for name in FILES]
+        with contextlib.nullcontext() if error is None else contextlib.suppress(UserError):
+            if self._rows and table.exists():
+                plot_controls(table, self._spec, self.folder / 'controls.png')

@@ -13,7 +13,6 @@ from ros_animate.checkpoints import checkpoint, variants
 from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError, build
 from ros_animate.networks import build_networks, find_family
-from ros_animate.outputs.paths import make_folder
 from ros_animate.training.animation.card import write_card
 from ros_animate.training.animation.data import AnimationData, DataOptions
 from ros_animate.training.animation.objectives.base import Networks, TrainingObjective
@@ -22,7 +21,7 @@ from ros_animate.training.animation.perceptual_features import make_features
 from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import AnimationTrainer, TrainingRun
 from ros_animate.training.core.loop import make_fabric, resolve_precision
-from ros_animate.training.core.settings import claim, parse_settings
+from ros_animate.training.core.settings import claim, parse_settings, run_folder
 
 WEIGHTS = 'weights'
 _KERNEL = 7  # side of the convolution that computes masks of a volume
@@ -38,7 +37,7 @@ def train(request: TrainingRequest) -> None:
     _check_init(request, objective_class)
     objective = objective_class(networks, options,
                                 make_features(options.tower, options.tower_weights))
-    folder = make_folder(request.output)
+    folder = run_folder(request.output, request.init)
     claim(folder, {'model': request.model, 'data': [*request.data], 'init': request.init,
                    'training': dataclasses.asdict(options),
                    'of_data': dataclasses.asdict(data_options),

@@ -16,14 +16,15 @@ def save(folder: pathlib.Path, state: dict[str, Any]) -> None:
     """Replaces the checkpoint in `folder`.
 
     Raises:
-        UserError: The file cannot be written.
+        WriteError: The file cannot be written.
     """
-    path = folder / NAME
-    try:
-        with atomic_file(path, 'wb', durable=True) as file:
+    with atomic_file(folder / NAME, 'wb', durable=True) as file:
+        try:
             torch.save(state, file)
-    except (OSError, RuntimeError) as error:
-        raise UserError(f'cannot write the checkpoint {path}: {error}') from error
+        except RuntimeError as error:  # torch hides why
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from error
+            raise
 
 
 def load(folder: pathlib.Path) -> dict[str, Any] | None:

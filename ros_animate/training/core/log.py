@@ -1,16 +1,18 @@
 """The log of a training: log.csv, event files of TensorBoard, curves.png."""
 from __future__ import annotations
 
+import contextlib
 import csv
 import logging
 import pathlib
+import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ros_animate.files import atomic_file, atomic_path
+from ros_animate.files import WriteError, atomic_file, atomic_path, naming_write_errors
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -34,7 +36,7 @@ class TrainingLog:
 
     def __init__(self, folder: pathlib.Path, start: int, columns: Sequence[str]) -> None:
         self._columns = columns
-        path = folder / TABLE
+        path = self._path = folder / TABLE
         rows = [row for row in read_log(folder) if int(row['step']) <= start]
         with atomic_file(path, newline='') as file:
             writer = csv.DictWriter(file, ('step', *columns))
@@ -43,26 +45,44 @@ class TrainingLog:
         self._file = path.open('a', newline='', encoding='utf-8')
         self._writer = csv.writer(self._file)
         self._events = _open_events(folder, start)
+        self._hook = threading.excepthook
+        threading.excepthook = self._drop_write_errors
 
     def __enter__(self) -> TrainingLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._file.close()
-        if self._events is not None:
-            self._events.close()
+        try:
+            with naming_write_errors(self._path), contextlib.ExitStack() as closing:
+                threading.excepthook = self._hook
+                if self._events is not None:
+                    closing.callback(self._events.close)
+                closing.callback(self._file.close)
+        except WriteError:
+            if not isinstance(error, WriteError):  # the first one tells the reason
+                raise
 
     def write(self, step: int, values: Mapping[str, float | None]) -> None:
-        """Appends one row, and one point to each curve; missing values and None stay empty."""
+        """Appends one row, and one point to each curve; missing values and None stay empty.
+
+        Raises:
+            WriteError: The disk is full.
+        """
         known = {name: value for name in self._columns if (value := values.get(name)) is not None}
-        self._writer.writerow([step, *(format(known[name], _FORMATS.get(name, '.8g'))
-                                       if name in known else '' for name in self._columns)])
-        self._file.flush()
-        if self._events is not None:
-            for name, value in known.items():
-                self._events.add_scalar(name, value, step)
-            self._events.flush()
+        with naming_write_errors(self._path):
+            self._writer.writerow([step, *(format(known[name], _FORMATS.get(name, '.8g'))
+                                           if name in known else '' for name in self._columns)])
+            self._file.flush()
+            if self._events is not None:
+                for name, value in known.items():
+                    self._events.add_scalar(name, value, step)
+                self._events.flush()
+
+    def _drop_write_errors(self, failure: threading.ExceptHookArgs) -> None:
+        """Prints no traceback of TensorBoard's thread on a full disk: `write` raises the error."""
+        if not isinstance(failure.exc_value, OSError):
+            self._hook(failure)
 
 
 def _open_events(folder: pathlib.Path, start: int) -> SummaryWriter | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from ros_animate.checkpoints.checkpoint import CONFIG, WEIGHTS
 from ros_animate.configuration import (
     ConfigurationError,
     build,
@@ -17,7 +18,8 @@ from ros_animate.configuration import (
 )
 from ros_animate.errors import UserError, shown
 from ros_animate.files import write_atomically
-from ros_animate.training.core import checkpoints
+from ros_animate.outputs.paths import input_files, output_folder, refuse_overwriting_inputs
+from ros_animate.training.core import checkpoints, log
 
 SETTINGS = 'settings.yaml'
 
@@ -46,6 +48,22 @@ def parse_assignments(texts: Sequence[str], known: Iterable[str]) -> dict[str, A
             raise ConfigurationError(f'--set: unknown option {shown(key)}; {suggest(key, known)}')
         options[key] = value
     return options
+
+
+def run_folder(path: str, init: str) -> pathlib.Path:
+    """The folder of a run, made and checked.
+
+    Args:
+        path: The folder.
+        init: Checkpoint that the run begins with; '' for none.
+
+    Raises:
+        ConfigurationError: It cannot be written, or the run's weights would replace `init`.
+    """
+    folder = output_folder(path, (SETTINGS, checkpoints.NAME, log.TABLE, log.CURVES))
+    refuse_overwriting_inputs([folder / 'weights' / WEIGHTS, folder / 'weights' / CONFIG],
+                              input_files(init) if init else ())
+    return folder
 
 
 def claim(folder: pathlib.Path, settings: Mapping[str, Any], resume: bool) -> None:

@@ -13,12 +13,11 @@ from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.face_mesh import FEATURE_POINTS
 from ros_animate.networks.policy_network import PolicyConfig
-from ros_animate.outputs.paths import make_folder
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core.loop import make_fabric
 from ros_animate.training.core.pair_folder import DataError, Folder, read_folder
-from ros_animate.training.core.settings import claim
+from ros_animate.training.core.settings import claim, run_folder
 from ros_animate.training.policy.card import write_card
 from ros_animate.training.policy.data import PolicyData
 from ros_animate.training.policy.options import TrainOptions
@@ -45,7 +44,7 @@ def train(request: TrainingRequest) -> None:
     config, network = _start(policy, request.init, network_options, spec, folders, options)
     _check_coarse_size(policy, options)
     _check_points(config, folders)
-    folder = make_folder(request.output)
+    folder = run_folder(request.output, request.init)
     claim(folder, _settings(request, options, config), request.resume)
     fabric = make_fabric(options.precision, unused_parameters=options.locate > 0)
     data = PolicyData(folders, request.weights_of_folders or None, spec, config, options,

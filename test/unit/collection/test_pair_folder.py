@@ -4,11 +4,13 @@ import json
 import numpy as np
 import pytest
 from helpers.collection_helpers import Killed, Numbers, content, lines
+from helpers.full_disk import file_size_limit
 
 from ros_animate.collection.collecting import collect
 from ros_animate.collection.folder import FolderError, PairFolder
 from ros_animate.collection.pairs import Pair
 from ros_animate.errors import UserError
+from ros_animate.files import WriteError
 
 OPTIONS = {'seed': 1, 'size': 64}
 
@@ -72,7 +74,7 @@ def test_a_folder_with_other_things_is_refused(tmp_path):
 
 
 def test_what_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(FolderError, match='cannot write into /proc/nothing'):
+    with pytest.raises(WriteError, match='cannot write /proc/nothing'):
         PairFolder(type(tmp_path)('/proc/nothing'), OPTIONS)
     (tmp_path / 'collection.json').write_text('{')
     with pytest.raises(FolderError, match=r'cannot read .*collection\.json'):
@@ -91,3 +93,17 @@ def test_a_killed_worker_is_no_traceback_and_loses_nothing(tmp_path):
     gather(tmp_path / 'a', 20, 2)
     gather(tmp_path / 'b', 20, 1)
     assert content(tmp_path / 'a') == content(tmp_path / 'b')
+
+
+def test_a_full_disk_leaves_a_valid_folder(tmp_path):
+    pairs = [Pair(b'image', np.arange(30.0)) for _ in range(10)]
+    with PairFolder(tmp_path, OPTIONS) as folder:
+        folder.add(pairs)
+        with file_size_limit((tmp_path / 'metadata.jsonl').stat().st_size + 100), \
+                pytest.raises(WriteError, match='File too large'):
+            folder.add(pairs)
+    assert len(lines(tmp_path)) == 10
+    with PairFolder(tmp_path, OPTIONS) as folder:
+        assert folder.count == 10
+        folder.add(pairs)
+    assert len(lines(tmp_path)) == 20
