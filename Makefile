@@ -10,7 +10,7 @@ endif
 BIN := .venv/bin
 # Variables of the installed ROS that was sourced at set-up; none with ROS from wheels.
 ROS := . .venv/environment.sh &&
-PYTEST := $(ROS) $(BIN)/python -m pytest -n auto --dist worksteal
+PYTEST := $(ROS) $(BIN)/python -m pytest -n auto
 DEMO := output/demo
 
 .PHONY: help setup demo test test-slow lint bench clean
@@ -37,10 +37,10 @@ demo: setup
 	@echo 'and $(DEMO)/controls.png (the commands to the motors).'
 
 test: setup
-	$(PYTEST) -m 'not slow' $(ARGS)
+	$(PYTEST) --dist worksteal -m 'not slow' $(ARGS)
 
 test-slow: setup
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) --dist loadfile -m slow $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

@@ -86,6 +86,7 @@ def test_detectors_are_equal():
             torch.testing.assert_close(ours, theirs, atol=tolerance, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILER, reason='compiling needs a C++ compiler')
 def test_compiled_is_equal():
     model = small('fomm')

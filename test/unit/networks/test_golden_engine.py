@@ -89,6 +89,7 @@ def fomm_images(align_corners: bool, change=None) -> dict[str, Tensor]:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('variant, name', [('vox256', 'generator'),
                                            ('vox256_spade', 'generator_spade')])
 @torch.inference_mode()
@@ -103,6 +104,7 @@ def test_golden_face_vid2vid(variant: str, name: str) -> None:
     golden.check(f'{name}/relative/prediction_crop', image)
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_golden_live_portrait() -> None:
     golden, nets = portrait.GOLDEN, build_networks('live_portrait')

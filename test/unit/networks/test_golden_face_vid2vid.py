@@ -19,6 +19,9 @@ from ros_animate.networks.face_vid2vid import (
 )
 from ros_animate.types import Motion
 
+# Half a minute of one core.
+pytestmark = pytest.mark.slow
+
 GOLDEN = Golden('face_vid2vid')
 WHO = ('source', 'driving_0', 'driving_1')
 

@@ -11,6 +11,9 @@ from ros_animate.animation import relative_motion
 from ros_animate.networks import build_networks
 from ros_animate.networks.live_portrait import FaceMotion, rotation_matrix, transform
 
+# Half a minute of one core.
+pytestmark = pytest.mark.slow
+
 GOLDEN = Golden('live_portrait')
 WHO = ('source', 'driving_0', 'driving_1')
 R = 'stitching_retargeting_module.'
