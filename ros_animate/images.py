@@ -7,8 +7,11 @@ import pathlib
 import cv2
 import numpy as np
 
+from ros_animate import limits
+from ros_animate.documents import DocumentError, regular_file
 from ros_animate.errors import UserError
 from ros_animate.files import write_atomically
+from ros_animate.image_sizes import image_size
 from ros_animate.types import Image
 
 
@@ -16,16 +19,21 @@ class ImageFileError(UserError):
     """An image file cannot be read or written; the message names it."""
 
 
+class ImageSizeError(ImageFileError):
+    """An image claims to have more pixels than are decoded."""
+
+
 def read_image(path: str | os.PathLike[str]) -> Image:
     """(H, W, 3) uint8 RGB of an image file: upright, grey as RGB, 8 bits, without transparency.
 
     Raises:
-        ImageFileError: There is no such file, or it is not an image that OpenCV reads.
+        ImageFileError: There is no such file, it is not an image that OpenCV reads, or it claims
+            to be larger than limits.IMAGE_PIXELS.
     """
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
         raise ImageFileError(f'there is no image {str(path)!r}; check the path')
-    image = try_read_image(file)
+    image = _decode_file(file)
     if image is None:
         raise ImageFileError(f'{path} cannot be read as an image; give a JPEG, PNG, BMP, TIFF or '
                              'WebP file')
@@ -35,20 +43,45 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 def try_read_image(path: str | os.PathLike[str]) -> Image | None:
     """(H, W, 3) uint8 RGB of an image file; None if it is missing or not an image."""
     try:
+        return _decode_file(path)
+    except ImageFileError:
+        return None
+
+
+def _decode_file(path: str | os.PathLike[str]) -> Image | None:
+    """The image in a file, None if it is missing or not one; raises ImageSizeError."""
+    try:
+        regular_file(path, limits.IMAGE_BYTES)
         # OpenCV's own reader crashes over a name that is not UTF-8.
-        return decode_image(pathlib.Path(path).read_bytes())
+        return decode_image(pathlib.Path(path).read_bytes(), limits.IMAGE_PIXELS)
+    except ImageSizeError as error:
+        raise ImageSizeError(f'{path}: {error}') from error
+    except DocumentError as error:
+        raise ImageFileError(f'{path} cannot be read as an image: {error}') from error
     except OSError:
         return None
 
 
-def decode_image(data: bytes | Image) -> Image | None:
-    """(H, W, 3) uint8 RGB of the content of an image file; None if it is not an image."""
+def decode_image(data: bytes | Image, max_pixels: int = limits.FRAME_PIXELS) -> Image | None:
+    """(H, W, 3) uint8 RGB of the content of an image file; None if it is not an image.
+
+    Args:
+        data: The content of the file.
+        max_pixels: Most pixels; the header is read before anything is decoded.
+
+    Raises:
+        ImageSizeError: The image claims to be larger.
+    """
     content = np.frombuffer(data, np.uint8)
-    if not content.size:
+    size = image_size(content.data) if content.size else None
+    if size is None or not all(size):
         return None
+    if size[0] * size[1] > max_pixels:
+        raise ImageSizeError(f'an image of {size[0]} x {size[1]} pixels is too large; at most '
+                             f'{max_pixels / 1e6:.0f} million pixels are read')
     try:
         return _rgb(cv2.imdecode(content, cv2.IMREAD_COLOR))
-    except cv2.error:
+    except (cv2.error, MemoryError):
         return None
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 MIB = 2 ** 20
 
-# Texts: YAML, JSON, CSV.
+# Texts: YAML and JSON.
 YAML_BYTES = 2 * MIB
 YAML_VALUES = 100_000  # after aliases are replaced by what they stand for
 JSON_BYTES = 16 * MIB  # a file, or a line of a file of lines
-TABLE_BYTES = 1024 * MIB  # a CSV file
 LINES_BYTES = 4096 * MIB  # a file of lines
 NESTING = 60  # brackets within brackets
 NUMBER_DIGITS = 100
@@ -37,9 +36,26 @@ TENSORS_HEADER_BYTES = 32 * MIB  # of a safetensors file
 NETWORK_BYTES = 16 * 1024 * MIB  # all parameters of a family's networks
 TEMPLATE_BYTES = 64 * MIB  # a motion template
 
+# Values in messages. A face or a robot comes nowhere near them.
+EXPRESSION_RANGE = (-1.0, 2.0)  # of a coefficient that is 0 to 1
+EXPRESSION_NAMES = 1_000
+KEYPOINTS = 1_000
+KEYPOINT_COORDINATE = 10.0  # keypoints and their displacements; the image is -1 to 1
+KEYPOINT_MATRIX = 1e3  # entries of Jacobians and covariances
+LANDMARK_MARGIN = 2.0  # image sizes by which a landmark may lie outside of the image
+IMAGE_SIDE = 65_535  # pixels
+ROTATION_ERROR = 0.1  # of R R^T
+HEAD_DISTANCE = 1e3  # metres
+HEAD_SCALE = (1e-3, 1e3)
+POSITION = 1e6  # of a joint, in its unit
+MOTION_RATE = 1e9  # velocities and accelerations of a joint
+WAYPOINTS = 1_000
+HORIZON_S = 10.0  # from the first waypoint of a chunk to the end of the last
+TRAJECTORY_S = 3600.0  # from the stamp of a trajectory to any of its points
+
 # Messages.
 ZMQ_IMAGE_BYTES = 32 * MIB
-ZMQ_SUBSCRIPTION_BYTES = 256
+ZMQ_SUBSCRIPTION_BYTES = 1024
 MESSAGE_BYTES = 4 * MIB  # a ROS message other than an image
 TRAJECTORY_POINTS = 10_000
 COMMAND_SOURCES = 8  # that the safety layer tells apart

@@ -11,9 +11,7 @@ from typing import TextIO
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError, suggest
-from ros_animate.documents import DocumentError, regular_file
 from ros_animate.errors import cut, shown
-from ros_animate.limits import TABLE_BYTES
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_state import SafetyState
 from ros_animate.outputs.controls_table import open_table
@@ -52,13 +50,12 @@ class Stream:
 def read_stream(path: pathlib.Path, spec: RobotSpec) -> Stream:
     """The targets in a CSV file; raises ConfigurationError that names the column or the line."""
     try:
-        regular_file(path, TABLE_BYTES)
         with open(path, newline='', encoding='utf-8') as file:
             stamps_s, values = _read(file, path, spec)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else 'not UTF-8 text'
         raise ConfigurationError(f'cannot read {path}: {why}') from error
-    except (DocumentError, csv.Error) as error:
+    except csv.Error as error:
         raise ConfigurationError(f'cannot read {path}: {error}') from error
     if not np.isfinite(stamps_s).any():
         raise ConfigurationError(f'{path}: no row with a finite {STAMP}')
@@ -96,7 +93,7 @@ def _numbers(row: list[str], header: list[str], where: str) -> list[float]:
         try:
             float(text)
         except ValueError as error:
-            raise ConfigurationError(f'{where}: {shown(name)}: {shown(text)} is not a '
+            raise ConfigurationError(f'{where}: {name}: {shown(text)} is not a '
                                      'number') from error
     return [float(text) for text in row]
 

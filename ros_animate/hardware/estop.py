@@ -1,9 +1,11 @@
 """An emergency stop that outlives the process: it is in force as long as its file exists."""
 from __future__ import annotations
 
+import os
 import pathlib
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.hardware.state_file import make_state_folder, open_state_file
 
 
 class EmergencyStop:
@@ -24,17 +26,18 @@ class EmergencyStop:
         self.latched = False
         if self._path is not None:
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self.latched = self._path.exists()
-            except OSError as error:
-                raise ConfigurationError(f'emergency stop file {self._path}: {error.strerror}'
-                                         ) from error
+                make_state_folder(self._path.parent)
+                # Whatever bears the name stops the robot, be it a link that leads nowhere.
+                self.latched = os.path.lexists(self._path)
+            except (OSError, ValueError) as error:
+                raise ConfigurationError(f'emergency stop file {self._path}: '
+                                         f'{getattr(error, "strerror", error)}') from error
 
     def latch(self) -> None:
         """Begins the stop, in this process even if the file cannot be written (OSError)."""
         self.latched = True
-        if self._path is not None:
-            self._path.touch()
+        if self._path is not None and not os.path.lexists(self._path):
+            os.close(open_state_file(self._path))
 
     def release(self) -> None:
         """Ends the stop; it stays in force if the file cannot be removed (OSError)."""

@@ -15,7 +15,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from ros_animate.errors import shown
-from ros_animate.images import decode_image
+from ros_animate.images import ImageSizeError, decode_image
+from ros_animate.limits import FRAME_PIXELS
 from ros_animate.types import Image
 
 
@@ -84,9 +85,12 @@ def image_from_compressed(message: CompressedImage) -> Image:
     """The image of a JPEG, PNG or other file that OpenCV reads, as (H, W, 3) uint8 RGB.
 
     Raises:
-        MessageError: The bytes are no such file, or are cut short.
+        MessageError: The bytes are no such file, are cut short, or claim too many pixels.
     """
-    image = decode_image(message.data)
+    try:
+        image = decode_image(message.data)
+    except ImageSizeError as error:
+        raise MessageError(str(error)) from error
     if image is None:
         raise MessageError(f'cannot decode {len(message.data)} bytes of {shown(message.format)}')
     return image
@@ -110,6 +114,9 @@ def _layout(message: ImageMessage) -> _Layout:
     size = f'{message.width}x{message.height}'
     if not message.width or not message.height:
         raise MessageError(f'an image of {size} pixels')
+    if message.width * message.height > FRAME_PIXELS:
+        raise MessageError(f'an image of {size} pixels is too large; at most '
+                           f'{FRAME_PIXELS / 1e6:.0f} million are taken')
     if (layout.even and message.width % 2) or (layout.even == 'both' and message.height % 2):
         raise MessageError(f'{shown(message.encoding)} needs an even size, got {size}')
     return layout

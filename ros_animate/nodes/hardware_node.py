@@ -83,7 +83,7 @@ class HardwareNode(ManagedNode):
         self._link = RobotLink(robot)
         pose_file = pathlib.Path(options.estop_file).with_suffix('.pose')
         self._loop = ControlLoop(self._safety, self._link,
-                                 LastPose(pose_file, len(self.spec.names)), self.spec)
+                                 LastPose(pose_file, self.spec), self.spec)
         self._joints = Joints.of(self.spec)
         self._latency = LatencyMeter(self.diagnostics)
         self._commands = self.publisher_of('commands')

@@ -10,10 +10,8 @@ from typing import TextIO
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.documents import regular_file
 from ros_animate.errors import cut, shown
 from ros_animate.files import atomic_path, drop_torn_line, naming_write_errors
-from ros_animate.limits import TABLE_BYTES
 from ros_animate.types import Array
 
 STAMP = 'stamp_s'
@@ -69,7 +67,6 @@ def read_controls(path: pathlib.Path) -> tuple[list[str], Array, Array]:
         ConfigurationError: The file cannot be read or is not such a table.
     """
     try:
-        regular_file(path, TABLE_BYTES)
         with open(path, newline='', encoding='utf-8') as file:
             header, *rows = csv.reader(file)
             values = np.array(rows, float).reshape(len(rows), len(header))

@@ -1,11 +1,19 @@
 """Image files."""
+import resource
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ros_animate.files import WriteError
+from ros_animate.image_sizes import image_size
 from ros_animate.images import (
     ImageFileError,
+    ImageSizeError,
     decode_image,
     encode_jpeg,
     read_image,
@@ -83,3 +91,71 @@ def test_a_path_that_cannot_be_written(tmp_path, image):
 
 def _refuse(*_):
     raise cv2.error('(-215:Assertion failed) pixels <= CV_IO_MAX_IMAGE_PIXELS')
+
+
+def _chunk(name, data):
+    return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+
+
+def _png(width, height):
+    header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return (b'\x89PNG\r\n\x1a\n' + _chunk(b'IHDR', header)
+            + _chunk(b'IDAT', zlib.compress(bytes(1000))) + _chunk(b'IEND', b''))
+
+
+def _jpeg(width, height):
+    """A small JPEG whose header claims another size."""
+    data = bytearray(encode_jpeg(np.zeros((8, 8, 3), np.uint8), 90))
+    at = data.index(b'\xff\xc0')
+    data[at + 5:at + 9] = struct.pack('>HH', height, width)
+    return bytes(data)
+
+
+def _tiff(width, height, tile=None):
+    tags = [(256, width), (257, height)] + ([(322, tile), (323, tile)] if tile else [])
+    return b'II*\0' + struct.pack('<IH', 8, len(tags)) + b''.join(
+        struct.pack('<HHII', tag, 4, 1, value) for tag, value in tags) + bytes(40)
+
+
+HUGE = {
+    'jpeg': _jpeg(32704, 32704), 'jpeg at most': _jpeg(65000, 65000), 'png': _png(32704, 32704),
+    'png at most': _png(2 ** 31 - 1, 2 ** 31 - 1), 'tiff': _tiff(60000, 60000),
+    'tiff of huge tiles': _tiff(64, 64, 100_000),
+    'bmp': b'BM' + bytes(12) + struct.pack('<Iii', 40, 50_000, -50_000) + bytes(60),
+    'webp': b'RIFF\0\0\1\0WEBPVP8X\n\0\0\0' + bytes(4) + b'\xff\xff\x7f' * 2 + bytes(9),
+    'ppm': b'P6 50000 50000 255\n' + bytes(9), 'gif': b'GIF89a' + struct.pack('<HH', 65535, 65535),
+    'jpeg of two frames': _jpeg(8, 8)[:2] + _jpeg(60000, 60000)[2:],
+}
+
+
+@pytest.mark.parametrize('name', HUGE)
+def test_an_image_that_claims_to_be_huge_is_refused_before_it_is_decoded(name, tmp_path):
+    path = tmp_path / 'huge.img'
+    path.write_bytes(HUGE[name])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ImageSizeError, match='too large; at most'):
+        decode_image(HUGE[name])
+    with pytest.raises(ImageSizeError, match=r'huge\.img: an image of'):
+        read_image(path)
+    assert try_read_image(path) is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png', '.bmp', '.tif', '.webp', '.ppm', '.gif'])
+def test_the_size_stands_in_the_header(suffix):
+    data = cv2.imencode(suffix, np.zeros((37, 53, 3), np.uint8))[1].tobytes()
+    assert image_size(data) == (53, 37)
+
+
+@given(data=st.binary(max_size=60) | st.builds(
+    lambda content, places, end: bytes(
+        places.get(k, byte) for k, byte in enumerate(content[:end])),
+    st.sampled_from([*HUGE.values(), _jpeg(8, 8), _png(8, 8)]),
+    st.dictionaries(st.integers(0, 60), st.integers(0, 255), max_size=8), st.integers(0, 800)))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_bytes_are_an_image_or_not(data):
+    try:
+        image = decode_image(data, 10 ** 6)
+    except ImageSizeError:
+        return
+    assert image is None or (image.ndim == 3 and image.dtype == np.uint8)

@@ -11,7 +11,10 @@ from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.stamps import Stamps, sane_fps
 from ros_animate.configuration import option
 from ros_animate.files import plain_name
+from ros_animate.limits import FRAME_PIXELS
 from ros_animate.types import Frame, Image
+
+MAX_PAUSE_S = 600.0  # recorders of a screen write a frame only where it changes
 
 
 class Video(Source):
@@ -28,7 +31,7 @@ class Video(Source):
         self.config = config
         self._capture: cv2.VideoCapture | None = None
         self._first: Image | None = None
-        self._stamps = Stamps(self.fps)
+        self._stamps = Stamps(self.fps, MAX_PAUSE_S)
 
     def open(self) -> None:
         self.close()
@@ -37,7 +40,7 @@ class Video(Source):
         self.fps = sane_fps(self._capture.get(cv2.CAP_PROP_FPS))
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         self.frame_count = None if self.config.loop or count <= 0 else count
-        self._stamps = Stamps(self.fps)
+        self._stamps = Stamps(self.fps, MAX_PAUSE_S)
 
     def read(self) -> Frame | None:
         if self._capture is None:
@@ -67,6 +70,11 @@ class Video(Source):
             raise SourceError(f'{path} is empty')
         with plain_name(path) as name:
             capture = cv2.VideoCapture(name)
+        pixels = capture.get(cv2.CAP_PROP_FRAME_WIDTH) * capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
+        if pixels > FRAME_PIXELS:
+            capture.release()
+            raise SourceError(f'the frames of {path} have {pixels / 1e6:.0f} million pixels, at '
+                              f'most {FRAME_PIXELS / 1e6:.0f} million are read')
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         ok, self._first = capture.read()
         if not ok:

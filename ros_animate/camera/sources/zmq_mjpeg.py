@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 import zmq
@@ -9,7 +10,8 @@ import zmq
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.camera.stamps import Stamps
 from ros_animate.configuration import option
-from ros_animate.images import decode_image
+from ros_animate.images import ImageSizeError, decode_image
+from ros_animate.limits import ZMQ_IMAGE_BYTES
 from ros_animate.types import Frame, Image
 
 JPEG_START = b'\xff\xd8'
@@ -19,7 +21,8 @@ POLL_MS = 50
 class ZmqMjpeg(Source):
     """Subscribes and gives the newest image; waits for a publisher that goes away.
 
-    A message is one image: the first of its parts that is a JPEG. Frames are stamped by the nominal
+    A message is one image: the first of its parts that is a JPEG. Parts of more than
+    limits.ZMQ_IMAGE_BYTES are refused, and with them their sender. Frames are stamped by the nominal
     rate; skipped images count.
     """
 
@@ -49,14 +52,18 @@ class ZmqMjpeg(Source):
     def read(self) -> Frame | None:
         if self._receiver is None:
             raise SourceError(f'camera {self.config.address} is not open')
-        while True:
-            number, parts = self._receiver.newest(self.config.timeout_s)
-            if not parts:
-                raise SourceError(f'no image from {self.config.address} for '
-                                  f'{self.config.timeout_s:g} s')
-            image = _decode(parts)
+        deadline_s = time.monotonic() + self.config.timeout_s
+        reason = ''
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            number, parts = self._receiver.newest(left_s)
+            try:
+                image = _decode(parts)
+            except ImageSizeError as error:
+                image, reason = None, f' ({error})'
             if image is not None:
                 return Frame(image, self._stamps.next(number / self.fps))
+        raise SourceError(f'no image from {self.config.address} for {self.config.timeout_s:g} s'
+                          f'{reason}')
 
     def close(self) -> None:
         if self._receiver is not None:
@@ -76,8 +83,9 @@ class _Receiver:
         self._number, self._parts, self._returned = 0, list[bytes](), 0
         self._closing = False
         self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
-        for key, value in ((zmq.LINGER, 0), (zmq.RECONNECT_IVL, 100),
-                           (zmq.RECONNECT_IVL_MAX, 2000), (zmq.SUBSCRIBE, topic.encode())):
+        for key, value in ((zmq.LINGER, 0), (zmq.MAXMSGSIZE, ZMQ_IMAGE_BYTES),
+                           (zmq.RECONNECT_IVL, 100), (zmq.RECONNECT_IVL_MAX, 2000),
+                           (zmq.SUBSCRIBE, topic.encode())):
             self._socket.set(key, value)
         try:
             self._socket.connect(address)
@@ -111,7 +119,11 @@ class _Receiver:
 
 
 def _decode(parts: list[bytes]) -> Image | None:
-    """The image of a message as (H, W, 3) RGB; None if no part is a JPEG."""
+    """The image of a message as (H, W, 3) RGB, None if no part is a JPEG.
+
+    Raises:
+        ImageSizeError: The JPEG claims too many pixels.
+    """
     for part in parts:
         if part.startswith(JPEG_START):
             image = decode_image(part)

@@ -1,6 +1,7 @@
 """Ameca over VividFace's protocol: ZeroMQ, a message of text floats for each command."""
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import zmq
@@ -9,6 +10,7 @@ from zmq.utils.monitor import recv_monitor_message
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.last_command import LastCommand
+from ros_animate.limits import ZMQ_SUBSCRIPTION_BYTES
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Command, RobotState
 
@@ -16,6 +18,9 @@ from ros_animate.types import Command, RobotState
 # newer one. ZeroMQ's conflation does not work with messages of several parts.
 QUEUE_SIZE = 4
 LINGER_MS = 500  # for the last messages
+LOOPBACK = 'tcp://127.0.0.1:6666'
+
+_log = logging.getLogger(__name__)
 
 
 class AmecaZmq(Robot):
@@ -31,10 +36,12 @@ class AmecaZmq(Robot):
     class Config:
         """Options of the connection."""
 
-        address: str = option('tcp://*:6666', 'address that subscribers connect to')
+        address: str = option(LOOPBACK, 'address that subscribers connect to; tcp://*:6666 lets '
+                              'every machine of the network connect')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._address = config.address
+        self._is_announced = False
         self._last_command = LastCommand(spec)
         self._socket: zmq.Socket | None = None
         self._monitor: zmq.Socket | None = None
@@ -45,6 +52,7 @@ class AmecaZmq(Robot):
         socket: zmq.Socket = zmq.Context.instance().socket(zmq.PUB)
         socket.set(zmq.SNDHWM, QUEUE_SIZE)
         socket.set(zmq.LINGER, LINGER_MS)
+        socket.set(zmq.MAXMSGSIZE, ZMQ_SUBSCRIPTION_BYTES)
         self._monitor = socket.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
         try:
             socket.bind(self._address)
@@ -54,6 +62,9 @@ class AmecaZmq(Robot):
             raise RobotError(f'cannot publish at {self._address}: {error.strerror}; choose another '
                              'with hardware.address') from error
         self._socket = socket
+        if not self._is_announced:
+            self._is_announced = True
+            _log.warning(_announcement(self._address))
 
     def disconnect(self) -> None:
         if self._socket is not None:
@@ -90,6 +101,15 @@ class AmecaZmq(Robot):
                 self._connections.add(descriptor)
             else:
                 self._connections.discard(descriptor)
+
+
+def _announcement(address: str) -> str:
+    """Who can connect to an address, and how to change it."""
+    if address.startswith(('tcp://127.', 'tcp://localhost', 'ipc://', 'inproc://')):
+        return (f'the robot can connect from this machine only, to {address}; from another one: '
+                '--param hardware.address=tcp://ADDRESS_OF_THIS_MACHINE:6666')
+    return (f'every machine that reaches {address} can read the commands: nothing of it is '
+            'authenticated (docs/safety.md)')
 
 
 PLUGIN = AmecaZmq

@@ -77,7 +77,7 @@ def loop(robot, tmp_path):
     link = RobotLink(robot)
     link.connect()
     loop = ControlLoop(Safety(SafetyConfig(takeover_s=0.0), SPEC), link,
-                       LastPose(tmp_path / 'robot.pose', len(SPEC.names)), SPEC)
+                       LastPose(tmp_path / 'robot.pose', SPEC), SPEC)
     loop.activate(100.0)
     return loop
 
@@ -99,7 +99,7 @@ def test_an_inactive_loop_reads_only(robot, tmp_path):
     link = RobotLink(robot)
     link.connect()
     loop = ControlLoop(Safety(SafetyConfig(), SPEC), link,
-                       LastPose(tmp_path / 'robot.pose', len(SPEC.names)), SPEC)
+                       LastPose(tmp_path / 'robot.pose', SPEC), SPEC)
     tick = Clock(loop).tick()
     assert tick.sent is None and tick.state is not None and not robot.commands
 
