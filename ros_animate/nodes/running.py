@@ -18,9 +18,10 @@ from rclpy.signals import SignalHandlerOptions
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.interrupts import SIGNALS
 from ros_animate.nodes.middleware import set_middleware_defaults
-from ros_animate.nodes.name_claim import NameClaim, require_unique
+from ros_animate.nodes.name_claim import NameClaim
 from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
 from ros_animate.nodes.spinner import Spinner
+from ros_animate.nodes.unique_names import require_unique
 from ros_animate.processes import become_child
 
 # How long a thread may keep Python's lock while others wait for it. Threads give it up by

@@ -61,10 +61,15 @@ class Child:
         self.started_s = time.monotonic()
         self.tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._on_output, self._on_note = on_output, on_note
-        self._process = subprocess.Popen(
-            [*module_command(program.module), *program.arguments], text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            errors='replace', env={**environment, PARENT: str(os.getpid())})
+        command = [*module_command(program.module), *program.arguments]
+        try:
+            self._process = subprocess.Popen(
+                command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, errors='replace',
+                env={**environment, PARENT: str(os.getpid())})
+        except OSError as error:
+            raise UserError(f'cannot start {program.name} with {command[0]}: {error.strerror}'
+                            ) from error
         if program.nice:
             lower_priority(self._process.pid, program.nice)
         self._readers = [threading.Thread(target=self._read_output, daemon=True),

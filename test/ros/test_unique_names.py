@@ -13,8 +13,9 @@ from rclpy.context import Context
 
 from ros_animate.errors import UserError
 from ros_animate.nodes.graph import node_names
-from ros_animate.nodes.name_claim import require_unique
+from ros_animate.nodes.name_claim import require_free
 from ros_animate.nodes.spinner import Spinner
+from ros_animate.nodes.unique_names import require_unique
 
 
 def publishes(observer, name, namespace=''):
@@ -24,9 +25,11 @@ def publishes(observer, name, namespace=''):
                    f'{namespace}/joint_trajectory'))
 
 
-def test_a_second_node_refuses_with_the_remedy(processes, observer):
+def test_a_second_node_refuses_with_the_remedy(processes, observer, environment):
     processes.start('smoothing_node')
     observer.wait_for(lambda: publishes(observer, 'smoothing'), 'the first node')
+    with pytest.raises(UserError, match='/smoothing'):
+        require_free(environment, ['/hardware', '/smoothing'])
     second = processes.start('smoothing_node')
     assert second.wait() == 2
     assert second.output().count('\n') == 1
