@@ -1,6 +1,7 @@
 """Outputs of `ros_animate animate`: a video, a grid of images, a motion template."""
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -44,8 +45,8 @@ def write_video(animator: Animator, source: Image, driving: Driving, path: pathl
     with VideoFile(path, driving.fps) as video:
         for step, motion in _fill_gaps(progress(driving.steps(), driving.count, 'animating')):
             image = animator.animate(motion).image
-            motions.append(motion)
-            video.write(_beside(step, source, image) if beside else image)
+            motions.append(dataclasses.replace(motion, stamp_s=step.stamp_s))
+            video.write(_beside(step, source, image) if beside else image, step.stamp_s)
     if not motions:
         raise UserError('there is no face in any driving frame')
     return motions
@@ -54,7 +55,8 @@ def write_video(animator: Animator, source: Image, driving: Driving, path: pathl
 def find_motions(driving: Driving, progress: ShowProgress) -> list[Motion]:
     """The motion of every driving frame, without an animation."""
     steps = progress(driving.steps(), driving.count, 'extracting motion')
-    return [motion for _, motion in _fill_gaps(steps)]
+    return [dataclasses.replace(motion, stamp_s=step.stamp_s)
+            for step, motion in _fill_gaps(steps)]
 
 
 def write_grid(animator: Animator, sources: Sequence[Image], driving: Driving, path: pathlib.Path,
@@ -81,13 +83,25 @@ def write_grid(animator: Animator, sources: Sequence[Image], driving: Driving, p
 
 
 def write_motion(motions: Sequence[Motion], fps: float, path: pathlib.Path) -> None:
-    """Writes a motion template; raises UserError if it cannot hold the motions."""
+    """Writes a motion template, which has one rate; raises UserError if it cannot hold the motions.
+
+    Motions at a variable rate are repeated or left out to keep time.
+    """
     try:
-        motion_template.write(path, motion_template.Template(tuple(motions), fps))
+        motion_template.write(path, motion_template.Template(at_rate(motions, fps), fps))
     except ValueError as error:
         raise UserError(f'cannot write {path}: {error}') from error
-    except OSError as error:
-        raise UserError(f'cannot write {path}: {error.strerror}') from error
+
+
+def at_rate(motions: Sequence[Motion], fps: float) -> tuple[Motion, ...]:
+    """For each period of the rate the motion whose stamp is nearest."""
+    if not motions:
+        return ()
+    stamps = np.array([motion.stamp_s for motion in motions])
+    times = stamps[0] + np.arange(round((stamps[-1] - stamps[0]) * fps) + 1) / fps
+    nearest = np.searchsorted((stamps[1:] + stamps[:-1]) / 2, times)
+    return tuple(dataclasses.replace(motions[index], stamp_s=float(time_s))
+                 for index, time_s in zip(nearest, times, strict=True))
 
 
 def _start(animator: Animator, source: Image, driving: Driving) -> None:

@@ -30,10 +30,12 @@ class Step:
     Attributes:
         image: (H, W, 3) uint8 RGB; None for a template.
         motion: Motion in the frame; None if there is no face.
+        stamp_s: Stamp of the frame, 0 for the first one.
     """
 
     image: Image | None
     motion: Motion | None
+    stamp_s: float
 
 
 class Driving(abc.ABC):
@@ -68,7 +70,7 @@ class TemplateDriving(Driving):
     def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
         for index, motion in enumerate(self._motions):
             if only is None or index in only:
-                yield Step(None, motion)
+                yield Step(None, motion, motion.stamp_s)
 
 
 class VideoDriving(Driving):
@@ -126,7 +128,7 @@ class VideoDriving(Driving):
     def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
         for index, frame in enumerate(self._frames()):
             if only is None or index in only:
-                yield Step(frame.image, self._extractor.extract(frame))
+                yield Step(frame.image, self._extractor.extract(frame), frame.stamp_s)
 
     def _frames(self) -> Iterator[Frame]:
         with self._source:

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from ros_animate.errors import UserError
@@ -39,32 +41,57 @@ def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
         with (plain_name(video) as silent, plain_name(original) as sounding,
               atomic_path(video) as temporary,
               av.open(silent) as images, av.open(sounding) as audio):
-            codec = audio.streams.audio[0].codec_context.name
-            if codec not in MP4_CODECS:
-                raise NoAudioError(f'sound in {codec} does not fit into an .mp4; '
-                                   f'{", ".join(MP4_CODECS)} do')
-            with open_mp4(temporary) as muxed:
+            _check_codec(audio.streams.audio[0])
+            with open_mp4(temporary, growing=False) as muxed:
                 _remux(images, audio, muxed)
     except (OSError, ValueError) as error:
         raise NoAudioError(f'the sound of {original} cannot be kept: {error}') from error
 
 
+def _check_codec(track: Any) -> None:
+    """Raises NoAudioError if an .mp4 cannot hold the track."""
+    context = track.codec_context  # None for a codec that PyAV does not know
+    if context is None:
+        raise NoAudioError('its sound is in a codec that is not known here')
+    if context.name not in MP4_CODECS:
+        raise NoAudioError(f'sound in {context.name} does not fit into an .mp4; '
+                           f'{", ".join(MP4_CODECS)} do')
+
+
 def _remux(images: Any, audio: Any, muxed: Any) -> None:
-    """Copies the packets of both containers in the order of time."""
+    """Copies the packets of both containers in the order of time.
+
+    The images begin as long after the sound, or before it, as in the original.
+    """
     tracks = [images.streams.video[0], audio.streams.audio[0]]
     copies = [muxed.add_stream_from_template(track) for track in tracks]
-    seconds = float(tracks[0].duration * tracks[0].time_base)
-    audio_packets = (packet for packet in audio.demux(tracks[1]) if packet.dts is not None)
-    waiting = next(audio_packets, None)
-    for packet in images.demux(tracks[0]):
-        if packet.dts is None:
-            continue
+    starts = [_start_s(track) for track in (*audio.streams.video[:1], tracks[1])]
+    origin_s = max(0.0, min(starts))
+    shown = _packets(images, tracks[0], starts[0] - origin_s)
+    heard = _packets(audio, tracks[1], -origin_s)
+    waiting, end_s = next(heard, None), 0.0
+    for packet in shown:
         while waiting is not None and _time(waiting) <= _time(packet):
-            waiting = _copy(waiting, copies[1], muxed, audio_packets)
+            waiting = _copy(waiting, copies[1], muxed, heard)
+        end_s = _time(packet) + float((packet.duration or 0) * packet.time_base)
         packet.stream = copies[0]
         muxed.mux(packet)
-    while waiting is not None and _time(waiting) < seconds:
-        waiting = _copy(waiting, copies[1], muxed, audio_packets)
+    while waiting is not None and _time(waiting) < end_s:
+        waiting = _copy(waiting, copies[1], muxed, heard)
+
+
+def _start_s(track: Any) -> float:
+    return 0.0 if track.start_time is None else float(track.start_time * track.time_base)
+
+
+def _packets(container: Any, track: Any, shift_s: float) -> Iterator[Any]:
+    """The packets of a track, all `shift_s` later; those without a time are left out."""
+    for packet in container.demux(track):
+        if packet.dts is not None:
+            shift = round(Fraction(shift_s) / packet.time_base)
+            packet.dts += shift
+            packet.pts = packet.dts if packet.pts is None else packet.pts + shift
+            yield packet
 
 
 def _time(packet: Any) -> float:

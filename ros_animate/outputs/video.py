@@ -30,10 +30,11 @@ class VideoFile:
     def __init__(self, path: pathlib.Path, fps: float) -> None:
         self._path = path
         self._fps = fps
-        self._queue: queue.Queue[Image | None] = queue.Queue(QUEUED_FRAMES)
+        self._queue: queue.Queue[tuple[Image, float] | None] = queue.Queue(QUEUED_FRAMES)
         self._error: Exception | None = None
         self._thread: threading.Thread | None = None
         self._size = (0, 0)
+        self._stamp_s = -1.0 / fps
 
     def __enter__(self) -> VideoFile:
         return self
@@ -42,8 +43,13 @@ class VideoFile:
                  trace: TracebackType | None) -> None:
         self.close()
 
-    def write(self, image: Image) -> None:
-        """Appends (H, W, 3) uint8 RGB, which must not change afterwards.
+    def write(self, image: Image, stamp_s: float | None = None) -> None:
+        """Appends an image.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, which must not change afterwards.
+            stamp_s: Time at which it is shown, later than that of the image before; None for one
+                period of the nominal rate after that one.
 
         Raises:
             UserError: The disk is full or the folder has gone.
@@ -53,7 +59,8 @@ class VideoFile:
             self._thread = threading.Thread(target=self._encode, name=self._path.name)
             self._thread.start()
         self._raise_error()
-        self._queue.put(image)
+        self._stamp_s = self._stamp_s + 1.0 / self._fps if stamp_s is None else stamp_s
+        self._queue.put((image, self._stamp_s))
 
     def close(self) -> None:
         """Finishes the file; may be called twice."""
@@ -76,8 +83,8 @@ class VideoFile:
             with atomic_path(self._path, keep_partial=True) as temporary:
                 try:
                     with make_encoder(temporary, self._size, self._fps) as encoder:
-                        for image in images:
-                            encoder.write(fit(image, self._size))
+                        for image, stamp_s in images:
+                            encoder.write(fit(image, self._size), stamp_s)
                 except Exception:
                     drop_torn_end(temporary)
                     raise
@@ -87,9 +94,9 @@ class VideoFile:
         for _ in images:
             pass
 
-    def _queued_images(self) -> Iterator[Image]:
-        while (image := self._queue.get()) is not None:
-            yield image
+    def _queued_images(self) -> Iterator[tuple[Image, float]]:
+        while (item := self._queue.get()) is not None:
+            yield item
 
 
 def drop_torn_end(path: pathlib.Path) -> None:

@@ -163,9 +163,9 @@ def test_frames_without_a_face_hold_the_image(family: str, weights: Weights,
     made: list[Image] = []  # as they are before the codec changes them
     write = VideoFile.write
 
-    def noted(video: VideoFile, image: Image) -> None:
+    def noted(video: VideoFile, image: Image, stamp_s: float) -> None:
         made.append(image)
-        write(video, image)
+        write(video, image, stamp_s)
     monkeypatch.setattr(VideoFile, 'write', noted)
     assert animate(family, weights, portrait_file, driving, '--output', tmp_path / 'a.mp4') == 0
     assert len(read_video(tmp_path / 'a.mp4')) == len(made) == 6

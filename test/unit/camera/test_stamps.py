@@ -35,6 +35,24 @@ def test_nonsense_is_bridged_at_the_nominal_rate():
     assert [stamps.next(t) for t in claimed] == pytest.approx([0, .1, .2, .3, .4, .5, .65])
 
 
+def test_repeated_times_do_not_move_what_follows():
+    stamps = Stamps(30)
+    claimed = [0, 0.002, 0.002, 0.004, 0.006, 0.05, 0.06]
+    assert [stamps.next(t) for t in claimed][-2:] == pytest.approx([0.05, 0.06])
+
+
+def test_times_that_go_on_from_another_time_keep_their_distances():
+    stamps = Stamps(10)
+    claimed = [0, 0.1, 500.0, 500.02, 500.04, 3.0, 3.3]
+    assert [stamps.next(t) for t in claimed] == pytest.approx(
+        [0, 0.1, 0.2, 0.22, 0.24, 0.34, 0.64])
+
+
+def test_a_screen_recording_may_pause():
+    stamps = Stamps(10, 600.0)
+    assert [stamps.next(t) for t in (0, 0.1, 40.0)] == pytest.approx([0, 0.1, 40.0])
+
+
 def test_a_loop_goes_on_where_it_was():
     stamps = Stamps(10)
     times = [0.0, 0.1, 0.2]
@@ -44,7 +62,7 @@ def test_a_loop_goes_on_where_it_was():
     assert first + second == pytest.approx([0, .1, .2, .3, .4, .5])
 
 
-@pytest.mark.parametrize('claimed, fps', [(25, 25), (29.97, 29.97), (0, 30), (1000, 30), (-1, 30),
-                                          (math.nan, 30), (math.inf, 30)])
+@pytest.mark.parametrize('claimed, fps', [(25, 25), (29.97, 29.97), (0, 30), (1000, 30), (0.5, 0.5),
+                                          (480, 480), (-1, 30), (math.nan, 30), (math.inf, 30)])
 def test_sane_fps(claimed, fps):
     assert sane_fps(claimed) == fps

@@ -168,7 +168,7 @@ def _write_for_ever(folder):
 
 def test_an_encoder_that_fails_in_any_way_does_not_block_the_writer(tmp_path, monkeypatch):
     class Broken(encoders.Encoder):
-        def write(self, image):
+        def write(self, image, stamp_s):
             raise RuntimeError('out of order')
 
         def __exit__(self, *_):
