@@ -23,7 +23,7 @@ _MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, EOFError, Syn
 _VERSIONS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
-def read_array(path: str | os.PathLike[str], *, mapped: bool = False) -> Array:
+def read_array(path: str | os.PathLike[str], *, mapped: bool = False) -> np.ndarray:
     """The array of numbers or texts in a .npy file.
 
     Args:
@@ -56,7 +56,7 @@ def read_vector(path: str | os.PathLike[str]) -> Array:
     return np.asarray(vector, float)
 
 
-def read_arrays(path: str | os.PathLike[str], names: Collection[str]) -> dict[str, Array]:
+def read_arrays(path: str | os.PathLike[str], names: Collection[str]) -> dict[str, np.ndarray]:
     """Arrays of a .npz file by their names.
 
     Args:
@@ -86,7 +86,7 @@ def read_arrays(path: str | os.PathLike[str], names: Collection[str]) -> dict[st
                             f'({cut(str(error))})') from error
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     # Other methods may reserve any amount of memory for their dictionaries.
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DocumentError('compressed in another way than NumPy does it')

@@ -43,8 +43,8 @@ class LastPose:
                     file.flush()
                 self._memory = np.memmap(file, dtype=float, mode='r+', shape=(size,))
         except OSError as error:
-            raise ConfigurationError(f'{path} would keep the last pose, but {error.strerror}: remove '
-                                     'it, or choose another folder with hardware.estop_file'
+            raise ConfigurationError(f'{path} would keep the last pose, but {error.strerror}: '
+                                     'remove it, or choose another folder with hardware.estop_file'
                                      ) from error
 
     def keep(self, position: Array) -> None:

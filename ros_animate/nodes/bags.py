@@ -1,6 +1,7 @@
 """Writes and reads rosbag2 bags (MCAP or SQLite) with `rosbags`, message by message as bytes."""
 from __future__ import annotations
 
+import contextlib
 import functools
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -15,11 +16,12 @@ from rosbags.interfaces import (
     QosReliability,
     QosTime,
 )
-from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.rosbag2 import Reader, StoragePlugin, Writer, WriterError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from ros_animate.configuration import resource
-from ros_animate.errors import UserError
+from ros_animate.documents import parse_yaml, read_text
+from ros_animate.errors import UserError, cut
 
 PACKAGE = 'ros_animate'
 METADATA_VERSION = 9
@@ -99,19 +101,20 @@ class BagReader:
     def __init__(self, path: pathlib.Path, topics: Sequence[str] = ()) -> None:
         if not path.exists():
             raise UserError(f'there is no bag {path}')
-        try:
+        self._path = path
+        with _named_errors(path):
+            _check_metadata(path)
             self._reader = Reader(path)
             self._reader.open()
-        except (ReaderError, OSError) as error:
-            raise UserError(f'cannot read the bag {path}: {error}') from error
         self._connections = [c for c in self._reader.connections if _is_selected(c.topic, topics)]
-        self.types = {c.topic: c.msgtype for c in self._connections}
+        self.types = {str(c.topic): str(c.msgtype) for c in self._connections}
         self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
-        self.count = sum(c.msgcount for c in self._connections)
-        there = ', '.join(sorted(c.topic for c in self._reader.connections)) or 'nothing'
-        if not self.count:
+        with _named_errors(path):
+            self.count = sum(int(c.msgcount) for c in self._connections)
+        if self.count <= 0:
+            there = cut(', '.join(sorted(str(c.topic) for c in self._reader.connections)))
             raise UserError(f'the bag {path} has no messages of {", ".join(topics) or "any topic"}'
-                            f'; it holds {there}')
+                            f'; it holds {there or "nothing"}')
         self._check_definitions(path)
 
     def __enter__(self) -> BagReader:
@@ -123,13 +126,19 @@ class BagReader:
 
     def messages(self) -> Iterator[tuple[str, int, bytes]]:
         """Yields (topic, time in nanoseconds, serialized message)."""
-        for connection, time_ns, data in self._reader.messages(connections=self._connections):
+        stored = self._reader.messages(connections=self._connections)
+        while True:
+            with _named_errors(self._path):
+                item = next(stored, None)
+            if item is None:
+                return
+            connection, time_ns, data = item
             yield connection.topic, time_ns, bytes(data)
 
     def _check_definitions(self, path: pathlib.Path) -> None:
         """Refuses messages that were recorded with other fields: nodes cannot read their bytes."""
         for connection in self._connections:
-            if connection.msgtype.split('/')[0] != PACKAGE or not connection.digest:
+            if str(connection.msgtype).split('/')[0] != PACKAGE or not connection.digest:
                 continue
             known = connection.msgtype in typestore().fielddefs
             if not known or typestore().hash_rihs01(connection.msgtype) != connection.digest:
@@ -137,7 +146,26 @@ class BagReader:
                                 f'of {connection.msgtype}')
 
 
+@contextlib.contextmanager
+def _named_errors(path: pathlib.Path) -> Iterator[None]:
+    """Converts errors over a damaged or hostile bag into one line that names it."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # rosbags, SQLite and the decompressors have their own kinds
+        raise UserError(f'cannot read the bag {path}: {cut(str(error)) or type(error).__name__}'
+                        ) from error
+
+
+def _check_metadata(path: pathlib.Path) -> None:
+    """Raises DocumentError if the metadata of a bag are not a text within limits."""
+    if path.is_dir():
+        parse_yaml(read_text(path / 'metadata.yaml'))
+
+
 def _is_selected(topic: str, topics: Sequence[str]) -> bool:
+    topic = str(topic)
     return not topics or any(topic.lstrip('/') == name.lstrip('/')
                              or topic.endswith(f'/{name.lstrip("/")}') for name in topics)
 

@@ -8,12 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.publisher import Publisher
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock as ClockMessage
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.errors import UserError
+from ros_animate.errors import UserError, shown
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.messages import NANOSECONDS
 from ros_animate.nodes.parameters import declare_options
@@ -93,7 +94,12 @@ class ReplayNode(RunnableNode):
             return
         message_type = _class_of(topic, type_name)
         relative = topic if topic in GLOBAL_TOPICS else topic.lstrip('/')
-        self._publishers_by_topic[topic] = self.create_publisher(message_type, relative, RELIABLE)
+        try:
+            publisher = self.create_publisher(message_type, relative, RELIABLE)
+        except (InvalidTopicNameException, ValueError) as error:
+            raise UserError(f'the bag has a topic {shown(topic)}, which is no name of a topic; '
+                            'choose other topics') from error
+        self._publishers_by_topic[topic] = publisher
         fields = message_type.get_fields_and_field_types()
         if next(iter(fields.values()), None) == 'std_msgs/Header':
             self._stamped.add(topic)
@@ -119,7 +125,7 @@ class ReplayNode(RunnableNode):
                 continue
             if self._options.restamp and topic in self._stamped:
                 # A message keeps its age.
-                data = restamped(data, start_ns + due_ns - time_ns)
+                data = _restamped(topic, data, start_ns + due_ns - time_ns)
             self._publishers_by_topic[topic].publish(data)
             self.sent += 1
 
@@ -141,8 +147,16 @@ def _class_of(topic: str, type_name: str) -> Any:
     try:
         return message_class(type_name)
     except (ImportError, AttributeError) as error:
-        raise UserError(f'{topic}: the message type {type_name} is not installed; '
+        raise UserError(f'{shown(topic)}: the message type {shown(type_name)} is not installed; '
                         'choose other topics') from error
+
+
+def _restamped(topic: str, data: bytes, shift_ns: int) -> bytes:
+    try:
+        return restamped(data, shift_ns)
+    except (struct.error, IndexError) as error:
+        raise UserError(f'a message of {topic} in the bag is damaged; choose other topics'
+                        ) from error
 
 
 def restamped(data: bytes, shift_ns: int) -> bytes:

@@ -4,13 +4,21 @@ Names are relative to the namespace of the nodes; /diagnostics alone is global.
 """
 from __future__ import annotations
 
+import functools
 import importlib
+import importlib.util
+import pathlib
+import re
 from dataclasses import dataclass
 from typing import Any
+
+from ros_animate.errors import shown
+from ros_animate.limits import NAME_LENGTH
 
 # Appended to the name of an image topic, as image_transport does it.
 COMPRESSED = '/compressed'
 IMAGE_TRANSPORTS = ('raw', 'compressed')
+_TYPE_NAME = re.compile(r'([a-z][a-z0-9_]*)/msg/([A-Z][A-Za-z0-9]*)')
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,30 @@ TOPICS = {
 
 
 def message_class(type_name: str) -> Any:
-    """The message class of a type name; raises ImportError or AttributeError."""
-    package, _, name = type_name.split('/')
+    """The message class of a type name like sensor_msgs/msg/Image, which may come from a bag.
+
+    Nothing but a package of messages is imported.
+
+    Raises:
+        ImportError: It is no name of a message type, or its package is not installed.
+        AttributeError: The package has no such message.
+    """
+    parts = _TYPE_NAME.fullmatch(type_name) if len(type_name) <= NAME_LENGTH else None
+    if parts is None:
+        raise ImportError(f'{shown(type_name)} is not the name of a message type')
+    package, name = parts.groups()
+    if not is_message_package(package):
+        raise ImportError(f'{package} is not an installed package of ROS messages')
     return getattr(importlib.import_module(f'{package}.msg'), name)
+
+
+@functools.cache
+def is_message_package(package: str) -> bool:
+    """True for an installed package that rosidl generated; the package is not imported."""
+    spec = importlib.util.find_spec(package)
+    return any(next(pathlib.Path(folder).glob(f'{package}_s__rosidl_typesupport_c*.so'), None)
+               and (pathlib.Path(folder) / 'msg' / '__init__.py').is_file()
+               for folder in (spec and spec.submodule_search_locations) or ())
 
 
 def camera_topic(image_transport: str) -> str:

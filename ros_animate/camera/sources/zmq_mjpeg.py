@@ -22,8 +22,8 @@ class ZmqMjpeg(Source):
     """Subscribes and gives the newest image; waits for a publisher that goes away.
 
     A message is one image: the first of its parts that is a JPEG. Parts of more than
-    limits.ZMQ_IMAGE_BYTES are refused, and with them their sender. Frames are stamped by the nominal
-    rate; skipped images count.
+    limits.ZMQ_IMAGE_BYTES are refused, and with them their sender. Frames are stamped by the
+    nominal rate; skipped images count.
     """
 
     live = True
