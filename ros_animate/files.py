@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -137,6 +138,31 @@ def temporary_path(path: pathlib.Path, infix: str = '') -> pathlib.Path:
         digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
         name = f'{PREFIX}{infix}{digest}{path.suffix}'
     return path.with_name(name)
+
+
+@contextlib.contextmanager
+def locked_folder(folder: str | os.PathLike[str], purpose: str) -> Iterator[None]:
+    """Refuses a second process that writes into the folder at the same time.
+
+    Args:
+        folder: An existing folder.
+        purpose: Of both processes, e.g. 'run'.
+
+    Raises:
+        WriteError: Another process has the folder.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise WriteError(folder, OSError(error.errno, f'another {purpose} is writing into it')
+                             ) from error
+        except OSError:  # some file systems have no locks
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def drop_torn_line(path: str | os.PathLike[str]) -> None:

@@ -43,6 +43,12 @@ def become_child() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def is_orphan() -> bool:
+    """True if the supervisor that started this process has ended."""
+    parent = os.environ.get(PARENT)
+    return parent is not None and os.getppid() != int(parent)
+
+
 def lower_priority(process: int | None = None, nice: int = BACKGROUND_NICE) -> None:
     """Lowers a scheduling priority; one that is as low already stays.
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -14,7 +13,7 @@ import numpy as np
 from ros_animate.collection.pairs import Pair
 from ros_animate.documents import DocumentError, parse_json, read_text
 from ros_animate.errors import UserError, shown
-from ros_animate.files import WriteError, write_atomically
+from ros_animate.files import WriteError, locked_folder, write_atomically
 
 METADATA, OPTIONS, IMAGES = 'metadata.jsonl', 'collection.json', 'images'
 _DIGITS = 4  # decimals of landmarks: hundredths of a pixel
@@ -84,7 +83,7 @@ class PairFolder:
     def _open(self) -> int:
         self._refuse_others()
         (self.path / IMAGES).mkdir(parents=True, exist_ok=True)
-        self._lock()
+        self._stack.enter_context(locked_folder(self.path, 'collection'))
         if not (self.path / OPTIONS).exists():
             write_atomically(self.path / OPTIONS, json.dumps(self._options, indent=2) + '\n')
         self._metadata = self._stack.enter_context(
@@ -110,15 +109,6 @@ class PairFolder:
                     f'{self.path} was collected with {key} {shown(before.get(key))}, not '
                     f'{shown(self._options.get(key))}; choose another --output, or delete the '
                     'folder')
-
-    def _lock(self) -> None:
-        """Refuses a second collection into the same folder at the same time."""
-        folder = os.open(self.path, os.O_RDONLY)
-        self._stack.callback(os.close, folder)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FolderError(f'another collection is writing into {self.path}') from None
 
 
 def _read_options(path: pathlib.Path) -> dict[str, Any]:

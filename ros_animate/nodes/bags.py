@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import pathlib
+import sqlite3
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any
@@ -22,6 +24,8 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from ros_animate.configuration import resource
 from ros_animate.documents import parse_yaml, read_text
 from ros_animate.errors import UserError, cut
+from ros_animate.files import WriteError
+from ros_animate.nodes.bag_rollback import McapRollback
 
 PACKAGE = 'ros_animate'
 METADATA_VERSION = 9
@@ -42,6 +46,8 @@ def typestore() -> Any:
 class BagWriter:
     """Writes serialized messages; a context manager. A topic appears with its first message.
 
+    On a full disk the bag is completed at once, with the messages that fit.
+
     Args:
         path: Folder of the bag, which must not exist.
         storage: Format of the bag, a key of STORAGES.
@@ -50,15 +56,22 @@ class BagWriter:
         UserError: The bag exists or cannot be written.
     """
 
+    _rollback: McapRollback | None = None
+
     def __init__(self, path: pathlib.Path, storage: str = 'mcap') -> None:
         self.path = path
         self.count = 0
+        self._is_open = True
         self._connections: dict[str, Any] = {}
         try:
             self._writer = Writer(path, version=METADATA_VERSION,  # type: ignore[arg-type]
                                   storage_plugin=STORAGES[storage])
             self._writer.open()
-        except (WriterError, OSError) as error:
+            if storage == 'mcap':
+                self._rollback = McapRollback(self._writer)
+        except OSError as error:
+            raise WriteError(path, error) from error
+        except WriterError as error:
             raise UserError(f'cannot write the bag {path}: {error}') from error
 
     def __enter__(self) -> BagWriter:
@@ -69,17 +82,45 @@ class BagWriter:
         self.close()
 
     def close(self) -> None:
-        """Completes the bag."""
-        self._writer.close()
+        """Completes the bag; may be called twice. Raises WriteError."""
+        if self._is_open:
+            self._is_open = False
+            try:
+                self._writer.close()
+            except (OSError, sqlite3.Error) as error:
+                raise self._failure(error) from error
 
     def write(self, topic: str, type_name: str, data: bytes, time_ns: int, *,
               best_effort: bool = False) -> None:
-        """Appends a serialized message that was received at `time_ns`."""
+        """Appends a serialized message that was received at `time_ns`.
+
+        Raises:
+            WriteError: The disk is full; the bag is completed, and takes no more messages.
+        """
+        if not self._is_open:
+            return
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(
                 topic, type_name, typestore=typestore(), offered_qos_profiles=[_qos(best_effort)])
-        self._writer.write(self._connections[topic], time_ns, data)
+        try:
+            self._writer.write(self._connections[topic], time_ns, data)
+            if self._rollback is not None:
+                self._rollback.note_write()
+        except (OSError, sqlite3.Error) as error:
+            self._is_open = False
+            raise self._failure(error) from error
         self.count += 1
+
+    def _failure(self, error: Exception) -> WriteError:
+        """Completes the bag as far as possible; returns the error to raise."""
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if self._rollback is None:
+                self._writer.close()
+            else:
+                self._rollback.complete()
+        if not isinstance(error, OSError):
+            error = OSError(errno.ENOSPC if 'full' in str(error) else errno.EIO, str(error))
+        return WriteError(self.path, error)
 
 
 class BagReader:

@@ -50,14 +50,18 @@ class RecordNode(RunnableNode):
         options: RecordOptions = declare_options(self, RecordOptions)
         # One thread has the bag to itself: SQLite wants that, and a slow disk delays no callback.
         self._worker = ThreadPoolExecutor(1)
+        self._error: BaseException | None = None
         self._pending = threading.Semaphore(MAX_PENDING)
         self._bag: BagWriter = self._worker.submit(
             BagWriter, pathlib.Path(options.bag).expanduser(), options.storage).result()
         self._listen(options.topics)
 
     def close(self) -> None:
-        self._worker.submit(self._bag.close).result()
+        closing = self._worker.submit(self._bag.close)
         self._worker.shutdown()
+        closing.result()
+        if self._error is not None:
+            raise self._error
         self.get_logger().info(f'{self._bag.count} messages in {self._bag.path}')
 
     def _listen(self, topics: Sequence[str]) -> None:
@@ -70,6 +74,8 @@ class RecordNode(RunnableNode):
                 buffered(IMAGE_DEPTH if topic.best_effort else DEPTH), raw=True)
 
     def _write(self, name: str, topic: Topic, data: bytes) -> None:
+        if self._error is not None:
+            return
         self._pending.acquire()
         self._worker.submit(self._bag.write, name, topic.type_name, data,
                             self.get_clock().now().nanoseconds,
@@ -77,8 +83,9 @@ class RecordNode(RunnableNode):
 
     def _written(self, future: Future[None]) -> None:
         self._pending.release()
-        if (error := future.exception()) is not None:
-            self.get_logger().error(f'not recorded: {error}', throttle_duration_sec=5.0)
+        if (error := future.exception()) is not None and self._error is None:
+            self._error = error
+            self.request_stop()
 
 
 def main() -> int:

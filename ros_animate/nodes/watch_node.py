@@ -78,10 +78,12 @@ class WatchNode(RunnableNode):
 
     def close(self) -> None:
         report = self.figures.as_report()
-        if self._tracker is not None:
-            self._tracker.close()
-            report['not_recorded'] = self._tracker.spool.lost
-        print(json.dumps({'report': report}), flush=True)
+        try:
+            if self._tracker is not None:
+                self._tracker.close()
+                report['not_recorded'] = self._tracker.spool.lost
+        finally:
+            print(json.dumps({'report': report}), flush=True)
 
     def _poll(self) -> None:
         if not are_ready(self, self._options.wait_for):

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 
 from ros_animate.camera.base import Source
+from ros_animate.files import locked_folder
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.outputs.progress import Progress
 from ros_animate.outputs.report import Report, write_report
@@ -21,6 +22,7 @@ def run(settings: Settings, options: RunOptions) -> int:
     report = Report()
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(locked_folder(folder, 'run'))
             signals = stack.enter_context(DeferredSignals())
             source: Source = stack.enter_context(settings.load('camera'))
             pipeline = stack.enter_context(Pipeline(settings))

@@ -7,11 +7,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.errors import UserError
+from ros_animate.files import drop_torn_line, temporary_path
 from ros_animate.outputs.controls_table import ControlsTable
 from ros_animate.outputs.panels import side_by_side
 from ros_animate.outputs.plots import plot_controls
 from ros_animate.outputs.report import write_report
-from ros_animate.outputs.video import VideoFile
+from ros_animate.outputs.video import VideoFile, drop_torn_end
 from ros_animate.types import Array, Image
 
 if TYPE_CHECKING:
@@ -20,6 +21,27 @@ if TYPE_CHECKING:
 
 VIDEOS = ('driving', 'animated', 'robot', 'side_by_side')
 FILES = (*(f'{name}.mp4' for name in VIDEOS), 'controls.csv', 'controls.png', 'report.json')
+
+
+def keep_partial_files(folder: pathlib.Path) -> None:
+    """Gives what a killed writer has left its final names, as far as it can be used."""
+    for name in FILES:
+        left = temporary_path(folder / name)
+        with contextlib.suppress(OSError):
+            if left.suffix == '.mp4':
+                drop_torn_end(left)
+            elif left.suffix == '.csv':
+                drop_torn_line(left)
+            else:
+                left.unlink()
+            if left.stat().st_size:
+                left.replace(folder / name)
+
+
+def remove_partial_files(folder: pathlib.Path) -> None:
+    """Deletes what a killed run has left in a folder."""
+    for name in FILES:
+        temporary_path(folder / name).unlink(missing_ok=True)
 
 
 class RunFiles:
@@ -33,6 +55,7 @@ class RunFiles:
     def __init__(self, folder: pathlib.Path, spec: RobotSpec, fps: float) -> None:
         self.folder = folder
         self._spec = spec
+        remove_partial_files(folder)
         self._stack = contextlib.ExitStack()
         self._stack.push(self._plot)
         self._rows = 0

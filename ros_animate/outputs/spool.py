@@ -1,4 +1,8 @@
-"""A queue of frames in files, from a live run to a slower process; memory and disk are bounded."""
+"""A queue of frames in files, from a live run to a slower process; memory and disk are bounded.
+
+The images are JPEGs of quality 95: for 640×480 and 512×512 pixels 0.1 MB a frame instead of 1.7 MB,
+for one more millisecond.
+"""
 from __future__ import annotations
 
 import io
@@ -11,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ros_animate.files import write_atomically
+from ros_animate.files import naming_write_errors, write_atomically
 from ros_animate.images import decode_image, encode_jpeg
 from ros_animate.types import Array, Image
 
-# Images are stored uncompressed while the spool is short, as JPEG when it grows.
-RAW_BYTES, MAX_BYTES = 10 ** 9, 2 * 10 ** 9
+NAME = '.part.spool'
+MAX_BYTES = 10 ** 9  # five minutes of such images, if nothing is taken out
 QUALITY = 95
 POLL_S = 0.02
 _END = 'end'
@@ -48,26 +52,29 @@ class SpoolWriter:
 
     Args:
         folder: Folder of the spool, made here.
-        raw_bytes: Size of the spool above which images are compressed.
         max_bytes: Largest size of the spool.
 
     Attributes:
         lost: Number of frames that were dropped because the spool was full.
     """
 
-    def __init__(self, folder: pathlib.Path, raw_bytes: int = RAW_BYTES,
-                 max_bytes: int = MAX_BYTES) -> None:
-        self._folder, self._raw_bytes, self._max_bytes = folder, raw_bytes, max_bytes
+    def __init__(self, folder: pathlib.Path, max_bytes: int = MAX_BYTES) -> None:
+        self._folder, self._max_bytes = folder, max_bytes
         self._files: deque[tuple[pathlib.Path, int]] = deque()
         self._bytes = 0
         self._count = 0
         self.lost = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        with naming_write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, frame: LiveFrame) -> None:
-        """Appends a frame, or counts it as lost if the spool is full."""
+        """Appends a frame, or counts it as lost if the spool is full.
+
+        Raises:
+            WriteError: The disk is full.
+        """
         self._forget_taken()
-        data = _serialized(frame, compressed=self._bytes > self._raw_bytes)
+        data = _serialized(frame)
         if self._bytes + len(data) > self._max_bytes:
             self.lost += 1
             return
@@ -78,8 +85,8 @@ class SpoolWriter:
         self._count += 1
 
     def close(self) -> None:
-        """Marks the end: no frame follows."""
-        (self._folder / _END).touch()
+        """Marks the end: no frame follows. Raises WriteError."""
+        end_spool(self._folder)
 
     def _forget_taken(self) -> None:
         # The reader takes them in order.
@@ -115,11 +122,11 @@ def has_ended(folder: pathlib.Path) -> bool:
     return (folder / _END).exists()
 
 
-def spooled_bytes(folder: pathlib.Path) -> int:
-    """Size of all frames in the spool; 0 if the folder does not exist yet."""
-    if not folder.is_dir():
-        return 0
-    return sum(path.stat().st_size for path in folder.glob('[0-9]*.npz'))
+def end_spool(folder: pathlib.Path) -> None:
+    """Marks the end of a spool, whose writer may have died; raises WriteError."""
+    with naming_write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _END).touch()
 
 
 def remove_spool(folder: pathlib.Path) -> None:
@@ -131,31 +138,24 @@ def _path(folder: pathlib.Path, index: int) -> pathlib.Path:
     return folder / f'{index:09d}.npz'
 
 
-def _serialized(frame: LiveFrame, *, compressed: bool) -> bytes:
+def _serialized(frame: LiveFrame) -> bytes:
     images = {'driving': frame.driving}
     if frame.animated is not None:
         images['animated'] = frame.animated
-    if compressed:
-        images = {name: np.frombuffer(encode_jpeg(image, QUALITY), np.uint8)
-                  for name, image in images.items()}
     buffer = io.BytesIO()
     np.savez(buffer, times=np.array([frame.stamp_s, frame.end_s]), sent_s=frame.sent_s,
-             positions=frame.positions, **images)  # type: ignore[arg-type]
+             positions=frame.positions, **{  # type: ignore[arg-type]
+                 name: np.frombuffer(encode_jpeg(image, QUALITY), np.uint8)
+                 for name, image in images.items()})
     return buffer.getvalue()
 
 
 def _read(path: pathlib.Path) -> LiveFrame:
     with np.load(path) as data:
         stamp_s, end_s = data['times']
-        images = {name: _image(data[name]) for name in ('driving', 'animated') if name in data}
-        return LiveFrame(float(stamp_s), float(end_s), images['driving'],
-                         images.get('animated'), data['sent_s'], data['positions'])
-
-
-def _image(data: Image) -> Image:
-    """(H, W, 3) uint8 RGB of an image that is stored as such, or as the bytes of a JPEG."""
-    if data.ndim == 3:
-        return data
-    image = decode_image(data)
-    assert image is not None, 'the writer encoded it'
-    return image
+        images = {name: decode_image(data[name]) for name in ('driving', 'animated')
+                  if name in data}
+        driving = images['driving']
+        assert driving is not None, 'the writer encoded it'
+        return LiveFrame(float(stamp_s), float(end_s), driving, images.get('animated'),
+                         data['sent_s'], data['positions'])

@@ -10,13 +10,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tqdm import tqdm
-
 from ros_animate.camera.base import Source
 from ros_animate.errors import ExitStatus, UserError
+from ros_animate.files import WriteError, locked_folder
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.nodes.name_claim import require_free
+from ros_animate.outputs import spool
+from ros_animate.outputs.progress import Progress, write_line
 from ros_animate.outputs.report import write_report
-from ros_animate.outputs.spool import remove_spool
+from ros_animate.outputs.run_files import keep_partial_files, remove_partial_files
+from ros_animate.plugins import STAGES
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.live_programs import COMPOSED, OUTPUTS, WATCH, live_programs
 from ros_animate.runtime.supervisor import Supervisor
@@ -25,6 +28,8 @@ from ros_animate.settings import RunOptions, Settings
 POLL_S = 0.05
 # Time from the end of the source to the last command that answers it.
 DRAIN_S = 0.3
+# Time in which the writer of the files completes them once it is told to stop.
+FILES_S = 60.0
 
 
 def run(settings: Settings, options: RunOptions) -> int:
@@ -32,7 +37,7 @@ def run(settings: Settings, options: RunOptions) -> int:
 
     The nodes run in child processes: all in one, or (`options.processes`) each in its own. Another
     process watches and, with `options.output`, spools the frames, which a last one turns into files
-    when the processor is idle. Crashed nodes are started again.
+    in idle time. Crashed nodes are started again.
 
     Args:
         settings: Checked settings.
@@ -44,11 +49,18 @@ def run(settings: Settings, options: RunOptions) -> int:
     Raises:
         UserError: The source cannot be opened, or a node refuses to start.
     """
-    with tempfile.TemporaryDirectory(prefix='ros_animate-') as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='ros_animate-'))
+        if options.output is not None:
+            stack.enter_context(locked_folder(options.output, 'run'))
         live = LiveRun(settings, options, pathlib.Path(folder))
         report = live.run()
-    if options.output is not None:
-        write_report(options.output / 'report.json', report)
+        if options.output is not None and report is not None:
+            _write_report(options.output / 'report.json', report, live.failure)
+    if live.failure is not None:
+        raise live.failure
+    if report is None:
+        raise UserError('the run ended before anything was measured')
     if not report['frames']:
         print(f'ros_animate: error: nothing was processed: no image has come from '
               f'{_source(settings)}', file=sys.stderr)
@@ -56,6 +68,15 @@ def run(settings: Settings, options: RunOptions) -> int:
     if not options.quiet:
         print(summary(report, options))
     return ExitStatus.OK
+
+
+def _write_report(path: pathlib.Path, report: dict[str, Any],
+                  failure: BaseException | None) -> None:
+    try:
+        write_report(path, report)
+    except WriteError:
+        if failure is None:  # the first one tells the reason
+            raise
 
 
 def _source(settings: Settings) -> str:
@@ -85,6 +106,13 @@ class Status:
     latency_ms: float | None = None
     report: dict[str, Any] | None = None
 
+    @property
+    def note(self) -> str:
+        """What to show beside the number of frames."""
+        if not self.ready:
+            return 'starting the nodes'
+        return '' if self.latency_ms is None else f'{self.latency_ms:.0f} ms'
+
     def read_line(self, name: str, line: str) -> None:
         """Reads a line of JSON from the watcher or the writer of the files."""
         if name not in (WATCH, OUTPUTS) or not line.startswith('{'):
@@ -95,42 +123,51 @@ class Status:
 
 
 class LiveRun:
-    """One run with its child processes."""
+    """One run with its child processes.
+
+    Attributes:
+        failure: What ended the run, if it was an error or a signal other than Ctrl-C.
+    """
 
     def __init__(self, settings: Settings, options: RunOptions, folder: pathlib.Path) -> None:
         self._settings, self._options, self._folder = settings, options, folder
+        self.failure: BaseException | None = None
         self._status = Status()
-        self._spool = options.output / '.part.spool' if options.output else None
-        if options.record is not None and options.record.exists():
-            raise UserError(f'the bag {options.record} exists already')
+        self._spool = options.output / spool.NAME if options.output else None
         self._total = self._frame_count()
         self._programs = live_programs(settings, options, folder, self._spool)
 
-    def run(self) -> dict[str, Any]:
-        """Runs to the end; returns the report."""
+    def run(self) -> dict[str, Any] | None:
+        """Runs to the end; returns the report, None if nothing was measured."""
+        environment = node_environment()
+        require_free(environment, [f'{self._options.namespace}/{stage}' for stage in STAGES])
         if self._spool is not None:
-            remove_spool(self._spool)
-        with Supervisor(self._programs, node_environment(), on_output=self._status.read_line,
-                        on_note=self._note) as supervisor:
+            spool.remove_spool(self._spool)
+            remove_partial_files(self._spool.parent)
+        with Supervisor(self._programs, environment, on_output=self._status.read_line,
+                        on_note=write_line) as supervisor:
             try:
-                with contextlib.suppress(KeyboardInterrupt):
-                    self._follow(supervisor)
+                self._follow(supervisor)
+            except KeyboardInterrupt:
+                pass
+            except (UserError, SystemExit) as error:
+                self.failure = error
             finally:
                 self._finish(supervisor)
-        report = self._status.report
-        if report is None:
-            raise UserError('the run ended before anything was measured')
-        return {**report, 'mode': 'processes' if self._options.processes else 'composed',
+        if self._status.report is None:
+            return None
+        return {**self._status.report,
+                'mode': 'processes' if self._options.processes else 'composed',
                 'respawned': supervisor.respawned}
 
     def _follow(self, supervisor: Supervisor) -> None:
         """Shows progress until the source or the time is over."""
         end_s: float | None = None
-        with DeferredSignals() as signals, self._bar('frame', self._total) as bar:
+        with DeferredSignals() as signals, self._progress('running', self._total) as progress:
             while not {'camera', COMPOSED} & set(supervisor.poll()):
                 time.sleep(POLL_S)
                 signals.check()
-                self._show(bar, self._status.frames)
+                progress.set(self._status.frames, self._status.note)
                 if end_s is None and self._status.ready and self._options.duration_s:
                     end_s = time.monotonic() + self._options.duration_s
                 if end_s is not None and time.monotonic() >= end_s:
@@ -138,36 +175,35 @@ class LiveRun:
         time.sleep(DRAIN_S)
 
     def _finish(self, supervisor: Supervisor) -> None:
-        """Stops the nodes, then lets the files be completed; Ctrl-C cuts that short."""
+        """Stops the nodes, then lets the files be completed; a signal cuts that short."""
         try:
             supervisor.stop(but=[OUTPUTS])
-            if supervisor.is_running(OUTPUTS):
-                self._wait_for_files(supervisor)
-        except KeyboardInterrupt:
-            self._note('stopped: the files hold what was written so far')
+            self._complete_files(supervisor)
+        except (KeyboardInterrupt, SystemExit) as error:
+            write_line('stopped: the files hold what was written so far')
+            self.failure = self.failure or (error if isinstance(error, SystemExit) else None)
+        except UserError as error:
+            self.failure = self.failure or error
         finally:
+            supervisor.stop_one(OUTPUTS, FILES_S)
             supervisor.stop()
             if self._spool is not None:
-                remove_spool(self._spool)
+                keep_partial_files(self._spool.parent)
+                spool.remove_spool(self._spool)
 
-    def _wait_for_files(self, supervisor: Supervisor) -> None:
+    def _complete_files(self, supervisor: Supervisor) -> None:
+        """Waits for the writer of the files; raises UserError if it fails."""
+        if self._spool is None:
+            return
+        spool.end_spool(self._spool)  # the watcher may have died
         total = (self._status.report or {}).get('frames')
-        with self._bar('frame written', total) as bar:
+        with self._progress('writing the files', total) as progress:
             while OUTPUTS not in supervisor.poll_only(OUTPUTS):
                 time.sleep(POLL_S)
-                self._show(bar, self._status.written)
+                progress.set(self._status.written)
 
-    def _bar(self, unit: str, total: int | None) -> Any:
-        return tqdm(total=total, unit=unit, dynamic_ncols=True, leave=False,
-                    disable=self._options.quiet or None)
-
-    def _show(self, bar: Any, count: int) -> None:
-        bar.update(count - bar.n)
-        if self._status.latency_ms is not None:
-            bar.set_postfix_str(f'{self._status.latency_ms:.0f} ms', refresh=False)
-
-    def _note(self, line: str) -> None:
-        tqdm.write(line, file=sys.stderr)
+    def _progress(self, doing: str, total: int | None) -> Progress:
+        return Progress(doing, total, 'frame', quiet=self._options.quiet, leave=False)
 
     def _frame_count(self) -> int | None:
         """Opens the source once, so that its errors are reported at once."""

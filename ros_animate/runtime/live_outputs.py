@@ -19,21 +19,14 @@ from ros_animate.animation.source_image import source_image
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.outputs.run_files import RunFiles
-from ros_animate.outputs.spool import (
-    RAW_BYTES,
-    LiveFrame,
-    has_ended,
-    read_spool,
-    spooled_bytes,
-)
+from ros_animate.outputs.spool import LiveFrame, has_ended, read_spool, remove_spool
 from ros_animate.pipeline import virtual_robot
-from ros_animate.processes import become_child, run_only_when_idle
+from ros_animate.processes import become_child, is_orphan, run_only_when_idle
 from ros_animate.settings import Settings, load_settings
 from ros_animate.types import Array, Command, Image
 
 # Number of frames from which the rate of the videos is estimated.
 RATE_FRAMES = 31
-WAIT_S = 0.5
 DEFAULT_FPS = 30.0
 
 
@@ -91,7 +84,7 @@ def rate(stamps: list[float]) -> float:
 
 
 def main() -> int:
-    """Writes until the spool has ended; SIGTERM ends it earlier, with complete files."""
+    """Writes until the spool has ended; a signal ends it earlier, with complete files."""
     become_child()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -101,19 +94,18 @@ def main() -> int:
     settings_file, spool, folder = map(pathlib.Path, sys.argv[1:])
     try:
         settings = load_settings([settings_file])
-        write_outputs(settings, _until(stopping, spool), folder)
+        write_outputs(settings, _frames(stopping, spool), folder)
     except UserError as error:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
         return ExitStatus.USER_ERROR
+    finally:
+        if is_orphan():
+            remove_spool(spool)
     return ExitStatus.OK
 
 
-def _until(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
-    # Even work in idle time slows the nodes down, through the caches that both share: as long as
-    # there is room the frames wait for the end of the run.
-    while not has_ended(spool) and spooled_bytes(spool) < RAW_BYTES:
-        if stopping.wait(WAIT_S):
-            break
+def _frames(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
+    """The frames as they come: in idle time during the run, and with the whole machine after it."""
     ended = False
     for frame in read_spool(spool, stopping.is_set):
         if not ended and has_ended(spool):

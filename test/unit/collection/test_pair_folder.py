@@ -82,7 +82,7 @@ def test_what_cannot_be_written_is_said(tmp_path):
 
 
 def test_one_collection_at_a_time(tmp_path):
-    with PairFolder(tmp_path, OPTIONS), pytest.raises(FolderError, match='another collection'):
+    with PairFolder(tmp_path, OPTIONS), pytest.raises(WriteError, match='another collection'):
         gather(tmp_path, 3)
     assert gather(tmp_path, 3) == 0
 
