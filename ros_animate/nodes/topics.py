@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import pathlib
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,10 +90,12 @@ def message_class(type_name: str) -> Any:
 @functools.cache
 def is_message_package(package: str) -> bool:
     """True for an installed package that rosidl generated; the package is not imported."""
-    spec = importlib.util.find_spec(package)
+    # A loaded package knows all of its folders: `ros_animate` has more than one.
+    loaded, spec = sys.modules.get(package), importlib.util.find_spec(package)
+    folders = getattr(loaded, '__path__', None) or (spec and spec.submodule_search_locations)
     return any(next(pathlib.Path(folder).glob(f'{package}_s__rosidl_typesupport_c*.so'), None)
                and (pathlib.Path(folder) / 'msg' / '__init__.py').is_file()
-               for folder in (spec and spec.submodule_search_locations) or ())
+               for folder in folders or ())
 
 
 def camera_topic(image_transport: str) -> str:
