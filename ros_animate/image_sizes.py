@@ -1,12 +1,15 @@
 """Width and height in the header of an image file, read before the image is decoded."""
 from __future__ import annotations
 
+import re
 import struct
 
 # Markers of JPEG that begin a frame: SOF0 to SOF15 without DHT, JPG and DAC.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers of JPEG without a length
 _WIDTH, _HEIGHT, _TILE_WIDTH, _TILE_HEIGHT = 256, 257, 322, 323  # tags of TIFF
+# A marker within the data of a scan; FF00 is a number, FFD0 to FFD7 restart the decoder.
+_END_OF_SCAN = re.compile(rb'\xff[^\x00\xd0-\xd7\xff]')
 _MOST_TAGS, _MOST_SEGMENTS, _CHUNK = 4096, 10_000, 65_536
 
 
@@ -41,6 +44,26 @@ def image_size(data: bytes | memoryview) -> tuple[int, int] | None:
     return None
 
 
+def has_jpeg_end(data: bytes | memoryview) -> bool:
+    """False for a JPEG whose last scan does not end (a part of a file); True for other files."""
+    view = memoryview(data).cast('B')
+    at = 2
+    while view[:2] == b'\xff\xd8' and at + 4 <= len(view):
+        marker = view[at + 1]
+        if view[at] != 0xFF:
+            return True  # damaged rather than incomplete: for the decoder
+        if marker == 0xD9:
+            return True
+        if marker in _ALONE or marker in (0, 0xFF):
+            at += 1 if marker == 0xFF else 2
+            continue
+        at += 2 + max(struct.unpack_from('>H', view, at + 2)[0], 2)
+        if marker == 0xDA:
+            end = _END_OF_SCAN.search(view, at)
+            at = len(view) if end is None else end.start()
+    return view[:2] != b'\xff\xd8' or bytes(view[at:at + 2]) == b'\xff\xd9'
+
+
 def _pair(form: str, view: memoryview, offset: int) -> tuple[int, int]:
     width, height = struct.unpack_from(form, view, offset)
     return abs(width), abs(height)
@@ -50,7 +73,7 @@ def _jpeg(view: memoryview) -> tuple[int, int] | None:
     """The largest frame before the first scan; None if it is not within _MOST_SEGMENTS."""
     at, found = 2, None
     for _ in range(_MOST_SEGMENTS):
-        if at + 4 > len(view) or view[at + 1] in (0xDA, 0xD9) and view[at] == 0xFF:
+        if at + 4 > len(view) or (view[at + 1] in (0xDA, 0xD9) and view[at] == 0xFF):
             return found  # at the end, a scan, or the end of the image
         marker = view[at + 1]
         if view[at] != 0xFF or marker == 0xFF:

@@ -11,7 +11,7 @@ from ros_animate import limits
 from ros_animate.documents import DocumentError, regular_file
 from ros_animate.errors import UserError
 from ros_animate.files import write_atomically
-from ros_animate.image_sizes import image_size
+from ros_animate.image_sizes import has_jpeg_end, image_size
 from ros_animate.types import Image
 
 
@@ -27,8 +27,8 @@ def read_image(path: str | os.PathLike[str]) -> Image:
     """(H, W, 3) uint8 RGB of an image file: upright, grey as RGB, 8 bits, without transparency.
 
     Raises:
-        ImageFileError: There is no such file, it is not an image that OpenCV reads, or it claims
-            to be larger than limits.IMAGE_PIXELS.
+        ImageFileError: There is no such file, it is not an image that OpenCV reads, it is
+            incomplete, or it claims to be larger than limits.IMAGE_PIXELS.
     """
     file = pathlib.Path(path).expanduser()
     if not file.is_file():
@@ -49,11 +49,24 @@ def try_read_image(path: str | os.PathLike[str]) -> Image | None:
 
 
 def _decode_file(path: str | os.PathLike[str]) -> Image | None:
-    """The image in a file, None if it is missing or not one; raises ImageSizeError."""
+    """The image in a file, None if it is missing or not one.
+
+    Raises:
+        ImageSizeError: It claims to be too large.
+        ImageFileError: It is an image that cannot be decoded.
+    """
     try:
         regular_file(path, limits.IMAGE_BYTES)
         # OpenCV's own reader crashes over a name that is not UTF-8.
-        return decode_image(pathlib.Path(path).read_bytes(), limits.IMAGE_PIXELS)
+        content = pathlib.Path(path).read_bytes()
+        image = decode_image(content, limits.IMAGE_PIXELS)
+        size = image_size(content) if image is None else None
+        if size is not None:
+            raise ImageFileError(
+                f'{path} is an image of {size[0]} x {size[1]} pixels that cannot be read: it is '
+                'incomplete or damaged, or of a kind that OpenCV does not know; copy it again, or '
+                'save it as JPEG or PNG')
+        return image
     except ImageSizeError as error:
         raise ImageSizeError(f'{path}: {error}') from error
     except DocumentError as error:
@@ -63,7 +76,7 @@ def _decode_file(path: str | os.PathLike[str]) -> Image | None:
 
 
 def decode_image(data: bytes | Image, max_pixels: int = limits.FRAME_PIXELS) -> Image | None:
-    """(H, W, 3) uint8 RGB of the content of an image file; None if it is not an image.
+    """(H, W, 3) uint8 RGB of the content of an image file; None if it is not a complete image.
 
     Args:
         data: The content of the file.
@@ -79,6 +92,8 @@ def decode_image(data: bytes | Image, max_pixels: int = limits.FRAME_PIXELS) -> 
     if size[0] * size[1] > max_pixels:
         raise ImageSizeError(f'an image of {size[0]} x {size[1]} pixels is too large; at most '
                              f'{max_pixels / 1e6:.0f} million pixels are read')
+    if not has_jpeg_end(content.data):  # older versions of OpenCV fill the rest with grey
+        return None
     try:
         return _rgb(cv2.imdecode(content, cv2.IMREAD_COLOR))
     except (cv2.error, MemoryError):

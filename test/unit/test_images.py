@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ros_animate.files import WriteError
-from ros_animate.image_sizes import image_size
+from ros_animate.image_sizes import has_jpeg_end, image_size
 from ros_animate.images import (
     ImageFileError,
     ImageSizeError,
@@ -66,6 +66,37 @@ def test_content_that_is_not_an_image(tmp_path, content):
     assert try_read_image(path) is None
     with pytest.raises(ImageFileError, match=r'a\.png cannot be read as an image; give a JPEG'):
         read_image(path)
+
+
+KINDS = {'baseline': ('.jpg', []), 'progressive': ('.jpg', [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]),
+         'restarts': ('.jpg', [cv2.IMWRITE_JPEG_RST_INTERVAL, 2]), 'png': ('.png', []),
+         'bmp': ('.bmp', []), 'tiff': ('.tiff', []), 'webp': ('.webp', [])}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('share', [0.3, 0.6, 0.95])
+def test_a_part_of_an_image_is_refused_by_name(kind, share, tmp_path):
+    noise = np.random.default_rng(1).integers(0, 255, (64, 80, 3)).astype(np.uint8)
+    content = cv2.imencode(KINDS[kind][0], noise, KINDS[kind][1])[1].tobytes()
+    assert decode_image(content).shape == decode_image(content + b'trailer').shape == noise.shape
+    part = content[:round(share * len(content))]
+    path = tmp_path / 'part.img'
+    # An image without a mark of its end cannot be told from one whose rest is black.
+    padded = [part + bytes(len(content) - len(part))] if kind in ('baseline', 'png') else []
+    for damaged in (part, *padded):
+        path.write_bytes(damaged)
+        if KINDS[kind][0] == '.jpg':
+            assert not has_jpeg_end(damaged)
+        with pytest.raises(ImageFileError, match=r'part\.img .*cannot be read'):
+            read_image(path)
+
+
+def test_a_thumbnail_is_not_the_end_of_a_jpeg(image):
+    content, thumbnail = encode_jpeg(image, 90), encode_jpeg(image[:8, :8], 90)
+    segment = b'\xff\xe1' + struct.pack('>H', len(thumbnail) + 2) + thumbnail
+    content = content[:2] + segment + content[2:]
+    assert has_jpeg_end(content) and decode_image(content) is not None
+    assert not has_jpeg_end(content[:-40])
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -1,6 +1,7 @@
 """A video file, read through OpenCV."""
 from __future__ import annotations
 
+import logging
 import pathlib
 from dataclasses import dataclass
 
@@ -14,11 +15,17 @@ from ros_animate.files import plain_name
 from ros_animate.limits import FRAME_PIXELS
 from ros_animate.types import Frame, Image
 
+# Missing images below these are no sign of damage: containers count what an editor has cut off, or
+# estimate the number from the duration, to which the sound belongs.
+MISSING_SHARE, MISSING_S, ESTIMATED_MISSING_S = 0.02, 0.1, 1.0
 MAX_PAUSE_S = 600.0  # recorders of a screen write a frame only where it changes
 
 
 class Video(Source):
-    """Every frame of a video file, turned upright, stamped with the container's time."""
+    """Every frame of a video file, turned upright, stamped with the container's time.
+
+    A file that holds fewer frames than it claims is read as far as it goes, with a warning.
+    """
 
     @dataclass(frozen=True)
     class Config:
@@ -32,13 +39,16 @@ class Video(Source):
         self._capture: cv2.VideoCapture | None = None
         self._first: Image | None = None
         self._stamps = Stamps(self.fps, MAX_PAUSE_S)
+        self._count = 0
+        self._end_s = 0.0  # reported time of the newest frame
+        self._warned = False
 
     def open(self) -> None:
         self.close()
         self._start()
         assert self._capture is not None
         self.fps = sane_fps(self._capture.get(cv2.CAP_PROP_FPS))
-        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        count = self._claimed_count()
         self.frame_count = None if self.config.loop or count <= 0 else count
         self._stamps = Stamps(self.fps, MAX_PAUSE_S)
 
@@ -46,6 +56,8 @@ class Video(Source):
         if self._capture is None:
             raise SourceError(f'{self.config.path} is not open')
         image = self._next_image()
+        if image is None:
+            self._report_missing()
         if image is None and self.config.loop:
             self._start()
             self._stamps.restart()
@@ -53,6 +65,8 @@ class Video(Source):
         if image is None:
             return None
         reported_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        self._count += 1
+        self._end_s = reported_s
         return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), self._stamps.next(reported_s))
 
     def close(self) -> None:
@@ -80,7 +94,31 @@ class Video(Source):
         if not ok:
             capture.release()
             raise SourceError(f'{path} cannot be read as a video')
-        self._capture = capture
+        self._capture, self._count, self._end_s = capture, 0, 0.0
+
+    def _claimed_count(self) -> int:
+        assert self._capture is not None
+        return int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+
+    def _report_missing(self) -> None:
+        """Warns, once, if the file has ended before the number of frames that it claims."""
+        assert self._capture is not None
+        claimed, fps = self._claimed_count(), self._capture.get(cv2.CAP_PROP_FPS)
+        missing = claimed - self._count
+        if self._warned or fps <= 0 or missing <= max(1, MISSING_SHARE * claimed):
+            return
+        missing_s = claimed / fps - self._end_s - 1.0 / self.fps
+        if missing_s > (MISSING_S if self._is_counted() else ESTIMATED_MISSING_S):
+            self._warned = True
+            logging.getLogger(__name__).warning(
+                '%s is incomplete: it holds %d of the %d images that it claims, %.1f s are missing '
+                'at its end', self.config.path, self._count, claimed, missing_s)
+
+    def _is_counted(self) -> bool:
+        """True for a kind of file that stores the number of its frames (.mp4, .mov, .avi)."""
+        with pathlib.Path(self.config.path).expanduser().open('rb') as file:
+            head = file.read(12)
+        return head[4:8] == b'ftyp' or head[8:] == b'AVI '
 
     def _next_image(self) -> Image | None:
         """(H, W, 3) BGR, None at the end."""

@@ -1,4 +1,5 @@
 """The contract of sources, on every source that ends or can be started over."""
+import re
 import struct
 
 import cv2
@@ -109,6 +110,23 @@ def test_a_truncated_video_ends_early(tmp_path, numbered):
         assert 1 <= len(read_all(source)) < 10
 
 
+@pytest.mark.parametrize('suffix, fps', [('.mp4', 25.0), ('.avi', 10.0), ('.mp4', 0.5)])
+def test_a_video_that_holds_less_than_claimed_is_named(suffix, fps, tmp_path, write_video, caplog):
+    path = tmp_path / f'v{suffix}'
+    index_first(write_video(tmp_path / f'made{suffix}', 12, fps), path)
+    caplog.clear()
+    with load('camera', 'video', {'path': str(path)}) as source:
+        assert len(read_all(source)) == 12
+    assert not caplog.records
+    content = path.read_bytes()
+    path.write_bytes(content[:content.rindex(b'idx1' if suffix == '.avi' else b'') - 300])
+    with load('camera', 'video', {'path': str(path), 'loop': True}) as source:
+        read_all(source, limit=30)
+    assert len(caplog.records) == 1
+    assert re.search(rf'v{suffix} is incomplete: it holds [0-9]+ of the 12 images',
+                     caplog.records[0].getMessage())
+
+
 @pytest.mark.parametrize('fps', [12.5, 60.0])
 def test_a_video_reports_its_rate(fps, tmp_path, write_video):
     with load('camera', 'video', {'path': str(write_video(tmp_path / 'v.mp4', 5, fps))}) as source:
@@ -120,6 +138,18 @@ def test_a_video_is_turned_upright(video_file, tmp_path):
     turned.write_bytes(rotated_90(video_file.read_bytes()))
     with load('camera', 'video', {'path': str(turned)}) as source:
         assert source.read().image.shape == (64, 48, 3)
+
+
+def index_first(video, path):
+    """Copies a video into a file whose index, if it has one, stands before the images."""
+    av = pytest.importorskip('av', reason='PyAV writes the test file')
+    with av.open(str(video)) as source, \
+            av.open(str(path), 'w', options={'movflags': 'faststart'}) as copy:
+        track = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = track
+                copy.mux(packet)
 
 
 def rotated_90(mp4: bytes) -> bytes:
