@@ -1,4 +1,4 @@
-"""Robots: lists and describes them, checks robot files, moves one control by hand."""
+"""Robots: lists and describes them, writes and checks robot files, moves one control by hand."""
 from __future__ import annotations
 
 import argparse
@@ -8,14 +8,17 @@ import sys
 from typing import Any
 
 from ros_animate.commands.arguments import add_param, plugin_section
-from ros_animate.errors import ExitStatus
+from ros_animate.documents import read_text
+from ros_animate.errors import ExitStatus, shown
 
-HELP = 'list, show, check, plot and move robots'
+HELP = 'list, show, write, check, plot and move robots'
 EXAMPLES = """\
 examples:
   ros_animate robots list
   ros_animate robots show ameca
-  ros_animate robots check my_robot.yaml
+  ros_animate robots new my_head --joints "Pan,Tilt,Jaw,Brow Left,Brow Right" --output my_head.yaml
+  ros_animate robots new my_ameca --like ameca --output my_ameca.yaml
+  ros_animate robots check my_head.yaml
   ros_animate robots jog ameca_zmq 'Jaw Pitch' 0.5
   ros_animate robots plot controls.csv --robot ameca --output plot.png"""
 
@@ -28,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument('name', help='name or robot file')
     show.add_argument('--json', action='store_true', help='for programs')
     show.set_defaults(action=_show)
+    _add_new(actions)
     check = actions.add_parser('check', help='every mistake in a robot file, with its line')
-    check.add_argument('file', type=pathlib.Path)
+    check.add_argument('name', help='name or robot file')
     check.set_defaults(action=_check)
     _add_jog(actions)
     plot = actions.add_parser('plot', help='plot recorded targets, the trajectory and the limits')
@@ -42,6 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plot.add_argument('--rate', type=float, default=200.0, metavar='HZ')
     plot.add_argument('--output', type=pathlib.Path, default=pathlib.Path('trajectory.png'))
     plot.set_defaults(action=_plot)
+
+
+def _add_new(actions: Any) -> None:
+    new = actions.add_parser('new', help='write a commented robot file for a robot', description=(
+        'Writes a robot file with rig and virtual face, as far as the names of the joints tell '
+        'them: pan, tilt and roll of head, neck or eyes, jaw, smile, lip, brow, lid, cheek, nose; '
+        'left and right. What it guesses is to be checked: docs/bring_your_own_robot.md.'))
+    new.add_argument('name', help='name of the robot')
+    origin = new.add_mutually_exclusive_group(required=True)
+    origin.add_argument('--joints', metavar='A,B,…', help="names in the robot's index order")
+    origin.add_argument('--like', metavar='ROBOT', help='a copy of the file of this robot')
+    new.add_argument('--output', type=pathlib.Path, required=True, metavar='FILE',
+                     help='the robot file, a .yaml; an existing one is not overwritten')
+    new.set_defaults(action=_new)
 
 
 def _add_jog(actions: Any) -> None:
@@ -106,17 +124,54 @@ def _as_mapping(spec: Any) -> dict[str, Any]:
             'map': limit.points} for limit in spec.coupled]}
 
 
+def _new(args: argparse.Namespace) -> int:
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.files import write_atomically
+    from ros_animate.robot.reader import read_spec
+    path = args.output.expanduser()
+    if path.suffix not in ('.yaml', '.yml'):
+        raise ConfigurationError(f'--output is a .yaml, not {shown(str(args.output))}')
+    if path.exists():
+        raise ConfigurationError(f'{path} exists already: give another --output, or remove it')
+    write_atomically(path, _new_text(args))
+    spec = read_spec(path)
+    print(f'{path}: {spec.name}, {len(spec.controls)} controls. Next: ros_animate robots check '
+          f'{path}')
+    return 0
+
+
+def _new_text(args: argparse.Namespace) -> str:
+    """Text of the new robot's file."""
+    from ros_animate.robot.descriptions import description_file
+    from ros_animate.robot.new_robot import renamed_file, robot_file, unknown_joints
+    if args.like is not None:
+        file, _ = description_file(args.like)
+        return renamed_file(read_text(file), args.name)
+    joints = [joint.strip() for joint in args.joints.split(',')]
+    text = robot_file(args.name, joints)
+    unknown = unknown_joints(joints)
+    if unknown:
+        print('nothing moves ' + ', '.join(unknown) + ': their names tell nothing; complete their '
+              'rows in `rig` and `face`', file=sys.stderr)
+    return text
+
+
 def _check(args: argparse.Namespace) -> int:
+    from ros_animate.robot.descriptions import description_file
     from ros_animate.robot.reader import check_spec
-    spec, mistakes = check_spec(args.file, sections=True)
+    file, _ = description_file(args.name)
+    spec, mistakes = check_spec(file, sections=True)
     for mistake in mistakes:
         print(mistake, file=sys.stderr)
     if spec is None:
-        print(f'{args.file}: {len(mistakes)} mistake{"s" if len(mistakes) != 1 else ""}',
+        print(f'{file}: {len(mistakes)} mistake{"s" if len(mistakes) != 1 else ""}',
               file=sys.stderr)
         return ExitStatus.FAILURE
-    print(f'{args.file}: {spec.name}, {len(spec.controls)} controls, {len(spec.coupled)} coupled '
+    print(f'{file}: {spec.name}, {len(spec.controls)} controls, {len(spec.coupled)} coupled '
           'limits, no mistakes')
+    idle = [name for name in spec.names if not spec.rig.get('controls', {}).get(name)]
+    if idle and spec.rig:
+        print(f'the rig moves all but {", ".join(idle)}')
     return 0
 
 

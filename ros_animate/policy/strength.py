@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.configuration import option
-from ros_animate.robot.spec import RobotSpec
+from ros_animate.robot.spec import PARTS, RobotSpec
 from ros_animate.types import Array
-
-_GROUPS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
 
 
 @dataclass(frozen=True)
@@ -26,5 +24,5 @@ class Strength:
 
     def of(self, spec: RobotSpec) -> Array:
         """(N,) factors of a robot's controls; other groups have the overall gain alone."""
-        return self.gain * np.array([getattr(self, c.group) if c.group in _GROUPS else 1.0
+        return self.gain * np.array([getattr(self, c.group) if c.group in PARTS else 1.0
                                      for c in spec.controls])

@@ -22,20 +22,32 @@ def robot_names() -> list[str]:
     return sorted({*descriptions(), *available('hardware')})
 
 
-def load_spec(name: str | pathlib.Path) -> RobotSpec:
-    """Loads the specification of a robot; raises ConfigurationError.
+def description_file(name: str | pathlib.Path) -> tuple[pathlib.Path, str | None]:
+    """Robot file of a robot, and the transport that its name asks for, None for the file's own.
 
     Args:
         name: Path of a robot file, name of a description in config/robots, or of a hardware
             plug-in, which then drives the description `ameca`.
+
+    Raises:
+        ConfigurationError: There is no robot of this name.
     """
     text = str(name)
     path = pathlib.Path(text).expanduser()
     if path.suffix in ('.yaml', '.yml') or isinstance(name, pathlib.Path):
-        return read_spec(path)
+        return path, None
     if text in descriptions():
-        return read_spec(descriptions()[text])
+        return descriptions()[text], None
     if text in available('hardware'):
-        return read_spec(descriptions()[DEFAULT_DESCRIPTION], transport=text)
+        return descriptions()[DEFAULT_DESCRIPTION], text
     raise ConfigurationError(f'unknown robot {shown(text)}; {suggest(text, robot_names())}; '
                              'or the path of a robot file (.yaml)')
+
+
+def load_spec(name: str | pathlib.Path) -> RobotSpec:
+    """Loads the specification of a robot, named as for `description_file`.
+
+    Raises:
+        ConfigurationError: There is no such robot, or its file holds mistakes.
+    """
+    return read_spec(*description_file(name))

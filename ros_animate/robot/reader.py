@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import pathlib
 import re
@@ -15,12 +16,14 @@ from ros_animate.limits import CONTROLS, MISTAKES, NAME_LENGTH
 from ros_animate.robot.coupled_limits import coupling_mistake
 from ros_animate.robot.located_yaml import LocatedMapping, LocatedSequence, load_located
 from ros_animate.robot.mistakes import is_number
+from ros_animate.robot.rig import drive_noise
 from ros_animate.robot.sections import section_mistakes
 from ros_animate.robot.spec import SI, Control, CoupledLimit, RobotSpec
 
 KEYS = {'name', 'title', 'transport', 'groups', 'controls', 'coupled', 'rig', 'face', 'options'}
 GROUP_KEYS = {'max_velocity', 'max_acceleration', 'jitter'}
-DEFAULT_JITTER = 0.01  # part of the range
+DEFAULT_JITTER = (0.001, 0.01)  # least and greatest part of the range
+GREATEST_JITTER_DEG = 0.4  # of an angle: a tracked head is no noisier, however far a joint turns
 CONTROL_KEYS = {'name', 'joint', 'range', 'neutral', 'park', 'unit', 'group', *GROUP_KEYS}
 COUPLED_KEYS = {'limiting', 'limited', 'side', 'map'}
 
@@ -211,10 +214,22 @@ class _Reader:
         velocity, acceleration = (
             self._number(item, key, limits.get(key), positive=True)
             for key in ('max_velocity', 'max_acceleration'))
-        jitter = self._number(item, 'jitter', limits.get('jitter', DEFAULT_JITTER * (high - low)),
+        unit = self._unit(item)
+        control = Control(name, self._joint(item, name), group, unit, low, high, neutral, park,
+                          velocity, acceleration, math.nan)
+        jitter = self._number(item, 'jitter', limits.get('jitter', self._default_jitter(control)),
                               positive=True)
-        return Control(name, self._joint(item, name), group, self._unit(item), low, high, neutral,
-                       park, velocity, acceleration, jitter)
+        return dataclasses.replace(control, jitter=jitter)
+
+    def _default_jitter(self, control: Control) -> float:
+        """Noise of a control by what drives it: a wide range alone makes nothing restless."""
+        least, greatest = (share * (control.high - control.low) for share in DEFAULT_JITTER)
+        if control.unit:
+            greatest = min(greatest, math.radians(GREATEST_JITTER_DEG) / SI[control.unit])
+        reach = 1.0 if control.unit == 'deg' else max(control.high - control.neutral,
+                                                      control.neutral - control.low)
+        noise = reach * drive_noise(self._content.get('rig'), control.name)
+        return min(max(noise, least), greatest) if noise else greatest
 
     def _joint(self, item: LocatedMapping, name: str) -> str:
         joint = self._text(item, 'joint', default=snake_case(name) or 'joint')

@@ -1,6 +1,7 @@
 """Validation of the section `rig` of a robot file, which maps blendshapes to controls."""
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.robot.mistakes import Mistake, control_mistakes, is_number, part_mistakes
 
 HEAD_ANGLES = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
+# Noise of the tracker's output while a person is still: of a blendshape, of an angle in degrees.
+BLENDSHAPE_NOISE, ANGLE_NOISE_DEG = 0.01, 0.3
 
 
 def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
@@ -18,6 +21,21 @@ def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[
         'baseline': _row_mistakes,
         'controls': lambda part, _: control_mistakes(part, 'rig', controls, 'blendshape: number',
                                                      _row_mistakes)})
+
+
+def drive_noise(rig: Any, control: str) -> float:
+    """Noise of what drives a control while the person is still; 0 if the rig does not drive it.
+
+    Args:
+        rig: Section `rig` of a robot file, which may hold mistakes.
+        control: Name of the control.
+    """
+    rows = rig.get('controls') if isinstance(rig, Mapping) else None
+    row = rows.get(control) if isinstance(rows, Mapping) else None
+    if not isinstance(row, Mapping):
+        return 0.0
+    return math.hypot(*(gain * (ANGLE_NOISE_DEG if feature in HEAD_ANGLES else BLENDSHAPE_NOISE)
+                        for feature, gain in row.items() if is_number(gain)))
 
 
 def _row_mistakes(row: Mapping[str, Any], where: str) -> Iterator[Mistake]:

@@ -18,6 +18,8 @@ from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.errors import shown
 from ros_animate.types import Array
 
+# Groups that have a strength of their own in the policies.
+PARTS = ('brow', 'lid', 'gaze', 'head', 'mouth', 'nose')
 SI = {'': 1.0, 'deg': math.pi / 180, 'rad': 1.0}
 
 

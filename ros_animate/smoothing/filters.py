@@ -20,6 +20,8 @@ STILL_RMS, MOVING_RMS = 1.5, 2.0  # all controls: below the face is still, above
 STILL_PASS, MOVING_PASS = 10.0, 0.5
 SHARPNESS = 3.0  # how sharply noise and movement of one control are told apart
 MOVED = 3.5  # one control: it has moved if its average change is greater
+GOES_ON = 1.2  # one control that has moved still does while it leads its own average by more
+LEAD_S = (0.1, 0.5)  # time constants of the two averages whose difference is the lead
 BAND = 5.0  # half width of the dead band of a still face
 MAX_CHANGE = 30.0  # a control that jumps counts no more than this for the whole face
 
@@ -53,6 +55,8 @@ class StillnessFilter:
         self._output: Array = np.zeros_like(self._jitter)
         self._mean_change: Array = np.zeros_like(self._jitter)
         self._open: Array = np.zeros_like(self._jitter)
+        self._fast: Array = np.zeros_like(self._jitter)
+        self._slow: Array = np.zeros_like(self._jitter)
 
     def step(self, target: Array, stamp_s: float) -> Array:
         """The filtered target (N,); a target older than the last one starts the filter anew."""
@@ -60,10 +64,13 @@ class StillnessFilter:
             self.reset()
             self._stamp_s = stamp_s
             self._smooth, self._output = target.copy(), target.copy()
+            self._fast, self._slow = target.copy(), target.copy()
             return self._output
         dt_s, self._stamp_s = stamp_s - self._stamp_s, stamp_s
         change = target - self._smooth
         self._mean_change += _passed(dt_s, AVERAGING_S) * (change - self._mean_change)
+        self._fast += _passed(dt_s, LEAD_S[0]) * (target - self._fast)
+        self._slow += _passed(dt_s, LEAD_S[1]) * (target - self._slow)
         distance = np.minimum(np.absolute(change) * self._per_jitter, MAX_CHANGE)
         moving = _ramp(math.sqrt(distance.dot(distance) / len(distance)), STILL_RMS, MOVING_RMS)
         if moving >= 1.0:  # a shortcut: everything is open
@@ -96,9 +103,12 @@ class StillnessFilter:
         """(N,) 1 while the face or the control moves, then slowly down to 0.
 
         So target and output meet before the face is held still. A control has also moved if it
-        has been off to the same side for a moment.
+        has been off to the same side for a moment, and moves on, however slowly, while it keeps
+        its direction.
         """
         moved = np.maximum(np.absolute(self._mean_change) > self._moved_change, moving)
+        goes_on = np.absolute(self._fast - self._slow) * self._per_jitter > GOES_ON
+        moved[goes_on & (self._open > 0.5)] = 1.0
         self._open = np.maximum(moved, self._open * (1.0 - _passed(dt_s, CLOSING_S)))
         return self._open
 

@@ -9,6 +9,13 @@ from ros_animate.cli import main
 from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('ameca')
+SMALL = """\
+name: x
+controls:
+  - {name: A, range: [0, 1], neutral: 0, group: mouth, max_velocity: 1, max_acceleration: 1}
+rig: {controls: {A: {jawOpen: 1}}}
+face: {controls: {A: {jaw_open: [0, 0, 1]}}}
+"""
 
 
 def test_list_names_descriptions_and_plug_ins(capsys):
@@ -41,9 +48,33 @@ def test_check_reports_every_mistake_and_the_exit_status(tmp_path, capsys):
     errors = capsys.readouterr().err
     assert f'{path}:3: range' in errors
     assert f'{path}:4: ' in errors
-    path.write_text('name: x\ncontrols:\n  - {name: A, range: [0, 1], neutral: 0, group: a, '
-                    'max_velocity: 1, max_acceleration: 1}\n')
+    path.write_text(SMALL)
     assert main(['robots', 'check', str(path)]) == 0
+    assert 'no mistakes' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('old', 'new', 'messages'), [
+    ('rig: {controls: {A: {jawOpen: 1}}}\n', '', [':2: `rig` is missing', 'robots new']),
+    ('rig: {controls: {A: {jawOpen: 1}}}\n', 'rig: {baseline: {jawOpen: 0}}\n', ['moves nothing']),
+    ('face: {controls: {A: {jaw_open: [0, 0, 1]}}}\n', '', [':2: `face` is missing', 'mock']),
+    ('face: {controls: {A: {jaw_open: [0, 0, 1]}}}\n', 'face: {}\n', ['`face` is missing']),
+    ('group: mouth', 'group: mouht', [":3: unknown group 'mouht'; did you mean 'mouth'?"]),
+    ('controls:\n', 'groups: {mouth: {jitter: 1}, lid: {}}\ncontrols:\n', []),
+    ('name: x\n', 'name: x\ntransport: joint_trajectory\n', []),
+    ('rig: {controls: {A: {jawOpen: 1}}}\n', 'rig: {}\n', []),
+])
+def test_check_finds_what_makes_a_file_useless(tmp_path, capsys, old, new, messages):
+    path = tmp_path / 'robot.yaml'
+    assert old in SMALL
+    path.write_text(SMALL.replace(old, new))
+    assert main(['robots', 'check', str(path)]) == bool(messages)
+    errors = capsys.readouterr().err
+    assert all(message in errors for message in messages)
+
+
+@pytest.mark.parametrize('name', ['ameca', 'servo_head', 'mock', 'ameca_zmq'])
+def test_check_takes_the_names_that_show_takes(name, capsys):
+    assert main(['robots', 'check', name]) == 0
     assert 'no mistakes' in capsys.readouterr().out
 
 
@@ -61,6 +92,7 @@ def test_plot_makes_a_image(tmp_path):
     (['jog', 'mock', 'Jaw Pitch', '7'], 'outside the range'),
     (['jog', 'mock', 'Tail', '7'], "no control 'Tail'"),
     (['check', 'absent.yaml'], 'absent.yaml'),
+    (['check', 'amica'], 'did you mean'),
     (['plot', 'absent.csv'], 'absent.csv'),
 ])
 def test_mistakes_are_clear_errors(arguments, message, capsys):
