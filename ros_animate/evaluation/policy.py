@@ -87,14 +87,13 @@ class _Observer:
     def __init__(self, policy: Policy) -> None:
         self._extractor: Extractor | None = None
         if policy.observes == 'motion':
-            self._extractor = load('motion', 'mediapipe')
+            self._extractor = load('motion', 'mediapipe', {'stills': True})
 
     def observe(self, image: Image) -> Frame | Motion | None:
         """The image, or the motion in it; None without a face."""
         frame = Frame(image, 0.0)
         if self._extractor is None:
             return frame
-        self._extractor.reset()  # the images are not frames of one video
         return self._extractor.extract(frame)
 
     def close(self) -> None:

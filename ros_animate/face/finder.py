@@ -1,6 +1,7 @@
 """Search for the face in a single image, however small it is there."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -18,16 +19,23 @@ _SQUARES, _LONGEST_ROW = (1.0, 0.5), 12
 
 
 class Tracker(Protocol):
-    """A motion extractor that reports landmarks, such as the plug-in `mediapipe`."""
+    """An extractor of landmarks from single images: the plug-in `mediapipe` with `stills`."""
 
     def extract(self, frame: Frame) -> Motion | None:
         """The motion of the largest face in a frame, None if there is no face."""
 
-    def reset(self) -> None:
-        """Forgets the frames so far."""
+    def close(self) -> None:
+        """Releases its resources."""
 
 
-def find_face(image: Image, search_squares: bool = True) -> Array | None:
+def open_tracker() -> Tracker:
+    """A tracker for single images, to be given to `find_face` several times; to be closed."""
+    tracker: Tracker = plugins.load('motion', 'mediapipe', {'stills': True})
+    return tracker
+
+
+def find_face(image: Image, search_squares: bool = True,
+              tracker: Tracker | None = None) -> Array | None:
     """(478, 3) landmarks of a face in pixels of the image; None if there is no face.
 
     The tracker finds only faces that fill a fair part of an image. If it finds none in the whole,
@@ -36,19 +44,19 @@ def find_face(image: Image, search_squares: bool = True) -> Array | None:
     Args:
         image: (H, W, 3) uint8 RGB.
         search_squares: True if squares are searched too; else only large faces are found.
+        tracker: Result of `open_tracker`; None to open one for this image.
     """
-    tracker = plugins.load('motion', 'mediapipe')
-    try:
-        landmarks = _track(tracker, image)
-        if landmarks is not None:
-            return landmarks
-        for share in _SQUARES if search_squares else ():
-            found = [landmarks for square in _squares(image.shape[:2], share)
-                     if (landmarks := _track_in(tracker, image, *square)) is not None]
-            if found:
-                return max(found, key=lambda face: float(np.ptp(face[:, :2], axis=0).prod()))
-    finally:
-        tracker.close()
+    if tracker is None:
+        with contextlib.closing(open_tracker()) as own:
+            return find_face(image, search_squares, own)
+    landmarks = _track(tracker, image)
+    if landmarks is not None:
+        return landmarks
+    for share in _SQUARES if search_squares else ():
+        found = [landmarks for square in _squares(image.shape[:2], share)
+                 if (landmarks := _track_in(tracker, image, *square)) is not None]
+        if found:
+            return max(found, key=lambda face: float(np.ptp(face[:, :2], axis=0).prod()))
     return None
 
 
@@ -77,7 +85,5 @@ def _track(tracker: Tracker, image: Image) -> Array | None:
     motion = tracker.extract(Frame(resized, 0.0))
     if motion is None or motion.landmarks is None:
         return None
-    # A face that was found would be looked for in the next square.
-    tracker.reset()
     factors = np.divide(image.shape[1::-1], size)
     return motion.landmarks * (*factors, factors.mean())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.motion.tracker_start import start_quietly
 from ros_animate.types import Array, Image
 
 _DETECTOR = 'face_detector.tflite'
@@ -29,6 +30,8 @@ class FaceDetector:
 
     def __init__(self, bundle: pathlib.Path, min_detection: float) -> None:
         from mediapipe.tasks.python import BaseOptions, vision
+        self._bundle, self._min_detection = bundle, min_detection
+        self._landmarker: Any = None  # opened when there are several faces
         try:
             with zipfile.ZipFile(bundle) as file:
                 model = file.read(_DETECTOR)
@@ -36,11 +39,6 @@ class FaceDetector:
                 vision.FaceDetectorOptions(
                     base_options=BaseOptions(model_asset_buffer=model),
                     min_detection_confidence=min_detection))
-            # The detector's boxes are too rough to compare faces far away: their landmarks do.
-            self._landmarker: Any = vision.FaceLandmarker.create_from_options(
-                vision.FaceLandmarkerOptions(
-                    base_options=BaseOptions(model_asset_path=str(bundle)),
-                    num_faces=_MOST_FACES, min_face_detection_confidence=min_detection))
         except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
             raise ConfigurationError(f'{bundle} is not a Face Landmarker model: {error}') from error
 
@@ -51,10 +49,19 @@ class FaceDetector:
                                   data=np.ascontiguousarray(image))
         if len(self._detector.detect(wrapped).detections) < 2:
             return np.empty((0, 3))
+        if self._landmarker is None:
+            self._landmarker = start_quietly(self._start_landmarker)
         size = image.shape[1::-1]
         faces = self._landmarker.detect(wrapped).face_landmarks
         return np.array([face_extent(np.array([(p.x, p.y) for p in face]) * size)
                          for face in faces]).reshape(-1, 3)
+
+    def _start_landmarker(self) -> Any:
+        """The detector's boxes are too rough to compare faces far away: their landmarks do."""
+        from mediapipe.tasks.python import BaseOptions, vision
+        return vision.FaceLandmarker.create_from_options(vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._bundle)),
+            num_faces=_MOST_FACES, min_face_detection_confidence=self._min_detection))
 
     def close(self) -> None:
         """Releases the networks; may be called twice."""

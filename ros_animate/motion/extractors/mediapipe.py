@@ -1,9 +1,6 @@
 """Landmarks, blendshapes and head pose by the MediaPipe Face Landmarker."""
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +15,7 @@ from ros_animate.motion.face_selection import (
     mask_other_faces,
     select_face,
 )
+from ros_animate.motion.tracker_start import quiet_stderr, start_quietly
 from ros_animate.types import Array, Frame, Image, Motion
 
 REWIND_S = 0.5
@@ -30,7 +28,8 @@ class MediaPipe(Extractor):
 
     Follows one face: the largest at first, and then the same one until another is clearly larger.
     The landmark network is given this face alone, because with one face the tracker steadies its
-    landmarks over time. The result for a sequence of frames is the same in every run.
+    landmarks over time. The result for a sequence of frames is the same in every run and after
+    every reset. With `stills` every frame is taken for a single image.
     """
 
     @dataclass(frozen=True)
@@ -49,6 +48,9 @@ class MediaPipe(Extractor):
                                  low=1.0)
         look_around_s: float = option(1.0, 'how often other faces are looked for while one is '
                                            'followed', low=0.0)
+        stills: bool = option(False, 'each frame is a single image, not one of a video')
+
+    changeable = ('takeover', 'look_around_s')
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -56,10 +58,15 @@ class MediaPipe(Extractor):
         self._landmarker: Any = None
         self._detector: FaceDetector | None = None
         self._searched_s = -np.inf
-        self._last_ms = 0
+        # The graphs need increasing integers, also across resets: `_last_ms` since they were
+        # opened, `_video_ms` on the clock of the stamps since the last reset.
+        self._last_ms = self._video_ms = 0
         self._last_stamp_s = -np.inf
         self._center: Array | None = None
         self._open()
+
+    def configure(self, config: Config) -> None:
+        self.config = config
 
     def extract(self, frame: Frame) -> Motion | None:
         if frame.stamp_s < self._last_stamp_s - REWIND_S:
@@ -94,7 +101,7 @@ class MediaPipe(Extractor):
 
     def _switch(self, masked: Image, face: Array) -> Any:
         """Makes the landmarker find this face, which is alone in `masked`, and lose the other."""
-        for _ in range(SWITCH_TRIES):
+        for _ in range(1 if self.config.stills else SWITCH_TRIES):
             result = self._detect(masked)
             if result.face_landmarks:
                 height, width = masked.shape[:2]
@@ -105,20 +112,27 @@ class MediaPipe(Extractor):
         return result
 
     def _detect(self, image: Image) -> Any:
-        import mediapipe
-        # The tracker needs strictly increasing integers.
-        self._last_ms = max(self._last_ms + 1, round(self._last_stamp_s * 1000.0))
-        wrapped = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
-                                  data=np.ascontiguousarray(image))
-        return self._landmarker.detect_for_video(wrapped, self._last_ms)
+        if self.config.stills:
+            return self._landmarker.detect(_wrap(image))
+        before_ms = self._video_ms
+        self._video_ms = max(before_ms + 1, round(self._last_stamp_s * 1000.0))
+        # What passed between a reset and the first frame after it has no effect.
+        self._last_ms += self._video_ms - before_ms if before_ms else 1
+        return self._landmarker.detect_for_video(_wrap(image), self._last_ms)
 
     def reset(self) -> None:
-        self.close()
-        self._last_ms, self._last_stamp_s, self._center = 0, -np.inf, None
+        if self._landmarker is not None and self._video_ms:
+            self._show_blank()
+        self._video_ms, self._last_stamp_s, self._center = 0, -np.inf, None
         self._searched_s = -np.inf
 
+    def _show_blank(self) -> None:
+        """An image without a face makes the graph forget all that it has seen."""
+        self._last_ms += 1
+        self._landmarker.detect_for_video(_wrap(np.zeros((64, 64, 3), np.uint8)), self._last_ms)
+
     def close(self) -> None:
-        with _quiet_stderr():
+        with quiet_stderr():
             if self._landmarker is not None:
                 self._landmarker.close()
             if self._detector is not None:
@@ -126,37 +140,39 @@ class MediaPipe(Extractor):
         self._landmarker = self._detector = None
 
     def _open(self) -> None:
-        from mediapipe.tasks.python import BaseOptions, vision
-        options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(self._bundle)),
-            running_mode=vision.RunningMode.VIDEO, num_faces=1,
-            min_face_detection_confidence=self.config.min_detection,
-            min_face_presence_confidence=self.config.min_presence,
-            min_tracking_confidence=self.config.min_tracking,
-            output_face_blendshapes=True, output_facial_transformation_matrixes=True)
         try:
-            with _quiet_stderr():
-                self._landmarker = vision.FaceLandmarker.create_from_options(options)
-                self._detector = FaceDetector(self._bundle, self.config.min_detection)
-                self._warm_up()
+            self._landmarker, self._detector = start_quietly(self._start)
         except (RuntimeError, ValueError, OSError) as error:
             raise ConfigurationError(
                 f'{self._bundle} is not a Face Landmarker model: {error}') from error
+        self._last_ms = self._video_ms = 0
 
-    def _warm_up(self) -> None:
-        """Runs the networks once: the first time is slow and noisy."""
-        import mediapipe
-        blank = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
-                                data=np.zeros((64, 64, 3), np.uint8))
-        self._landmarker.detect_for_video(blank, 0)
-        assert self._detector is not None
-        self._detector.detect(np.zeros((64, 64, 3), np.uint8))
+    def _start(self) -> tuple[Any, FaceDetector]:
+        """Opens the graphs and runs them once: the first time is slow and noisy."""
+        from mediapipe.tasks.python import BaseOptions, vision
+        mode = vision.RunningMode.IMAGE if self.config.stills else vision.RunningMode.VIDEO
+        landmarker: Any = vision.FaceLandmarker.create_from_options(vision.FaceLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(self._bundle)),
+            running_mode=mode, num_faces=1,
+            min_face_detection_confidence=self.config.min_detection,
+            min_face_presence_confidence=self.config.min_presence,
+            min_tracking_confidence=self.config.min_tracking,
+            output_face_blendshapes=True, output_facial_transformation_matrixes=True))
+        detector = FaceDetector(self._bundle, self.config.min_detection)
+        blank = np.zeros((64, 64, 3), np.uint8)
+        if self.config.stills:
+            landmarker.detect(_wrap(blank))
+        else:
+            landmarker.detect_for_video(_wrap(blank), 0)
+        detector.detect(blank)
+        return landmarker, detector
 
     def _to_motion(self, result: Any, frame: Frame) -> Motion:
         height, width = frame.image.shape[:2]
         points = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]])
         landmarks = points * (width, height, width)
-        self._center = face_extent(landmarks[:, :2])[:2]
+        if not self.config.stills:
+            self._center = face_extent(landmarks[:, :2])[:2]
         pose = np.asarray(result.facial_transformation_matrixes[0], float)
         inside = (points[:, :2] >= 0).all(1) & (points[:, :2] <= 1).all(1)
         return Motion(
@@ -167,18 +183,10 @@ class MediaPipe(Extractor):
             confidence=float(inside.mean()))
 
 
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keeps the tracker's C++ messages, which no log level stops, off the terminal."""
-    saved = os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(sink, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)
+def _wrap(image: Image) -> Any:
+    import mediapipe
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
+                           data=np.ascontiguousarray(image))
 
 
 PLUGIN = MediaPipe

@@ -1,6 +1,7 @@
 """Decoded clips as squares of one size: kept in memory as far as they fit, or in a cache."""
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import pathlib
@@ -13,7 +14,7 @@ import numpy as np
 from ros_animate.arrays import read_array
 from ros_animate.documents import DocumentError
 from ros_animate.face.crop import Box, Crop
-from ros_animate.face.finder import find_face
+from ros_animate.face.finder import find_face, open_tracker
 from ros_animate.face.framing import TIGHT, common_box
 from ros_animate.files import atomic_file
 from ros_animate.training.animation.clip_files import ClipError, ClipFile
@@ -71,9 +72,9 @@ class ClipReader:
             return self._decode(clip, self._options.clip_frames)
         path = self._cache / f'clip-{self._fingerprint(clip)}.npy'
         try:
-            frames = read_array(path, mapped=True)
-            if frames.shape[1:] == (self._size, self._size, 3) and frames.dtype == np.uint8:
-                return frames
+            kept = read_array(path, mapped=True)
+            if kept.shape[1:] == (self._size, self._size, 3) and kept.dtype == np.uint8:
+                return kept
         except DocumentError:
             pass
         frames = self._decode(clip, self._options.clip_frames)
@@ -98,7 +99,8 @@ class ClipReader:
         if not self._options.face_crop:
             return None
         images = thin_out(clip.images(), _FACES)
-        faces = [find_face(image, search_squares=False) for image in images]
+        with contextlib.closing(open_tracker()) as tracker:
+            faces = [find_face(image, search_squares=False, tracker=tracker) for image in images]
         boxes = [TIGHT.box(face) for face in faces if face is not None]
         if not boxes:
             raise ClipError('no face is found in it')

@@ -52,8 +52,7 @@ class PseudoLabels:
     def _track(self, image: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Landmarks (468, 2) and head angles (3,) of an image (1, 3, S, S); NaN without a face."""
         if self._tracker is None:
-            self._tracker = plugins.load('motion', 'mediapipe')
-        self._tracker.reset()
+            self._tracker = plugins.load('motion', 'mediapipe', {'stills': True})
         motion = self._tracker.extract(Frame(to_image(image), 0.0))
         if motion is None:
             return np.full((_VERTICES, 2), np.nan), np.full(3, np.nan)

@@ -32,7 +32,7 @@ def folder_motions(folder: Folder, quiet: bool = True) -> Array:
 
 
 def _track(path: pathlib.Path, names: list[str], quiet: bool) -> dict[str, Array]:
-    extractor: Extractor = load('motion', 'mediapipe')
+    extractor: Extractor = load('motion', 'mediapipe', {'stills': True})
     try:
         progress = Progress('tracking faces', len(names), 'image', quiet=quiet)
         return {name: _features(path / name, extractor) for name in progress.each(names)}
@@ -45,7 +45,6 @@ def _features(file: pathlib.Path, extractor: Extractor) -> Array:
     image = try_read_image(file)
     if image is None:
         return nothing
-    extractor.reset()  # the images are not successive
     motion = extractor.extract(Frame(image, 0.0))
     return nothing if motion is None else features(motion)
 

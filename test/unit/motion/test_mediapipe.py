@@ -1,6 +1,9 @@
 """The MediaPipe extractor on real images."""
+import contextlib
+import os
 import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
@@ -11,8 +14,13 @@ from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.face_mesh import LEFT_EYE, RIGHT_EYE
+from ros_animate.images import write_image
+from ros_animate.motion.extractors.mediapipe import MediaPipe
 from ros_animate.motion.face_selection import select_face
+from ros_animate.motion.tracker_start import TrackerStartError, start_quietly
 from ros_animate.plugins import load
+from ros_animate.training.core.pair_folder import Folder, Pair
+from ros_animate.training.policy.motions import folder_motions
 from ros_animate.types import Frame
 
 
@@ -131,6 +139,60 @@ def test_reset_forgets(extractor, clip):
     extractor.reset()
     again = [values(extractor.extract(Frame(image, k / 30))) for k, image in enumerate(clip[:5])]
     np.testing.assert_array_equal(first, again)
+
+
+def test_a_reset_opens_nothing_and_counts_on(extractor, clip, monkeypatch):
+    def motions(start_s):
+        return [values(extractor.extract(Frame(image, start_s + k / 30)))
+                for k, image in enumerate(clip[:4])]
+    first = motions(0.0)
+    monkeypatch.setattr(extractor, '_open', lambda: pytest.fail('opened again'))
+    for start_s in (0.0, 0.0, 1.7e9, 0.0):  # on a clock of the year 2023 the stamps are coarser
+        extractor.reset()
+        np.testing.assert_allclose(motions(start_s), first, atol=0.0 if not start_s else 0.2)
+    extractor.reset()
+    extractor.reset()
+    np.testing.assert_array_equal(motions(0.0), first)
+
+
+def test_single_images_have_nothing_to_do_with_each_other(extractor, clip, portrait):
+    with contextlib.closing(load('motion', 'mediapipe', {'stills': True})) as stills:
+        images = [clip[0], portrait, np.zeros_like(portrait), clip[3], clip[0]]
+        for image in images:
+            extractor.reset()
+            single, first = (e.extract(Frame(image, 0.0)) for e in (stills, extractor))
+            assert (single is None) == (first is None)
+            if single is not None:
+                np.testing.assert_allclose(values(single), values(first), atol=1e-3)
+        both = on_canvas((portrait, 600, 350), (portrait, 300, 0))
+        assert stills.extract(Frame(both, 0.0)).landmarks[:, 0].mean() > 350
+
+
+def test_a_folder_of_images_opens_one_tracker(clip, tmp_path, monkeypatch):
+    opened = []
+    real = MediaPipe._open
+    monkeypatch.setattr(MediaPipe, '_open', lambda self: (opened.append(1), real(self)))
+    names = [f'{k}.png' for k in range(6)]
+    for name, image in zip(names, clip, strict=False):
+        write_image(tmp_path / name, image)
+    folder = Folder(tmp_path, tuple(Pair(tmp_path / name, np.zeros(3)) for name in names))
+    assert np.isfinite(folder_motions(folder)).all() and len(opened) == 1
+
+
+@pytest.mark.parametrize('failure', [None, ValueError('no model')])
+def test_a_tracker_that_does_not_start_is_an_error(failure, capfd):
+    never = threading.Event()
+
+    def start():
+        if failure is not None:
+            raise failure
+        never.wait()
+    with pytest.raises(type(failure) if failure else TrackerStartError,
+                       match='no model' if failure else r'did not start within 0\.2 s'):
+        start_quietly(start, 0.2)
+    os.write(2, b'heard')
+    assert capfd.readouterr().err == 'heard'
+    never.set()
 
 
 def test_closed_twice_and_used_again(extractor, portrait):
