@@ -29,7 +29,9 @@ from ros_animate.ros_names import full_namespace
 POLL_S = 0.02
 # Every node publishes its diagnostics once a second.
 DIAGNOSTICS_S = 1.5
-DISCOVERY_S = 1.0
+# Nodes announce themselves at their start and every 3 s: later nobody else is to be expected.
+DISCOVERY_S = 3.2
+SETTLE_S = 1.0
 LEVELS = {DiagnosticStatus.OK: 'OK', DiagnosticStatus.WARN: 'WARN',
           DiagnosticStatus.ERROR: 'ERROR', DiagnosticStatus.STALE: 'STALE'}
 
@@ -151,23 +153,28 @@ class PipelineClient:
         Raises:
             UserError: There is none.
         """
-        self._wait_for_discovery()
+        self._wait(lambda: any(e.name != '/diagnostics' for e in self._topic_ends()))
+        ends = self._topic_ends()
+        if all(e.name == '/diagnostics' for e in ends):
+            raise UserError(f'no topic of a pipeline: {self._surroundings()}')
+        self._wait(lambda: False, SETTLE_S)
+        return self._topic_ends()
+
+    def _topic_ends(self) -> list[TopicEnds]:
+        """The topics of the pipeline that have an end already."""
         ends = []
         for name, topic in TOPICS.items():
             full = name if name.startswith('/') else f'{self._namespace}/{name}'
             ends.append(TopicEnds(full, topic.type_name, publisher_names(self._node, full),
                                   subscriber_names(self._node, full)))
-        if not any(e.publishers or e.subscribers for e in ends if e.name != '/diagnostics'):
-            raise UserError(f'no topic of a pipeline: {self._surroundings()}')
         return [e for e in ends if e.publishers or e.subscribers]
 
     def image_topics(self) -> list[str]:
-        """Names of all published image topics."""
-        self._wait_for_discovery()
+        """Names of all image topics that are published by now."""
         return published_topics(self._node, IMAGE_TYPES)
 
     def _wait_for_discovery(self) -> None:
-        self._wait(lambda: time.monotonic() - self._start_s > DISCOVERY_S)
+        time.sleep(max(0.0, self._start_s + DISCOVERY_S - time.monotonic()))
 
     def _wait(self, is_done: Callable[[], bool], longest_s: float = math.inf) -> None:
         end_s = time.monotonic() + min(self._timeout_s, longest_s)
