@@ -38,6 +38,25 @@ def add_param(parser: Any, help: str, stage: str = 'STAGE') -> None:
                         help=help)
 
 
+def add_animator(parser: Any, help: str, former: str, *, required: bool = False) -> None:
+    """Adds --animator, the name of an animator.
+
+    Args:
+        parser: The verb's parser, or a group of it.
+        help: Explanation of the option.
+        former: Name of the option in earlier versions, which is still understood.
+        required: True if it must be given.
+    """
+    parser.add_argument('--animator', former, dest='animator', metavar='NAME', required=required,
+                        help=f'{help} ({former} is its former name)')
+
+
+def add_robot(parser: Any, help: str = 'name or robot file') -> None:
+    """Adds --robot, whose default is the virtual Ameca in every verb."""
+    parser.add_argument('--robot', metavar='NAME', default='mock',
+                        help=f'{help} (default: mock, the virtual Ameca)')
+
+
 def add_weights(parser: Any) -> None:
     """Adds --weights, a checkpoint."""
     parser.add_argument('--weights', metavar='PATH', help=(
@@ -62,3 +81,29 @@ def add_pipeline(parser: Any) -> None:
                         help='namespace of the pipeline (default: none)')
     parser.add_argument('--timeout', type=positive(float), metavar='S', default=5.0,
                         help='longest wait for the pipeline (default: %(default)g s)')
+
+
+def add_neutral(group: Any) -> None:
+    """Adds --neutral-frame and --neutral-image, for runs over a recording."""
+    neutral = group.add_mutually_exclusive_group()
+    neutral.add_argument('--neutral-frame', metavar='N|SECONDS', help=(
+        'the frame that shows the neutral face: its index (90) or its time (1.5 or 3s)'))
+    neutral.add_argument('--neutral-image', metavar='FILE',
+                         help="image of the person's neutral face")
+
+
+def neutral_choice(args: argparse.Namespace) -> Any:
+    """The NeutralChoice of the arguments; raises UserError."""
+    import pathlib
+
+    from ros_animate.errors import UserError
+    from ros_animate.offline.neutral import NeutralChoice, parse_neutral_frame
+    if args.neutral_image is not None:
+        return NeutralChoice(image=pathlib.Path(args.neutral_image).expanduser())
+    if args.neutral_frame is None:
+        return NeutralChoice()
+    try:
+        return parse_neutral_frame(args.neutral_frame)
+    except ValueError as error:
+        raise UserError('--neutral-frame: expected the index of a frame (90) or a time in seconds '
+                        f'(1.5 or 3s), got {args.neutral_frame[:40]!r}') from error

@@ -11,7 +11,13 @@ import dataclasses
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.commands.arguments import add_param, plugin_section, positive
+from ros_animate.commands.arguments import (
+    add_neutral,
+    add_param,
+    neutral_choice,
+    plugin_section,
+    positive,
+)
 
 if TYPE_CHECKING:
     from ros_animate.settings import RunOptions, Settings
@@ -43,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help='without ROS, every frame, as fast as possible')
     mode.add_argument('--processes', action='store_true', help='one process for each node')
     run.add_argument('--record', metavar='BAG', help='record the topics of the run (live)')
+    add_neutral(run)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
     run.add_argument('--quiet', action='store_true', help='no progress and no summary')
@@ -74,11 +81,15 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError('--record makes a bag of ROS topics: leave out --offline')
     if args.offline and args.namespace:
         raise ConfigurationError('--namespace is one of ROS nodes: leave out --offline')
+    if not args.offline and (args.neutral_frame or args.neutral_image):
+        raise ConfigurationError('--neutral-frame and --neutral-image are for --offline; in a live '
+                                 'run call `ros_animate calibrate-neutral`')
+    neutral = neutral_choice(args)
     settings = make_settings(args)
     options = make_run_options(args, settings)
     if args.offline:
         from ros_animate.offline.retarget import run as run_offline
-        return run_offline(settings, options)
+        return run_offline(settings, options, neutral)
     from ros_animate.runtime.live import run as run_live
     return run_live(settings, options)
 
@@ -114,7 +125,7 @@ def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions
     if args.output is not None:
         camera = settings.options('camera').get('path', '')
         output = output_folder(args.output, FILES, (
-            *args.config, *settings.input_paths(), *(input_files(camera) if camera else ())))
+            *args.config, *filter(None, [args.neutral_image]), *settings.input_paths(), *(input_files(camera) if camera else ())))
     return RunOptions(output=output, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
                       namespace=full_namespace(args.namespace))

@@ -17,6 +17,7 @@ from ros_animate.face.framing import common_box
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.neural import NeuralExtractor
 from ros_animate.offline import motion_template
+from ros_animate.offline.neutral import NeutralChoice
 from ros_animate.types import Array, Frame, Image, Motion
 
 # Shows the progress of an iterable; its length (None if unknown) and the work are given.
@@ -124,6 +125,20 @@ class VideoDriving(Driving):
             self._extractor.fix_crop(square)
         if source_face is not None:
             self.reference = self._extractor.extract(best)
+
+    def take_neutral(self, choice: NeutralChoice) -> None:
+        """Makes the chosen face, if any, the reference of relative motion.
+
+        Raises:
+            UserError: There is no such frame, or no face in it.
+        """
+        frame = choice.find(self._source)
+        if frame is None:
+            return
+        self.reference = self._extractor.extract(frame)
+        self._extractor.reset()
+        if self.reference is None:
+            raise UserError('there is no face in the frame that is to be neutral: choose another')
 
     def steps(self, only: Container[int] | None = None) -> Iterator[Step]:
         for index, frame in enumerate(self._frames()):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ros_animate.camera.base import Source
 from ros_animate.files import locked_folder
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.offline.neutral import NOWHERE, NeutralChoice
 from ros_animate.outputs.progress import Progress
 from ros_animate.outputs.report import Report, write_report
 from ros_animate.outputs.run_files import RunFiles
@@ -15,8 +16,14 @@ from ros_animate.settings import RunOptions, Settings
 from ros_animate.types import Frame
 
 
-def run(settings: Settings, options: RunOptions) -> int:
-    """Runs every frame of the source; returns the exit status."""
+def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHERE) -> int:
+    """Runs every frame of the source; returns the exit status.
+
+    Args:
+        settings: Checked settings.
+        options: How to run.
+        neutral: Where the person's neutral face is to be found; by default nowhere.
+    """
     folder = options.output
     assert folder is not None
     report = Report()
@@ -24,8 +31,11 @@ def run(settings: Settings, options: RunOptions) -> int:
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked_folder(folder, 'run'))
             signals = stack.enter_context(DeferredSignals())
+            neutral_frame = neutral.find(settings.load('camera'))
             source: Source = stack.enter_context(settings.load('camera'))
             pipeline = stack.enter_context(Pipeline(settings))
+            if neutral_frame is not None:
+                pipeline.calibrate(neutral_frame)
             outputs = stack.enter_context(RunFiles(folder, settings.spec, source.fps))
             steps = stack.enter_context(contextlib.closing(
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
