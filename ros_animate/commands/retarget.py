@@ -125,7 +125,8 @@ def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions
     if args.output is not None:
         camera = settings.options('camera').get('path', '')
         output = output_folder(args.output, FILES, (
-            *args.config, *filter(None, [args.neutral_image]), *settings.input_paths(), *(input_files(camera) if camera else ())))
+            *args.config, *filter(None, [args.neutral_image]), *settings.input_paths(),
+            *(input_files(camera) if camera else ())))
     return RunOptions(output=output, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
                       namespace=full_namespace(args.namespace))
