@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from ros_animate.limits import SHOWN_LENGTH
+from ros_animate.limits import LISTED, SHOWN_LENGTH
 
 _LONGEST_INT = 2 ** 256
 _DEEPEST = 6
@@ -51,6 +51,12 @@ def cut(text: str, length: int = SHOWN_LENGTH) -> str:
     """The text for a message: without line breaks, and at most `length` characters."""
     line = ' '.join(text[:4 * length].split())
     return line if len(line) <= length and len(text) <= 4 * length else f'{line[:length]}…'
+
+
+def shortened(items: Sequence[str], most: int = LISTED, separator: str = '; ') -> str:
+    """The items for a message: the first `most` of them, and the number of the others."""
+    more = len(items) - most
+    return separator.join([*items[:most], *([f'and {more} more'] if more > 0 else [])])
 
 
 def _pieces(value: Any, length: int, depth: int) -> Iterator[str]:

@@ -19,6 +19,7 @@ LARGEST_NUMBER = 1e12  # in a robot file
 CONTROLS = 1_000  # of a robot
 MISTAKES = 100  # that are listed
 SHOWN_LENGTH = 120  # of a value in a message
+LISTED = 10  # names or reasons in a message
 SHOWN_CHOICES = 60  # names in a message
 
 # Images. 2^27 pixels are 400 MB; a camera of 8K takes 2^25.
@@ -31,6 +32,7 @@ ARRAY_BYTES = 512 * MIB  # of a .npy file, or all arrays of a .npz file together
 CHECKPOINT_BYTES = 32 * 1024 * MIB
 PICKLE_BYTES = 64 * MIB  # of the pickle in a checkpoint, without the numbers of the tensors
 PICKLE_OPCODES = 2_000_000
+EXPANDED_NUMBERS = 2 ** 27  # of a tensor that repeats fewer numbers
 PICKLE_CLASSES = 1_000
 TENSORS_HEADER_BYTES = 32 * MIB  # of a safetensors file
 NETWORK_BYTES = 16 * 1024 * MIB  # all parameters of a family's networks

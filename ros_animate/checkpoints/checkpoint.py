@@ -22,7 +22,7 @@ from ros_animate import configuration
 from ros_animate.checkpoints import state_dicts
 from ros_animate.checkpoints.layout import State, differences, network_layout
 from ros_animate.checkpoints.recognition import Assignment, assign, recognise
-from ros_animate.errors import UserError
+from ros_animate.errors import UserError, shortened
 from ros_animate.files import WriteError, atomic_path, write_atomically
 from ros_animate.networks import FAMILIES, build_networks, find_family
 
@@ -45,6 +45,7 @@ class Checkpoint:
         config: The family's Config.
         networks: State dicts by sub-network.
         extras: Keys of everything else in it (optimizers, counters), not used.
+        nested: Those of them that hold state dicts deeper inside.
     """
 
     path: pathlib.Path
@@ -53,11 +54,12 @@ class Checkpoint:
     config: Any
     networks: Mapping[str, State]
     extras: tuple[str, ...]
+    nested: tuple[str, ...] = ()
 
     def problems(self, names: Iterable[str] | None = None) -> list[str]:
         """Every missing, unexpected or misshapen tensor of the sub-networks `names` (None: all)."""
         layout = network_layout(self.family, self.config)
-        found = []
+        found = [] if self.networks else ['it holds no network']
         for name in self.networks if names is None else names:
             if name not in self.networks:
                 found.append(f'{name} is missing as a whole')
@@ -73,10 +75,13 @@ class Checkpoint:
             optional: Sub-networks that are left out if the checkpoint lacks them.
 
         Raises:
-            CheckpointError: Lists every missing, unexpected and misshapen tensor.
+            CheckpointError: Names the missing, unexpected, misshapen and non-finite tensors.
         """
         names = [*names, *(name for name in optional if name in self.networks)]
         self._require_fit(self.problems(names))
+        if broken := non_finite({name: self.networks[name] for name in names}):
+            raise CheckpointError(f'{self.path} is damaged, or its training has diverged: '
+                                  f'{shortened(broken)}')
         built = build_networks(self.family, self.config)
         for name in names:
             built[name].load_state_dict(dict(self.networks[name]))
@@ -108,15 +113,18 @@ class Checkpoint:
     def _require_fit(self, problems: Sequence[str]) -> None:
         if problems:
             raise CheckpointError(f'{self.path} does not fit {self.family} ({self.variant}): '
-                                  f'{"; ".join(problems)}')
+                                  f'{shortened(problems)}')
 
 
 def _save_tensors(tensors: State, path: pathlib.Path, family: str) -> None:
     """Writes a file of safetensors; raises OSError."""
     from safetensors import SafetensorError
     from safetensors.torch import save_file
+    path.touch()
+    mode = path.stat().st_mode
     try:
         save_file(dict(tensors), path, {'family': family})
+        path.chmod(mode)  # safetensors makes files that nobody else can read
     except SafetensorError as error:
         number = re.search(r'os error (\d+)', str(error))
         raise (OSError(int(number[1]), os.strerror(int(number[1]))) if number else
@@ -136,19 +144,24 @@ def read(path: str | os.PathLike[str], family: str | None = None) -> Checkpoint:
     """
     path = pathlib.Path(path).expanduser()
     files = _files(path)
-    states, extras = state_dicts.collect(files)
-    found = _assignment(path, states, files[0].parent / CONFIG, family)
+    content = state_dicts.collect(files)
+    found = _assignment(path, content, files[0].parent / CONFIG, family)
     if family is not None and found.family != family:
         raise CheckpointError(f'{path} holds weights of {found.family}, not of {family}')
     if found.duplicates:
-        raise CheckpointError(f'{path} holds {", ".join(found.duplicates)}: name the folder of one '
+        raise CheckpointError(f'{path} holds {shortened(found.duplicates)}: name the folder of one '
                               'model')
-    return Checkpoint(path, found.family, found.variant, found.config, found.networks,
-                      (*extras, *found.unknown))
+    extras, nested = (*content.extras, *found.unknown), content.nested
+    if not found.networks:
+        inside = f'; save what is in {shortened(nested)} as a file of its own' if nested else ''
+        raise CheckpointError(f'{path} holds no network of {found.family}, but '
+                              f'{shortened(extras) or "nothing"}{inside}')
+    return Checkpoint(path, found.family, found.variant, found.config, found.networks, extras,
+                      nested)
 
 
 def damage(checkpoint: Checkpoint) -> list[str]:
-    """Damage to the numbers in a checkpoint: changed bytes, NaN, infinity; one message each."""
+    """Damage to a checkpoint: changed bytes, weights that are not read, NaN, infinity."""
     found = []
     for file in _files(checkpoint.path):
         if zipfile.is_zipfile(file):
@@ -156,10 +169,17 @@ def damage(checkpoint: Checkpoint) -> list[str]:
                 broken = archive.testzip()
             if broken is not None:
                 found.append(f'{file}: the bytes of {broken} have changed since it was written')
-    found += [f'{network}.{name} holds NaN or infinity'
-              for network, state in checkpoint.networks.items() for name, value in state.items()
-              if value.is_floating_point() and not torch.isfinite(value).all()]
-    return found
+    if checkpoint.nested:
+        found.append(f'{shortened(checkpoint.nested)}: weights that are not read; save them as a '
+                     'file of their own if they are meant')
+    return found + non_finite(checkpoint.networks)
+
+
+def non_finite(networks: Mapping[str, State]) -> list[str]:
+    """One message for each tensor that holds NaN or infinity."""
+    return [f'{network}.{name} holds NaN or infinity'
+            for network, state in networks.items() for name, value in state.items()
+            if value.is_floating_point() and not torch.isfinite(value).all()]
 
 
 def _files(path: pathlib.Path) -> list[pathlib.Path]:
@@ -176,13 +196,16 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
     return files
 
 
-def _assignment(path: pathlib.Path, states: state_dicts.States, config_path: pathlib.Path,
+def _assignment(path: pathlib.Path, content: state_dicts.Content, config_path: pathlib.Path,
                 family: str | None) -> Assignment:
     """By the config.yaml beside converted weights, else by recognition."""
     own = _own_config(config_path)
+    states = content.states
     found = recognise(states, family) if own is None else assign(states, *own)
     if found is None:
-        contents = 'tensors of an unknown network' if states else 'no named tensors'
+        contents = ('tensors of an unknown network' if states else
+                    f'weights inside of {shortened(content.nested)}; save these as a file of '
+                    'their own' if content.nested else 'no named tensors')
         raise CheckpointError(f'{path} holds {contents}; known are those of '
                               f'{", ".join(FAMILIES)}')
     return found

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,19 +13,47 @@ from ros_animate.checkpoints import tensor_files
 from ros_animate.checkpoints.layout import State
 
 States = Mapping[tuple[str, str], State]  # by (stem of the file, key in the file or '')
+_DEEPEST = 5  # levels of dictionaries in which state dicts are looked for
 
 
-def collect(files: Sequence[pathlib.Path]) -> tuple[States, tuple[str, ...]]:
-    """The state dicts in files, and the keys of everything else in them."""
+@dataclass(frozen=True)
+class Content:
+    """The contents of files of tensors.
+
+    Attributes:
+        states: The state dicts.
+        extras: Keys of everything else.
+        nested: Those of them that hold state dicts deeper inside.
+    """
+
+    states: States
+    extras: tuple[str, ...]
+    nested: tuple[str, ...]
+
+
+def collect(files: Sequence[pathlib.Path]) -> Content:
+    """The state dicts in files, and what else is in them."""
     states: dict[tuple[str, str], State] = {}
     extras: list[str] = []
+    nested: list[str] = []
     for file in files:
         for key, content in _entries(tensor_files.read(file)).items():
             if _is_state(content):
                 states[file.stem, key] = current_format(content)
             else:
                 extras.append(key)
-    return states, tuple(extras)
+                if _holds_weights(content, _DEEPEST):
+                    nested.append(key)
+    return Content(states, tuple(extras), tuple(nested))
+
+
+def _holds_weights(content: Any, depth: int) -> bool:
+    """True if there is a state dict of a network in it; the state of an optimizer is none."""
+    if not isinstance(content, Mapping) or depth == 0:
+        return False
+    if _is_state(content):
+        return any(name.endswith('weight') for name in content)
+    return any(_holds_weights(value, depth - 1) for value in content.values())
 
 
 def _entries(content: Any) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _describe(found: Checkpoint) -> None:
+    from ros_animate.errors import shortened
     print(f'{found.path}: {found.family}, configuration {found.variant}')
     for name, state in found.networks.items():
         numbers = sum(value.numel() for value in state.values())
@@ -86,7 +87,7 @@ def _describe(found: Checkpoint) -> None:
         print(f'  {name:<40} {len(state):4} tensors {numbers / 1e6:8.2f} M numbers '
               f'{", ".join(kinds)}')
     if found.extras:
-        print(f'  not used: {", ".join(found.extras)}')
+        print(f'  not used: {shortened(found.extras, separator=", ")}')
 
 
 def _convert(args: argparse.Namespace) -> int:

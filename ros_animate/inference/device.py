@@ -7,9 +7,19 @@ import torch
 from torch import Tensor
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.errors import UserError
 from ros_animate.types import Array, Image
 
 DEVICES = ('auto', 'cpu', 'cuda')
+
+
+class NonFiniteOutputError(UserError):
+    """A network has put out NaN or infinity."""
+
+    def __init__(self, network: str) -> None:
+        super().__init__(f'the output of {network} is not finite: its weights are damaged, or too '
+                         'large for its precision; check them with `ros_animate weights verify`, '
+                         'or set precision: float32')
 
 
 def choose_device(name: str) -> torch.device:
@@ -35,9 +45,11 @@ def to_tensor(image: Image, size: int, device: torch.device) -> Tensor:
 
 
 def to_image(tensor: Tensor) -> Image:
-    """(1, 3, H, W) in [0, 1] to (H, W, 3) uint8."""
-    scaled = (tensor[0].float() * 255).round().clamp(0, 255)
-    return scaled.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+    """(1, 3, H, W) in [0, 1] to (H, W, 3) uint8; raises NonFiniteOutputError."""
+    scaled = (tensor[0].float() * 255).round()
+    if not torch.isfinite(scaled.sum()):
+        raise NonFiniteOutputError('the animator')
+    return scaled.clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def to_array(tensor: Tensor) -> Array:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+import shutil
 from typing import Any
 
 import pytest
@@ -174,3 +175,64 @@ def test_changed_bytes_are_found(tmp_path: pathlib.Path) -> None:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     assert 'changed' in checkpoint.damage(checkpoint.read(path))[0]
+
+
+def nested(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {'epoch': 7, 'inside': {'model': content}}
+
+
+@pytest.mark.parametrize('configured', [True, False])
+def test_weights_deeper_inside_are_refused_and_nothing_is_converted(
+        configured: bool, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = {'kp_detector': state('fomm', 'kp_detector')}
+    folder = tmp_path / 'given'
+    folder.mkdir()
+    torch.save(content, folder / 'whole.pth')
+    if configured:
+        checkpoint.read(folder).save(tmp_path / 'made')
+        shutil.copy(tmp_path / 'made' / checkpoint.CONFIG, folder)
+    torch.save(nested(content), folder / 'whole.pth')
+    for action in (['verify'], ['info'], ['convert', '--output', str(tmp_path / 'out')]):
+        assert main(['weights', *action, str(folder)]) == 2
+        message = capsys.readouterr().err
+        assert 'inside' in message and message.count('\n') == 1
+    assert not list((tmp_path / 'out').glob('*'))
+
+
+def test_weights_beside_the_ones_that_are_read_are_reported(
+        tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = {'kp_detector': state('fomm', 'kp_detector')}
+    optimizer = {'state': {0: {'exp_avg': torch.zeros(3)}}, 'param_groups': [{'lr': 0.1}]}
+    torch.save({**content, 'optimizer': optimizer}, tmp_path / 'a.pth')
+    assert main(['weights', 'verify', str(tmp_path / 'a.pth')]) == 0
+    torch.save({**content, **nested(content)}, tmp_path / 'a.pth')
+    assert main(['weights', 'verify', str(tmp_path / 'a.pth')]) == 1
+    assert 'inside: weights that are not read' in capsys.readouterr().out
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: pathlib.Path) -> None:
+    content = state('fomm', 'kp_detector')
+    names = [name for name, value in content.items() if value.is_floating_point()][:30]
+    for index, name in enumerate(names):
+        content[name].reshape(-1)[0] = (torch.nan, torch.inf)[index % 2]
+    torch.save({'kp_detector': content}, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match=r'a\.pth is damaged.*and 20 more') as error:
+        checkpoint.read(tmp_path / 'a.pth').load(['kp_detector'])
+    assert f'kp_detector.{names[0]} holds NaN or infinity' in str(error.value)
+
+
+def test_a_message_names_few_of_many_differences(tmp_path: pathlib.Path) -> None:
+    content = state('fomm', 'kp_detector')
+    others = {f'surplus{index}': torch.zeros(1) for index in range(40)}
+    torch.save({'kp_detector': {**content, **others}}, tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match='and 30 more') as error:
+        checkpoint.read(tmp_path / 'a.pth', 'fomm').load(['kp_detector'])
+    assert len(str(error.value)) < 1000
+
+
+def test_written_weights_have_the_users_permissions(tmp_path: pathlib.Path) -> None:
+    torch.save({'kp_detector': state('fomm', 'kp_detector')}, tmp_path / 'a.pth')
+    folder = checkpoint.read(tmp_path / 'a.pth').save(tmp_path / 'made')
+    (tmp_path / 'plain').touch()
+    modes = {path.stat().st_mode for path in (*folder.iterdir(), tmp_path / 'plain')}
+    assert len(modes) == 1

@@ -10,6 +10,7 @@ from helpers.filled_networks import filled
 
 from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError
+from ros_animate.errors import UserError
 from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.face.crop import centre_crop
 from ros_animate.networks import build_networks, find_family
@@ -193,3 +194,12 @@ def test_narrow_numbers_say_nearly_the_same(policy, trained):
     exact, narrow = (load('policy', policy, {'weights': folder, 'precision': precision}, SPEC).act(
         Frame(random_image(), 0.0)).values for precision in ('float32', 'bf16'))
     assert np.abs((exact - narrow) / (SPEC.high - SPEC.low)).max() < 0.02
+
+
+@pytest.mark.parametrize('policy', IMAGE)
+def test_outputs_that_are_not_finite_are_an_error(policy, trained):
+    stage = load('policy', policy, {'weights': trained(policy)[0]}, SPEC)
+    for parameter in stage.network.parameters():
+        parameter.data.fill_(float('nan'))
+    with pytest.raises(UserError, match=f'the policy {policy} is not finite'):
+        stage.act(Frame(random_image(), 0.0))
