@@ -32,10 +32,9 @@ def keep_partial_files(folder: pathlib.Path) -> None:
                 drop_torn_end(left)
             elif left.suffix == '.csv':
                 drop_torn_line(left)
-            else:
-                left.unlink()
-            if left.stat().st_size:
+            if left.suffix in ('.mp4', '.csv') and left.stat().st_size:
                 left.replace(folder / name)
+            left.unlink(missing_ok=True)
 
 
 def remove_partial_files(folder: pathlib.Path) -> None:

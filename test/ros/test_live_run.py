@@ -9,9 +9,8 @@ import os
 import signal
 import time
 
-import cv2
 import numpy as np
-import yaml
+from helpers.live_runs import FILES, FRAMES, frame_count
 from helpers.ros_helpers import TIMEOUT_S, Process
 from ros_animate.msg import Command
 
@@ -19,46 +18,7 @@ from ros_animate.nodes.bags import BagReader
 from ros_animate.outputs.controls_table import read_controls
 from ros_animate.robot.descriptions import load_spec
 
-FRAMES, FPS = 90, 30.0
-FILES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',
-         'controls.png', 'report.json']
 SPEC = load_spec('mock')
-
-
-@pytest.fixture
-def clip(tmp_path):
-    """Three seconds of a red light that comes and goes."""
-    path = tmp_path / 'clip.mp4'
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'mp4v'), FPS, (64, 48))
-    for k in range(FRAMES):
-        red = round(165 + 85 * np.sin(2 * np.pi * k / FPS))
-        writer.write(np.full((48, 64, 3), (80, 80, red), np.uint8))
-    writer.release()
-    return path
-
-
-@pytest.fixture
-def retarget(environment, tmp_path):
-    """Function: starts `ros_animate retarget` with the quick plug-ins of the tests."""
-    config, running = tmp_path / 'quick.yaml', []
-    config.write_text(yaml.safe_dump({'motion': {'plugin': 'brightness'},
-                                      'animation': {'plugin': 'tint'}}))
-
-    def start(*arguments, quick=True):
-        given = ['--config', config, *arguments] if quick else arguments
-        running.append(Process(['-m', 'ros_animate', 'retarget', *map(str, given)], environment,
-                               tmp_path / f'retarget{len(running)}.log'))
-        return running[-1]
-    yield start
-    for process in running:
-        process.stop(signal.SIGKILL)
-
-
-def frame_count(path):
-    capture, count = cv2.VideoCapture(str(path)), 0
-    while capture.read()[0]:
-        count += 1
-    return count
 
 
 def wait_until(predicate, what):

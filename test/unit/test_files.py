@@ -13,6 +13,7 @@ from ros_animate.files import (
     atomic_file,
     atomic_path,
     drop_torn_line,
+    locked_folder,
     plain_name,
     temporary_path,
     write_atomically,
@@ -156,3 +157,12 @@ def test_a_torn_line_is_dropped(tmp_path):
     drop_torn_line(tmp_path / 'a.csv')
     drop_torn_line(tmp_path / 'gone.csv')
     assert (tmp_path / 'a.csv').read_text() == 'a\nb\n'
+
+
+def test_a_second_writer_is_refused(tmp_path):
+    with locked_folder(tmp_path, 'run'):
+        with pytest.raises(WriteError, match='another run is writing into it'), \
+                locked_folder(tmp_path, 'run'):
+            pass
+    with locked_folder(tmp_path, 'run'):
+        pass

@@ -5,16 +5,22 @@ import pathlib
 import cv2
 import numpy as np
 import pytest
+from helpers.full_disk import file_size_limit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.files import WriteError
 from ros_animate.outputs.controls_table import ControlsTable, read_controls
 from ros_animate.outputs.panels import side_by_side
 from ros_animate.outputs.paths import make_folder
 from ros_animate.outputs.report import Report, percentiles_ms
-from ros_animate.outputs.run_files import RunFiles
+from ros_animate.outputs.run_files import (
+    RunFiles,
+    keep_partial_files,
+    remove_partial_files,
+)
 from ros_animate.robot.descriptions import load_spec
 
 NAMES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',
@@ -149,3 +155,27 @@ def test_the_report_counts(tmp_path, spec):
 def test_nothing_measured_is_null():
     assert percentiles_ms([]) == {'p50': None, 'p95': None, 'p99': None}
     assert json.loads(json.dumps(Report().figures()))['fps'] == 0
+
+
+def test_what_a_killed_run_leaves_is_kept_or_removed(tmp_path):
+    for name in ('.part.controls.csv', '.part.driving.mp4', '.part.controls.png'):
+        (tmp_path / name).write_bytes(b'stamp_s,Jaw\n0.0,1.0\n0.1,0.')
+    keep_partial_files(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ['controls.csv']
+    assert (tmp_path / 'controls.csv').read_text() == 'stamp_s,Jaw\n0.0,1.0\n'
+    (tmp_path / '.part.robot.mp4').touch()
+    remove_partial_files(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ['controls.csv']
+
+
+def test_a_full_disk_keeps_all_files_as_far_as_they_go(tmp_path, spec):
+    rng = np.random.default_rng(0)
+    with file_size_limit(250_000), pytest.raises(WriteError, match='File too large'), \
+            RunFiles(tmp_path, spec, 30.0) as files:
+        for k in range(100):
+            image = rng.integers(0, 255, (64, 64, 3), np.uint8)
+            files.write(image, image, image, k / 30, spec.neutral)
+    assert not list(tmp_path.glob('.part*'))
+    rows = len(read_controls(tmp_path / 'controls.csv')[1])
+    assert 2 < rows < 100
+    assert count_frames(tmp_path / 'robot.mp4') >= 2
