@@ -18,6 +18,8 @@ from ros_animate.types import Array, Image
 
 # A frame is complete when this many later ones have come: its answer takes about one interval.
 FRAMES_LATER = 2
+# Commands that are kept while no frame comes: the robot is at rest long before.
+MAX_COMMANDS = 10_000
 
 
 class FrameTracker:
@@ -36,7 +38,7 @@ class FrameTracker:
         self._joints = Joints.of(spec)
         self._frames: deque[tuple[Header, Image]] = deque()
         self._animated: dict[int, Image] = {}
-        self._commands: deque[tuple[float, Array]] = deque()
+        self._commands: deque[tuple[float, Array]] = deque(maxlen=MAX_COMMANDS)
 
     def add_frame(self, message: ImageMessage | CompressedImage) -> None:
         """Adds a camera frame; completes an earlier one. Raises MessageError."""

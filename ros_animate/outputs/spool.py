@@ -60,7 +60,7 @@ class SpoolWriter:
 
     def __init__(self, folder: pathlib.Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder, self._max_bytes = folder, max_bytes
-        self._files: deque[tuple[pathlib.Path, int]] = deque()
+        self._sizes: deque[int] = deque()  # of the frames that are not taken yet
         self._bytes = 0
         self._count = 0
         self.lost = 0
@@ -78,9 +78,8 @@ class SpoolWriter:
         if self._bytes + len(data) > self._max_bytes:
             self.lost += 1
             return
-        path = _path(self._folder, self._count)
-        write_atomically(path, data)
-        self._files.append((path, len(data)))
+        write_atomically(_path(self._folder, self._count), data)
+        self._sizes.append(len(data))
         self._bytes += len(data)
         self._count += 1
 
@@ -90,8 +89,8 @@ class SpoolWriter:
 
     def _forget_taken(self) -> None:
         # The reader takes them in order.
-        while self._files and not self._files[0][0].exists():
-            self._bytes -= self._files.popleft()[1]
+        while self._sizes and not _path(self._folder, self._count - len(self._sizes)).exists():
+            self._bytes -= self._sizes.popleft()
 
 
 def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[LiveFrame]:
