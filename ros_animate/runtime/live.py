@@ -49,6 +49,7 @@ def run(settings: Settings, options: RunOptions) -> int:
     Raises:
         UserError: The source cannot be opened, or a node refuses to start.
     """
+    _check_names(settings, options)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='ros_animate-'))
         if options.output is not None:
@@ -68,6 +69,16 @@ def run(settings: Settings, options: RunOptions) -> int:
     if not options.quiet:
         print(summary(report, options))
     return ExitStatus.OK
+
+
+def _check_names(settings: Settings, options: RunOptions) -> None:
+    """Raises UserError for a name that ROS cannot carry."""
+    for path in (*settings.input_paths(), options.output, options.record):
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise UserError(f'{path}: the name is not UTF-8, which ROS needs; rename it, or use '
+                            '--offline') from error
 
 
 def _write_report(path: pathlib.Path, report: dict[str, Any],

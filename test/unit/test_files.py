@@ -160,9 +160,9 @@ def test_a_torn_line_is_dropped(tmp_path):
 
 
 def test_a_second_writer_is_refused(tmp_path):
-    with locked_folder(tmp_path, 'run'):
-        with pytest.raises(WriteError, match='another run is writing into it'), \
-                locked_folder(tmp_path, 'run'):
-            pass
+    with locked_folder(tmp_path, 'run'), \
+            pytest.raises(WriteError, match='another run is writing into it'), \
+            locked_folder(tmp_path, 'run'):
+        pass
     with locked_folder(tmp_path, 'run'):
         pass

@@ -59,7 +59,7 @@ def test_another_seed_makes_other_pairs(collected, tmp_path):
 
 
 @pytest.mark.parametrize('number, status', [(signal.SIGKILL, -9), (signal.SIGINT, 130),
-                                            (signal.SIGTERM, 143)])
+                                            (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_stopped_run_is_a_valid_folder_and_goes_on(collected, tmp_path, number, status):
     arguments = ('--seed', 3, '--size', 64, '--output', tmp_path, '--workers', 2)
     with start('--count', 100000, *arguments) as process:
@@ -95,10 +95,10 @@ def test_nothing_slow_is_imported():
     (['--workers', '0'], '> 0'),
     (['--exaggerated', '1.5'], '0 to 1'),
     (['--exaggerated', '0.3', '--images', '/camera/image_raw'], '--exaggerated'),
-    (['--through', 'mesh_wrap'], 'mesh_warp'),
-    (['--param', 'animation.size=128'], '--through'),
-    (['--through', 'mesh_warp', '--param', 'animation.sixe=128'], 'sixe'),
-    (['--through', 'mesh_warp', '--portrait', 'nowhere.png'], 'nowhere.png'),
+    (['--animator', 'mesh_wrap'], 'mesh_warp'),
+    (['--param', 'animation.size=128'], '--animator'),
+    (['--animator', 'mesh_warp', '--param', 'animation.sixe=128'], 'sixe'),
+    (['--animator', 'mesh_warp', '--portrait', 'nowhere.png'], 'nowhere.png'),
 ])
 def test_mistakes_are_one_line(arguments, message, tmp_path, capsys):
     given = ['collect', '--count', '3', '--output', str(tmp_path / 'x'), '--workers', '1']

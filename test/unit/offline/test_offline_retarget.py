@@ -201,7 +201,8 @@ def test_an_error_midway_leaves_what_was_done(retarget, tmp_path, capsys):
     assert len(read_controls(out / 'controls.csv')[1]) == report_of(out)['frames'] == 8
 
 
-@pytest.mark.parametrize('number, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize('number, status', [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interrupted_it_leaves_valid_files(make_clip, stub_config, stub_environment, tmp_path,
                                            number, status):
     process = subprocess.Popen(
@@ -225,12 +226,12 @@ def test_interrupted_it_leaves_valid_files(make_clip, stub_config, stub_environm
 
 def test_the_progress_bar_shows_rate_and_time_left(make_clip, stub_config, stub_environment,
                                                    tmp_path):
-    """On a terminal; into a file it writes nothing."""
+    """On a terminal; into a file it writes whole lines only."""
     command = [sys.executable, '-m', 'ros_animate', 'retarget', '--offline', '--source',
                str(make_clip(WAVE)), '--config', str(stub_config), '--output', str(tmp_path / 'o')]
     plain = subprocess.run(command, env=stub_environment, capture_output=True, text=True,
                            check=True)
-    assert plain.stderr == '' and '36 frames' in plain.stdout
+    assert '\r' not in plain.stderr and '36 frames' in plain.stdout
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
     process = subprocess.Popen(command, env=stub_environment, stdout=subprocess.DEVNULL,
