@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ros_animate.animation.base import Animator
 from ros_animate.animation.source_image import source_image
 from ros_animate.concurrency import pipelined
+from ros_animate.errors import UserError
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.hardware.safety import Safety
 from ros_animate.motion.base import Extractor
@@ -24,7 +25,7 @@ from ros_animate.plugins import find, load, load_shared
 from ros_animate.policy.base import Policy
 from ros_animate.settings import Settings
 from ros_animate.smoothing.base import Smoother
-from ros_animate.types import ActionChunk, Array, Frame, Image, Motion
+from ros_animate.types import ActionChunk, Array, Frame, Image, Motion, UnusableMotion
 
 TICK_HZ = 60.0
 LEAD_IN_S = 1.0
@@ -88,6 +89,24 @@ class Pipeline:
     def __exit__(self, *_: object) -> None:
         self._resources.close()
 
+    def calibrate(self, frame: Frame) -> None:
+        """Takes the face in a frame as the person's neutral face; to be called before `run`.
+
+        Raises:
+            UserError: There is no face in the frame.
+        """
+        motions = self._extract(Step(frame, frame.stamp_s)).motions
+        for extractor in self._extractors.values():
+            extractor.reset()
+        animated, observed = motions[self._animator.extractor], motions[self._observed]
+        if animated is None or observed is None:
+            raise UserError('there is no face in the frame that is to be neutral: choose another')
+        self._animator.calibrate(animated)
+        if self._policy.observes == 'image':
+            self._policy.calibrate(self._animator.animate(animated))
+        else:
+            self._policy.calibrate(observed)
+
     def run(self, frames: Iterable[Frame], period_s: float) -> Generator[Step, None, None]:
         """Yields the finished step of each frame; the stages work on successive frames in parallel.
 
@@ -100,7 +119,10 @@ class Pipeline:
     def _extract(self, step: Step) -> Step:
         with _timed(step, 'motion'):
             for name, extractor in self._extractors.items():
-                motion = extractor.extract(step.frame)
+                try:
+                    motion = extractor.extract(step.frame)
+                except UnusableMotion:
+                    motion = None
                 step.motions[name] = mirrored(motion) if motion and self.settings.mirror else motion
         return step
 

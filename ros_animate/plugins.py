@@ -12,7 +12,7 @@ import importlib
 import importlib.metadata
 import pkgutil
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ros_animate.configuration import ConfigurationError, build, suggest
 from ros_animate.errors import shown
@@ -23,6 +23,26 @@ PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors',),
             'smoothing': ('smoothing.smoothers',),
             'hardware': ('hardware.robots', 'nodes.robots')}
 STAGES = tuple(PACKAGES)
+
+
+class Changeable:
+    """Base of plug-ins of which some options may change while they run.
+
+    Attributes:
+        changeable: Names of those options.
+    """
+
+    changeable: ClassVar[tuple[str, ...]] = ()
+
+    def configure(self, config: Any) -> None:
+        """Uses other options from the next call on.
+
+        Args:
+            config: An instance of the plug-in's `Config` that differs from the present one in
+                options of `changeable` alone.
+        """
+        if self.changeable:
+            raise NotImplementedError(f'{type(self).__name__}.configure')
 
 
 def available(stage: str) -> list[str]:

@@ -5,11 +5,14 @@ nodes. Every object carries the stamp of the camera frame that it came from.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ros_animate.limits import HORIZON_S
 
 Array = NDArray[np.floating]
 Image = NDArray[np.uint8]
@@ -35,11 +38,20 @@ class Frame:
             raise ValueError(f'a frame has at least one pixel, got {self.image.shape}')
 
 
+class UnusableMotion(ValueError):
+    """A motion that is not finite, or lacks what a stage needs of it."""
+
+
+MOTION_ARRAYS = ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks', 'rotation',
+                 'translation')
+
+
 @dataclass(frozen=True)
 class Motion:
     """Motion of the face (or object) in one frame.
 
-    Every extractor fills in the fields that it can estimate; the rest stays None.
+    Every extractor fills in the fields that it can estimate; the rest stays None. All values are
+    finite, else UnusableMotion is raised: one bad number would stay in every reference and mean.
 
     Attributes:
         model: Name of the extractor.
@@ -76,6 +88,16 @@ class Motion:
     expression: Mapping[str, float] = field(default_factory=dict)
     confidence: float = 1.0
 
+    def __post_init__(self) -> None:
+        for name in MOTION_ARRAYS:
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                raise UnusableMotion(f'the {name} of a motion of {self.model} are not finite')
+        scale = 1.0 if self.scale is None else self.scale
+        if not math.isfinite(sum(self.expression.values()) + scale + self.confidence):
+            raise UnusableMotion(f'a motion of {self.model} is not finite: expression, scale or '
+                                 'confidence')
+
 
 @dataclass(frozen=True)
 class ActionChunk:
@@ -85,7 +107,7 @@ class ActionChunk:
         names: (N,) control names.
         values: (H, N) waypoints in the robot's units; row k is the target for
             `stamp_s + k * dt_s`. H = 1 is a plain action.
-        dt_s: Time between waypoints, > 0.
+        dt_s: Time between waypoints, > 0; all waypoints together last no longer than HORIZON_S.
         stamp_s: Stamp of the camera frame.
     """
 
@@ -100,6 +122,10 @@ class ActionChunk:
                              f'got {self.values.shape}')
         if not self.dt_s > 0:
             raise ValueError(f'dt_s must be > 0, got {self.dt_s}')
+        # Smoothers place points up to the last waypoint.
+        if self.dt_s * len(self.values) > HORIZON_S:
+            raise ValueError(f'an action chunk lasts up to {HORIZON_S:g} s, got {len(self.values)} '
+                             f'waypoints with dt_s {self.dt_s}')
 
 
 @dataclass(frozen=True)

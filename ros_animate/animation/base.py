@@ -4,6 +4,7 @@ from __future__ import annotations
 import abc
 
 from ros_animate.errors import UserError
+from ros_animate.plugins import Changeable
 from ros_animate.types import Array, Frame, Image, Motion
 
 
@@ -11,7 +12,7 @@ class SourceImageError(UserError, ValueError):
     """The source portrait cannot be animated; the message says why."""
 
 
-class Animator(abc.ABC):
+class Animator(Changeable, abc.ABC):
     """Animates a static source image (it gives the identity) with the driving motion.
 
     Attributes:
@@ -30,7 +31,11 @@ class Animator(abc.ABC):
 
     @abc.abstractmethod
     def animate(self, motion: Motion) -> Frame:
-        """The source animated by the driving motion, with the stamp of the motion."""
+        """The source animated by the driving motion, with the stamp of the motion.
+
+        Raises:
+            UnusableMotion: The motion lacks something; nothing has been learned from it.
+        """
 
     @property
     def landmarks(self) -> Array | None:

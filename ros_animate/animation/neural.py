@@ -18,7 +18,7 @@ from ros_animate.inference.conversions import KeypointConversion
 from ros_animate.inference.device import to_image, to_tensor
 from ros_animate.inference.engine import EngineOptions
 from ros_animate.inference.loading import NetworkOptions, load_networks
-from ros_animate.types import Array, Frame, Image, Motion
+from ros_animate.types import MOTION_ARRAYS, Array, Frame, Image, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class NeuralAnimator(Animator):
         network_names: Names of the networks in the family.
         optional_networks: Names of networks that the weights may lack.
         framing: The square around the source's face.
+        computed_fields: Fields of the source's motion that the extractor does not fill in.
         magnification: Pixels of the output per pixel of the networks' input.
         network_config: Configuration of the networks.
         networks: The networks by name, prepared for inference.
@@ -61,6 +62,7 @@ class NeuralAnimator(Animator):
     network_names: ClassVar[tuple[str, ...]]
     optional_networks: ClassVar[tuple[str, ...]] = ()
     framing: ClassVar[Framing]
+    computed_fields: ClassVar[tuple[str, ...]] = ()
     magnification: ClassVar[int] = 1
 
     def __init__(self, config: Any) -> None:
@@ -81,6 +83,9 @@ class NeuralAnimator(Animator):
         with torch.inference_mode():
             self.source = self._encode(square, landmarks)
         self._set_reference(self._reference)
+
+    def configure(self, config: Any) -> None:
+        self.config = config
 
     def animate(self, motion: Motion) -> Frame:
         if self.source is None:
@@ -115,6 +120,15 @@ class NeuralAnimator(Animator):
         if motion.model != self.extractor:
             raise ConfigurationError(f'the animator {self.family} follows the motion of '
                                      f'{self.extractor}, not of {motion.model}')
+        assert self.source is not None
+        for name in MOTION_ARRAYS:
+            expected, given = getattr(self.source, name), getattr(motion, name)
+            if expected is None or name in self.computed_fields:
+                continue
+            if given is None or given.shape != expected.shape:
+                shape = None if given is None else given.shape
+                raise UnusableMotion(f'{self.family} needs {name} {expected.shape} of a motion, '
+                                     f'got {shape}')
 
     def _set_reference(self, motion: Motion | None) -> None:
         """Sets the driving reference; computes what depends on it and the source alone."""

@@ -3,15 +3,20 @@ from __future__ import annotations
 
 import abc
 
+from ros_animate.plugins import Changeable
 from ros_animate.types import Frame, Motion
 
 
-class Extractor(abc.ABC):
+class Extractor(Changeable, abc.ABC):
     """Extracts the motion of the face in each frame."""
 
     @abc.abstractmethod
     def extract(self, frame: Frame) -> Motion | None:
-        """The motion of the largest face of a (H, W, 3) frame, None if there is no face."""
+        """The motion of the largest face of a (H, W, 3) frame, None if there is no face.
+
+        Raises:
+            UnusableMotion: The values that were extracted are not finite.
+        """
 
     def reset(self) -> None:
         """Forgets the frames so far."""

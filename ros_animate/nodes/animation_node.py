@@ -22,7 +22,7 @@ from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
 from ros_animate.processes import lower_priority
-from ros_animate.types import Frame, Motion
+from ros_animate.types import Frame, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,11 @@ class AnimationNode(StageNode):
     def _animate_image(self, message: ImageMessage) -> None:
         assert self._extractor is not None
         frame = Frame(image_from_message(message), seconds(message.header.stamp))
-        self._animate(self._extractor.extract(frame), message)
+        try:
+            motion = self._extractor.extract(frame)
+        except UnusableMotion as error:
+            raise MessageError(str(error)) from error
+        self._animate(motion, message)
 
     def _animate_motion(self, message: MotionMessage) -> None:
         if message.model != self._animator.extractor:
@@ -94,7 +98,10 @@ class AnimationNode(StageNode):
             lower_priority()
         self._calibration.update(motion)
         if self._publisher.get_subscription_count():
-            animated = self._animator.animate(motion)
+            try:
+                animated = self._animator.animate(motion)
+            except UnusableMotion as error:
+                raise MessageError(str(error)) from error
             self.send(self._publisher, image_to_message(animated.image, message.header))
 
 

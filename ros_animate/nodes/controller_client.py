@@ -1,6 +1,7 @@
 """ROS side of a robot with ros2_control: publishes trajectories, keeps the joint states."""
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -76,8 +77,10 @@ class ControllerClient:
         with self._updated:
             for k, joint in enumerate(self._joints):
                 i = indices.get(joint)
-                if i is not None and i < len(message.position):
+                if i is not None and i < len(message.position) and (
+                        math.isfinite(message.position[i])):
                     self._position[k] = message.position[i]
-                    self._velocity[k] = message.velocity[i] if i < len(message.velocity) else 0.0
+                    velocity = message.velocity[i] if i < len(message.velocity) else 0.0
+                    self._velocity[k] = velocity if math.isfinite(velocity) else 0.0
                     self._updated_s = time.monotonic()
             self._updated.notify_all()

@@ -22,7 +22,7 @@ from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.emergency_stop import EmergencyStopServices, estop_file
 from ros_animate.nodes.latency_meter import LatencyMeter
-from ros_animate.nodes.limit_parameters import LIMITS, LimitParameters
+from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.managed_node import ManagedNode
 from ros_animate.nodes.messages import Joints, nanoseconds, stamp_message
 from ros_animate.nodes.robot_link import RobotLink
@@ -32,6 +32,8 @@ from ros_animate.nodes.stage_node import WARNING_PERIOD_S, NodeOptions
 from ros_animate.nodes.ticker import Ticker
 from ros_animate.types import Command
 
+# They may be tightened while the node runs, and be loosened again up to the robot's limits.
+LIMITS = ('velocity_scale', 'acceleration_scale', 'ranges')
 # Time for going to rest beyond the duration of the motion itself.
 GRACE_S = 1.0
 # Explanation of the safety layer's reasons that a sender can change.
@@ -90,7 +92,7 @@ class HardwareNode(ManagedNode):
         self._states = self.publisher_of('joint_states')
         self._view = (RobotView(self, robot, options.view_rate_hz)
                       if isinstance(robot, VirtualRobot) else None)
-        self._limits = LimitParameters(self, options, self._loop.configure)
+        self._limits = LiveParameters(self, options, LIMITS, self._loop.configure, 'hardware')
         self._estop = EmergencyStopServices(self, self._loop)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
         # A zero stamp means "starts now", and the safety layer refuses other wrong ones.

@@ -19,12 +19,21 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from ros_animate.errors import shown
+from ros_animate.limits import CONTROLS
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import MessageError
+from ros_animate.nodes.message_checks import (
+    check_chunk_message,
+    check_count,
+    check_motion,
+    check_motion_message,
+    check_points,
+)
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.types import ActionChunk, Command, Motion, RobotState
+from ros_animate.types import ActionChunk, Command, Motion, RobotState, UnusableMotion
 
 NANOSECONDS = 10 ** 9
 
@@ -86,12 +95,20 @@ def nothing_found(model: str, header: Header) -> MotionMessage:
 
 def motion_from_message(message: MotionMessage) -> Motion | None:
     """The motion, None if there was no face; raises MessageError."""
+    check_motion_message(message)
     if message.confidence <= MotionMessage.CONFIDENCE_NOTHING_FOUND:
         return None
     names, values = message.expression_names, message.expression_values
-    if len(names) != len(values):
-        raise MessageError(f'{len(names)} expression names, but {len(values)} values')
     size = (message.image_width, message.image_height)
+    try:
+        motion = _motion(message, dict(zip(names, map(float, values))), size)
+    except UnusableMotion as error:
+        raise MessageError(str(error)) from error
+    check_motion(motion)
+    return motion
+
+
+def _motion(message: MotionMessage, expression: dict[str, float], size: tuple[int, int]) -> Motion:
     return Motion(
         model=message.model, stamp_s=seconds(message.header.stamp),
         keypoints=_unflat(message.keypoints, 'keypoints', (-1, message.keypoint_dimensions)),
@@ -103,7 +120,7 @@ def motion_from_message(message: MotionMessage) -> Motion | None:
         rotation=_unflat(message.rotation, 'rotation', (3, 3)),
         translation=_unflat(message.translation, 'translation', (3,)),
         scale=float(message.scale[0]) if len(message.scale) else None,
-        expression=dict(zip(names, map(float, values))), confidence=float(message.confidence))
+        expression=expression, confidence=float(message.confidence))
 
 
 @dataclass(frozen=True)
@@ -129,11 +146,12 @@ class Joints:
         """(N,) indices of the robot's joints in `joint_names`; raises MessageError."""
         if list(joint_names) == self.names:
             return np.arange(len(self.names))
+        check_count(len(joint_names), 'joint names', CONTROLS)
         missing = sorted(set(self.names) - set(joint_names))
         unknown = sorted(set(joint_names) - set(self.names))
         if missing or unknown or len(joint_names) != len(self.names):
             raise MessageError(f'joints of another robot: missing {missing[:3]}, unknown '
-                               f'{unknown[:3]} ({len(joint_names)} of {len(self.names)})')
+                               f'{shown(unknown[:3])} ({len(joint_names)} of {len(self.names)})')
         index = {name: i for i, name in enumerate(joint_names)}
         return np.array([index[name] for name in self.names])
 
@@ -146,10 +164,9 @@ class Joints:
     def chunk_from_message(self, message: ActionChunkMessage) -> ActionChunk:
         """The action chunk in this robot's order and units."""
         order = self.order(message.joint_names)
+        check_chunk_message(message)
         values = _unflat(message.positions, 'positions', (-1, len(order)))
-        if values is None or not message.dt_s > 0:
-            raise MessageError(f'a chunk of {len(message.positions)} positions with '
-                               f'dt_s {message.dt_s}')
+        assert values is not None
         return ActionChunk(self.controls, values[:, order] / self.to_si, message.dt_s,
                            seconds(message.header.stamp))
 
@@ -167,9 +184,8 @@ class Joints:
     def trajectory_from_message(self, message: JointTrajectory,
                                 now_s: float) -> list[tuple[float, Command]]:
         """(time_s, command) of every point; by ROS's convention a zero stamp means "starts now"."""
-        if not message.points:
-            raise MessageError('a trajectory without points')
         order = self.order(message.joint_names)
+        check_points(message.points)
         stamp_s = seconds(message.header.stamp)
         start_s = stamp_s or now_s
         return [(start_s + seconds(point.time_from_start), Command(

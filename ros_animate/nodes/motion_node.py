@@ -18,7 +18,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
-from ros_animate.types import Frame
+from ros_animate.types import Frame, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,11 @@ class MotionNode(StageNode):
 
     def _extract(self, message: ImageMessage | CompressedImage) -> None:
         frame = Frame(image_from_message(message), seconds(message.header.stamp))
-        motion = self._extractor.extract(frame)
+        try:
+            motion = self._extractor.extract(frame)
+        except UnusableMotion:
+            self.diagnostics.count('nonfinite')
+            motion = None
         if motion is None:
             self.diagnostics.count('face_missing')
             self.send(self._publisher, nothing_found(self.parameters.plugin, message.header))

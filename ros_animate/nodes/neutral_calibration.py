@@ -8,7 +8,7 @@ from typing import Any
 from std_srvs.srv import Trigger
 
 from ros_animate.nodes.stage_node import StageNode
-from ros_animate.types import Frame, Motion
+from ros_animate.types import Frame, Motion, UnusableMotion
 
 MAX_AGE_S = 1.0
 
@@ -36,7 +36,11 @@ class NeutralCalibration:
         if self._observation is None or age_s > MAX_AGE_S:
             response.message = 'no face is seen: look at the camera and call again'
             return response
-        self._calibrate(self._observation)
+        try:
+            self._calibrate(self._observation)
+        except UnusableMotion as error:
+            response.message = str(error)
+            return response
         self._node.diagnostics.count('calibrations')
         response.success, response.message = True, 'this face is neutral now'
         return response

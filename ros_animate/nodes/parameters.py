@@ -54,7 +54,8 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool,
         stage: Name of the stage, one of `plugins.STAGES`.
         options: Dataclass of the node's own options.
         with_robot: True if the stage needs the robot's description.
-        changeable: Parameters that the node lets be set while it runs.
+        changeable: Parameters that the node lets be set while it runs, besides those that the
+            plug-in does.
     """
     given = _given(node)
     own = {name: given.pop(name) for name in _fields(options) if name in given}
@@ -62,7 +63,9 @@ def declare(node: Node, stage: str, options: type, *, with_robot: bool,
     settings = load_settings(robot=robot, **{stage: given})
     plugin = settings.plugin(stage)
     where = f'{stage} ({plugin})'
-    config_type: Any = find(stage, plugin).Config  # type: ignore[attr-defined]
+    plugin_class: Any = find(stage, plugin)
+    config_type: Any = plugin_class.Config
+    changeable = {*changeable, *getattr(plugin_class, 'changeable', ())}
     config = build(config_type, decoded(config_type, settings.options(stage)), where)
     own_options: Any = build(options, decoded(options, own), f'{stage} node')
     _declare(node, 'plugin', plugin, ParameterDescriptor(description=f'plug-in of {stage}'))

@@ -13,6 +13,7 @@ from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
+from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.messages import nanoseconds, nanoseconds_message, seconds
 from ros_animate.nodes.missing_input import MissingInput
 from ros_animate.nodes.parameters import declare
@@ -20,7 +21,7 @@ from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.stamp_monitor import MAX_RESULT_AGE_S, ClockMonitor, StampMonitor
 from ros_animate.nodes.topics import TOPICS, remapped
-from ros_animate.plugins import find
+from ros_animate.plugins import Changeable, find
 from ros_animate.robot.spec import RobotSpec
 
 SILENCE_S = 1.0
@@ -44,7 +45,8 @@ class StageNode(RunnableNode):
         stage: Name of the stage, and of the node.
         with_robot: True if the stage needs the robot's description.
         from_outside: True if the input may come from another package, and its absence is logged.
-        changeable: Parameters that may be set while the node runs.
+        changeable: Parameters of the node, besides those of its plug-in, that may be set while it
+            runs.
         parameters: The validated parameters.
         diagnostics: Figures published once a second.
     """
@@ -75,8 +77,14 @@ class StageNode(RunnableNode):
         return self.parameters.spec
 
     def make_plugin(self, *context: Any) -> Any:
-        """The plug-in that the parameters name, built from them."""
-        return find(self.stage, self.parameters.plugin)(self.parameters.config, *context)
+        """The plug-in that the parameters name, built from them; it follows their changes."""
+        parameters = self.parameters
+        plugin = find(self.stage, parameters.plugin)(parameters.config, *context)
+        if isinstance(plugin, Changeable) and plugin.changeable:
+            self._live_parameters = LiveParameters(
+                self, parameters.config, plugin.changeable, plugin.configure,
+                f'{self.stage} ({parameters.plugin})')
+        return plugin
 
     def now_s(self) -> float:
         """The node's clock (simulated with use_sim_time) in seconds."""
@@ -162,12 +170,10 @@ class StageNode(RunnableNode):
         now_ns, given_ns = self.get_clock().now().nanoseconds, nanoseconds(header.stamp)
         if not now_ns:
             raise MessageError('the clock stands at 0: nobody publishes /clock')
-        before = monitor.verdict
+        before = monitor.defect
         stamp_ns = monitor.judge(given_ns, now_ns, time.monotonic())
-        if monitor.verdict and not before:
-            self.get_logger().warning(monitor.verdict)
-        elif before and not monitor.verdict:
-            self.get_logger().info('the stamps are right again')
+        if monitor.defect is not before:
+            self.get_logger().warning(monitor.verdict or 'the stamps are right again')
         if stamp_ns == given_ns:
             return header
         return Header(stamp=nanoseconds_message(stamp_ns), frame_id=header.frame_id)

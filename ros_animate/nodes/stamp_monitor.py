@@ -80,7 +80,8 @@ class StampMonitor:
         max_ahead_s: A stamp that is further ahead is in the future.
 
     Attributes:
-        verdict: Judgement for people; '' while the stamps are good.
+        defect: Defect that the stamps have lately, None while they are good.
+        verdict: Judgement for people; '' while they are good.
         on_arrival: Defect because of which all messages are stamped on arrival, also those that
             look good; None otherwise.
     """
@@ -90,6 +91,7 @@ class StampMonitor:
         self._noun = noun
         self._max_age_ns, self._max_ahead_ns = int(max_age_s * SECOND), int(max_ahead_s * SECOND)
         self.verdict = ''
+        self.defect: StampDefect | None = None
         self.on_arrival: StampDefect | None = None
         self._now_ns, self._replaced_ns = 0, 0
         self._last_ns: int | None = None
@@ -146,11 +148,12 @@ class StampMonitor:
             self._good += 1
             self._trusted |= self._good >= _TRUST
             if self._good >= _HEAL or (self.on_arrival is None and self._good >= _TRUST):
-                self.verdict, self.on_arrival = '', None
+                self.verdict, self.defect, self.on_arrival = '', None, None
             return
         self._good = 0
         if self.on_arrival is not None or not self._is_lasting(defect, steady_s):
             return
+        self.defect = defect
         text = f'{self._noun} {defect.message.format(abs(age_ns) / SECOND)}'
         if self._trusted and defect in (StampDefect.CONSTANT, StampDefect.PAST):
             self.verdict = f'{text}: they are late or repeated, and are not followed'

@@ -4,10 +4,11 @@ from __future__ import annotations
 import abc
 from typing import Literal
 
+from ros_animate.plugins import Changeable
 from ros_animate.types import ActionChunk, Frame, Motion
 
 
-class Policy(abc.ABC):
+class Policy(Changeable, abc.ABC):
     """Maps observations to action chunks, in the units of one robot.
 
     Attributes:

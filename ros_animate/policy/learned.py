@@ -11,13 +11,13 @@ from torch import Tensor
 
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.crop import centre_crop
-from ros_animate.inference.device import to_tensor
+from ros_animate.inference.device import NonFiniteOutputError, to_tensor
 from ros_animate.inference.engine import EngineOptions
 from ros_animate.inference.loading import NetworkOptions, load_networks
 from ros_animate.networks.actions import normalise_image, to_robot_units
 from ros_animate.networks.policy_network import ImagePolicyConfig, PolicyConfig, PolicyNetwork
 from ros_animate.policy.base import Policy
-from ros_animate.policy.strength import Strength
+from ros_animate.policy.strength import GAINS, Strength
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -47,28 +47,36 @@ class LearnedPolicy(Policy):
         network: The network, prepared for inference.
     """
 
+    changeable = (*GAINS, 'own_strength')
     family: ClassVar[str]
     network_name: ClassVar[str]
     network_config: PolicyConfig
     network: PolicyNetwork
 
     def __init__(self, config: LearnedOptions, spec: RobotSpec) -> None:
-        self._spec, self._strength = spec, config.of(spec)
+        self._spec = spec
         engine = EngineOptions(precision=config.precision, compile=config.compile)
         loaded = load_networks(self.family, config, (self.network_name,), engine=engine)
         self.device, self.network_config = loaded.device, loaded.config
         self._columns, self._controls = _columns(self.network_config, spec, self.family)
-        if config.own_strength and self.network_config.strength:
-            strength = np.array(self.network_config.strength)
-            self._strength[self._controls] *= strength[self._columns]
+        self.configure(config)
         module = loaded.networks[self.network_name]
         self.network, self._dtype = module, next(module.parameters()).dtype
         self._warm_up()
+
+    def configure(self, config: LearnedOptions) -> None:
+        strength = config.of(self._spec)
+        if config.own_strength and self.network_config.strength:
+            own = np.array(self.network_config.strength)
+            strength[self._controls] *= own[self._columns]
+        self._strength = strength
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         with torch.inference_mode():
             outputs = to_robot_units(self._predict(observation).float(), self.network_config)
         predicted = outputs.cpu().numpy().astype(float)
+        if not np.isfinite(predicted).all():
+            raise NonFiniteOutputError(f'the policy {self.family}')
         values = np.tile(self._spec.neutral, (len(predicted), 1))
         values[:, self._controls] = predicted[:, self._columns]
         values = self._spec.neutral + self._strength * (values - self._spec.neutral)

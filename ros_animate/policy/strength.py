@@ -9,6 +9,9 @@ from ros_animate.configuration import option
 from ros_animate.robot.spec import PARTS, RobotSpec
 from ros_animate.types import Array
 
+# Names of the options.
+GAINS = ('gain', *PARTS)
+
 
 @dataclass(frozen=True)
 class Strength:

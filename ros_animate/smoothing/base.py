@@ -5,10 +5,11 @@ import abc
 from collections.abc import Sequence
 from typing import Any
 
+from ros_animate.plugins import Changeable
 from ros_animate.types import ActionChunk, Command
 
 
-class Smoother(abc.ABC):
+class Smoother(Changeable, abc.ABC):
     """Turns irregular action chunks into a trajectory that can be sampled at any rate.
 
     Starts at rest at the robot's neutral pose.

@@ -42,11 +42,16 @@ class StillnessFilter:
     """
 
     def __init__(self, spec: RobotSpec, strength: float = 1.0) -> None:
-        self._jitter = strength * spec.jitter
+        self._spec = spec
+        self.set_strength(strength)
+        self.reset()
+
+    def set_strength(self, strength: float) -> None:
+        """Sets the factor of the robot's jitter; the filter goes on from its present state."""
+        self._jitter = strength * self._spec.jitter
         self._is_off = not self._jitter.any()
         self._per_jitter = np.zeros_like(self._jitter) if self._is_off else 1.0 / self._jitter
         self._band, self._moved_change = BAND * self._jitter, MOVED * self._jitter
-        self.reset()
 
     def reset(self) -> None:
         """Starts anew with the next target."""
@@ -145,8 +150,12 @@ class OneEuroFilter:
 
     def __init__(self, spec: RobotSpec, cutoff_hz: float, openness: float) -> None:
         self._range = spec.high - spec.low
-        self._cutoff_hz, self._openness = cutoff_hz, openness
+        self.set_options(cutoff_hz, openness)
         self.reset()
+
+    def set_options(self, cutoff_hz: float, openness: float) -> None:
+        """Sets both options; the filter goes on from its present state."""
+        self._cutoff_hz, self._openness = cutoff_hz, openness
 
     def reset(self) -> None:
         """Starts anew with the next target."""

@@ -71,7 +71,9 @@ def test_every_option_of_every_plugin_is_a_parameter(make_node, stage, name):
         descriptor = node.describe_parameter(field.name)
         assert node.get_parameter(field.name).value == value
         assert descriptor.type == TYPES[type(value)]
-        assert descriptor.description == field.metadata['help'] and descriptor.read_only
+        assert descriptor.description == field.metadata['help']
+        changeable = getattr(find(stage, name), 'changeable', ())
+        assert descriptor.read_only == (field.name not in changeable)
 
 
 def test_bounds_and_choices_are_described(make_node):

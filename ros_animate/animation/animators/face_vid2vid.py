@@ -42,6 +42,8 @@ class FaceVid2Vid(KeypointAnimator):
     extractor = family = MODEL
     network_names = ('kp_detector', 'he_estimator', 'generator')
     framing = TIGHT
+    changeable = ('follow_head', 'yaw_deg', 'pitch_deg', 'roll_deg', 'shift_x', 'shift_y')
+    computed_fields = ('keypoints',)
 
     def _encode(self, image: Tensor, landmarks: Array | None) -> Motion:
         self._canonical = to_array(self.networks['kp_detector'](image))

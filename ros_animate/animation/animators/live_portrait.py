@@ -47,6 +47,7 @@ class LivePortrait(NeuralAnimator):
                      'spade_generator')
     optional_networks = tuple(_PERCEPTRON + name for name in ('stitching', 'eye', 'lip'))
     framing = PORTRAIT_SOURCE
+    changeable = ('region', 'multiplier')
     magnification = 2
 
     def __init__(self, config: Config) -> None:

@@ -67,6 +67,8 @@ class MeshWarp(Animator):
 
     extractor = 'mediapipe'
 
+    changeable = ('relative', 'brows', 'eyes', 'mouth', 'pose', 'translation')
+
     def __init__(self, config: Config) -> None:
         self.config = config
         self._source: _SourceFace | None = None
@@ -78,10 +80,17 @@ class MeshWarp(Animator):
                                    'which one human face is well lit, upright and seen from the '
                                    'front')
         portrait = Portrait.cut(image, landmarks, self.config.size, self.config.margin)
-        gains = Gains(self.config.brows, self.config.eyes, self.config.mouth, self.config.pose,
-                      self.config.translation)
-        transfer = LandmarkTransfer(portrait.landmarks, gains, self.config.relative)
+        transfer = LandmarkTransfer(portrait.landmarks, self._gains(), self.config.relative)
         self._source = _SourceFace(portrait, transfer)
+
+    def configure(self, config: Config) -> None:
+        self.config = config
+        if self._source is not None:
+            self._source.transfer.configure(self._gains(), config.relative)
+
+    def _gains(self) -> Gains:
+        return Gains(self.config.brows, self.config.eyes, self.config.mouth, self.config.pose,
+                     self.config.translation)
 
     def animate(self, motion: Motion) -> Frame:
         return Frame(self._face.render(motion), motion.stamp_s)

@@ -25,6 +25,7 @@ class MonkeyNet(DetectorAnimator):
 
     extractor = family = monkey_net.MODEL
     conversion = monkey_net
+    changeable = ('clip',)
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

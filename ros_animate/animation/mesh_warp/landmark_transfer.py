@@ -18,7 +18,7 @@ from ros_animate.animation.mesh_warp.eye_motion import transfer_lids, turn_eyes
 from ros_animate.animation.mesh_warp.neutral import AdaptiveNeutral
 from ros_animate.face import face_mesh
 from ros_animate.face.head_pose import HeadPose, PosedShape, rotation_matrix, rotation_vector
-from ros_animate.types import Array, Motion
+from ros_animate.types import Array, Motion, UnusableMotion
 
 _INNER_LIPS, _OUTER_LIPS = np.array(face_mesh.LIPS_INNER), np.array(face_mesh.LIPS_OUTER)
 
@@ -67,10 +67,13 @@ class LandmarkTransfer:
             relative: Share of the driving proportions that is removed before calibration.
         """
         self.source = PosedShape.of(source)
-        self._relative = relative
-        self._gains = gains or Gains()
-        self._weights = region_weights(self._gains)[:, None]
+        self.configure(gains or Gains(), relative)
         self.reset()
+
+    def configure(self, gains: Gains, relative: float) -> None:
+        """Sets the gains and the share of the driving proportions; the neutral stays."""
+        self._gains, self._relative = gains, relative
+        self._weights = region_weights(gains)[:, None]
 
     def reset(self) -> None:
         """Forgets the driving person."""
@@ -79,11 +82,11 @@ class LandmarkTransfer:
 
     def calibrate(self, motion: Motion) -> None:
         """Takes the face in `motion` as the driving person's neutral until reset."""
-        self._calibrated = PosedShape.of(_landmarks(motion))
+        self._calibrated = _posed(motion)
 
     def __call__(self, motion: Motion) -> PosedShape:
         """The source face with the driving motion."""
-        driving = PosedShape.of(_landmarks(motion))
+        driving = _posed(motion)
         neutral = self._neutral(driving, motion)
         reference = self._reference(neutral.shape)
         change = soft_limit(driving.shape - reference, self.SHAPE_LIMIT_CM)
@@ -117,10 +120,19 @@ class LandmarkTransfer:
                         source.translation + source.scale * shift)
 
 
+def _posed(motion: Motion) -> PosedShape:
+    try:
+        return PosedShape.of(_landmarks(motion))
+    except UnusableMotion:
+        raise
+    except ValueError as error:
+        raise UnusableMotion(str(error)) from error
+
+
 def _landmarks(motion: Motion) -> Array:
     if motion.landmarks is None:
-        raise ValueError(f'motion of {motion.model!r} has no landmarks; use the motion plug-in '
-                         "'mediapipe'")
+        raise UnusableMotion(f'motion of {motion.model!r} has no landmarks; use the motion plug-in '
+                             "'mediapipe'")
     return motion.landmarks
 
 

@@ -35,11 +35,14 @@ class AdaptiveNeutral:
     # The prior's weight, as that of so many frames of this activity.
     PRIOR_ACTIVITY = 1.0
     PRIOR_FRAMES = 10
+    # No point of a face is further from that of another face.
+    MOST_CM = 8.0
     # Rotation of the head from which a frame hardly counts for its neutral pose.
     TURNED_RAD = 0.35
 
     def __init__(self, prior: Array) -> None:
         """Starts from a neutral shape, (478, 3) cm."""
+        self._prior = prior
         self._shape = _Mean(prior, self.PRIOR_FRAMES * self._weight(self.PRIOR_ACTIVITY))
         self._turn = _Mean(np.zeros(3), self.PRIOR_FRAMES * self._weight(self.PRIOR_ACTIVITY))
         self._place = _Mean(np.zeros(4), 0.0)
@@ -50,7 +53,8 @@ class AdaptiveNeutral:
         turn = rotation_vector(observed.pose.rotation)
         frontal = float(np.exp(-(turn @ turn) / self.TURNED_RAD**2))
         place = np.array([np.log(observed.pose.scale), *observed.pose.translation])
-        shape = self._shape.update(observed.shape, weight, self.MEMORY)
+        plausible = np.clip(observed.shape, self._prior - self.MOST_CM, self._prior + self.MOST_CM)
+        shape = self._shape.update(plausible, weight, self.MEMORY)
         turn = self._turn.update(turn, weight * frontal, self.MEMORY)
         place = self._place.update(place, weight, self.MEMORY)
         return PosedShape(shape, HeadPose(rotation_matrix(turn), float(np.exp(place[0])),

@@ -14,7 +14,7 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
-from ros_animate.policy.strength import Strength
+from ros_animate.policy.strength import GAINS, Strength
 from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
@@ -39,18 +39,24 @@ class BlendshapeMap(Policy):
                                     low=0.0, high=1.0)
 
     observes: Literal['motion', 'image'] = 'motion'
+    changeable = (*GAINS, 'adapt_s', 'adapt_limit')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
         baseline, controls = _sections(spec)
         used = {f for row in controls.values() for f in row} - set(HEAD_ANGLES)
         self._features = (*sorted(used), *HEAD_ANGLES)
+        self._controls = controls
         self._weights = self._matrix(controls)
         self._start = np.array([baseline.get(f, 0.0) for f in self._features])
         deg = np.array([c.unit == 'deg' for c in spec.controls])
         self._up = np.where(deg, 1.0, spec.high - spec.neutral)
         self._down = np.where(deg, 1.0, spec.neutral - spec.low)
         self.reset()
+
+    def configure(self, config: Config) -> None:
+        self._config = config
+        self._weights = self._matrix(self._controls)
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         motion = _motion(observation)

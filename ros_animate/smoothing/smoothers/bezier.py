@@ -41,6 +41,7 @@ KNOTS_TO_BEZIER = np.array([[1, 4, 1, 0], [0, 4, 2, 0], [0, 2, 4, 0], [0, 1, 4, 
 STEPS = np.array([[[5, 3, -3, 1], [1, 3, 3, -2], [0, 0, 0, 1]],
                   [[3, -6, 3, 0], [3, 6, -6, 0], [0, 0, 3, 0]],
                   [[-6, 6, 0, 0], [6, -12, 0, 0], [0, 6, 0, 0]]]) / 6.0
+PREPARED_S = 0.1  # of the way after a chunk, so that the next samples are quick
 MAX_KNOTS = 512  # in memory; the older half is dropped when it is full
 
 
@@ -98,6 +99,8 @@ class BezierSmoother(Smoother):
                                   'face counts as still and is held still; 0 follows every target',
                                   low=0.0, high=10.0)
 
+    changeable = ('stillness',)
+
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
         self._receiver = ChunkReceiver(spec)
@@ -128,6 +131,9 @@ class BezierSmoother(Smoother):
         self._now_s: float | None = None
         self._rest_at(self._spec.neutral, 0.0)
 
+    def configure(self, config: Config) -> None:
+        self._filter.set_strength(config.stillness)
+
     def push(self, chunk: ActionChunk, now_s: float) -> None:
         self._note_time(now_s)
         waypoints = self._receiver.receive(chunk)
@@ -141,7 +147,7 @@ class BezierSmoother(Smoother):
             self._governor.clamp(target)
         self._drop_knots_after(now_s)
         self._plan(targets, chunk, now_s)
-        self._extend(now_s + chunk.dt_s)
+        self._extend(now_s + min(chunk.dt_s, PREPARED_S))
 
     def sample(self, now_s: float) -> Command:
         self._note_time(now_s)

@@ -37,6 +37,8 @@ class OneEuroSmoother(Smoother):
         openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
                                  high=1000.0)
 
+    changeable = ('cutoff_hz', 'openness')
+
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
         self._receiver = ChunkReceiver(spec)
@@ -58,6 +60,9 @@ class OneEuroSmoother(Smoother):
         self._velocity = np.zeros_like(self._position)
         self._acceleration = np.zeros_like(self._position)
         self._now_s: float | None = None
+
+    def configure(self, config: Config) -> None:
+        self._filter.set_options(config.cutoff_hz, config.openness)
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
         waypoints = self._receiver.receive(chunk)

@@ -33,14 +33,15 @@ class RuckigSmoother(Smoother):
         full_acceleration_s: float = option(0.01, 'time from no to full acceleration, which sets '
                                              'the jerk limit', low=0.001, high=1.0)
 
+    changeable = ('full_acceleration_s',)
+
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._library = _library()
         self._spec = spec
         self._receiver = ChunkReceiver(spec)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self._generator = self._library.Ruckig(len(spec.names))
-        self._limits = spec.max_velocity, spec.max_acceleration, (
-            spec.max_acceleration / config.full_acceleration_s)
+        self.configure(config)
         self.failures = 0
         self.reset()
 
@@ -54,6 +55,10 @@ class RuckigSmoother(Smoother):
         self._stamp_s, self._start_s = 0.0, 0.0
         self._trajectory: Any = None
         self._rest = self._spec.neutral
+
+    def configure(self, config: Config) -> None:
+        self._limits = self._spec.max_velocity, self._spec.max_acceleration, (
+            self._spec.max_acceleration / config.full_acceleration_s)
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
         waypoints = self._receiver.receive(chunk)
