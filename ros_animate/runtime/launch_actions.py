@@ -4,19 +4,22 @@ from __future__ import annotations
 import pathlib
 import shutil
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
+    LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
     SetEnvironmentVariable,
     Shutdown,
 )
-from launch.event_handlers import OnProcessExit, OnShutdown
-from launch.events.process import ProcessExited
+from launch.event_handlers import OnProcessExit, OnProcessStart, OnShutdown
+from launch.events.process import ProcessExited, ProcessStarted
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch_ros.actions import Node
@@ -26,6 +29,7 @@ from ros_animate.nodes.middleware import PROFILES
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.launch_arguments import is_true
 from ros_animate.runtime.launch_plan import LaunchPlan, parameter_file
+from ros_animate.runtime.supervisor import HEALTHY_S, MAX_CRASHES
 
 PACKAGE = 'ros_animate'
 RESPAWN_DELAY_S = 1.0
@@ -45,7 +49,7 @@ def describe_launch(arguments: Mapping[str, tuple[str | None, str]],
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in arguments.items()),
         SetEnvironmentVariable(PROFILES, node_environment()[PROFILES]),
-        RegisterEventHandler(OnProcessExit(on_exit=_shut_down_if_refused)),
+        *_give_up_handlers(),
         OpaqueFunction(function=make)])
 
 
@@ -83,8 +87,43 @@ def _stage_nodes(plan: LaunchPlan, composed: bool, common: Mapping[str, Any]) ->
             for stage in plan.parameters]
 
 
-def _shut_down_if_refused(event: ProcessExited, context: LaunchContext) -> Sequence[Action]:
-    """Ends the launch if a node has refused its parameters: it would refuse them again."""
-    if event.returncode != ExitStatus.USER_ERROR:
-        return []
-    return [Shutdown(reason=f'{event.process_name} refused to start')]
+def _give_up_handlers() -> list[Action]:
+    """Handlers that end the launch when a node cannot start."""
+    ends = ProcessEnds()
+    return [RegisterEventHandler(OnProcessStart(on_start=ends.note_start)),
+            RegisterEventHandler(OnProcessExit(on_exit=ends.note_exit))]
+
+
+class ProcessEnds:
+    """Ends of the node processes; decides when the launch gives up.
+
+    A node that has refused its parameters would refuse them again; one that crashes again and
+    again soon after its start would go on so.
+    """
+
+    def __init__(self) -> None:
+        self._started_s: dict[int, float] = {}
+        self._crashes = Counter[str]()
+
+    def note_start(self, event: ProcessStarted, context: LaunchContext) -> None:
+        """Notes the time of a start."""
+        self._started_s[event.pid] = time.monotonic()
+
+    def note_exit(self, event: ProcessExited, context: LaunchContext) -> Sequence[Action]:
+        """Returns the actions that end the launch, if it is to end."""
+        name = event.process_name.rsplit('-', 1)[0]
+        lived_s = time.monotonic() - self._started_s.pop(event.pid, 0.0)
+        if event.returncode == ExitStatus.USER_ERROR:
+            return _give_up(f'{event.process_name} refused to start')
+        if lived_s > HEALTHY_S:
+            self._crashes[name] = 0
+        # A negative number is that of a signal, which mostly comes from outside.
+        self._crashes[name] += event.returncode > 0
+        if self._crashes[name] < MAX_CRASHES:
+            return []
+        return _give_up(f'{name} has crashed {MAX_CRASHES} times in a row')
+
+
+def _give_up(reason: str) -> Sequence[Action]:
+    # A shutdown does not show its reason.
+    return [LogInfo(msg=f'ros_animate: error: {reason}'), Shutdown(reason=reason)]

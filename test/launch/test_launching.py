@@ -115,6 +115,16 @@ def test_a_node_that_refuses_its_parameters_ends_the_launch(launch, config, tmp_
     assert 'no_such_option' in run.output() and 'shutting down' in run.output()
 
 
+def test_a_node_that_crashes_at_every_start_ends_the_launch(launch, config, tmp_path):
+    config.write_text(yaml.safe_dump({'motion': {'plugin': 'brightness'},
+                                      'animation': {'plugin': 'tint'},
+                                      'policy': {'plugin': 'broken'}}))
+    run = launch('retarget.launch.py', config=config, source='topic:/image_raw')
+    run.wait()
+    assert 'policy_node has crashed 4 times in a row' in run.output()
+    assert 'RuntimeError: no weights' in run.output()
+
+
 def test_a_bag_takes_the_place_of_a_stage(launch, observer, tmp_path):
     with BagWriter(tmp_path / 'bag') as bag:
         for index in range(60):

@@ -110,6 +110,15 @@ class FromImage(Policy):
         return ActionChunk(self._spec.names, values[None], 1 / 30, observation.stamp_s)
 
 
+class Broken(FromImage):
+    """Cannot be built."""
+
+    observes: Literal['motion', 'image'] = 'motion'
+
+    def __init__(self, config: FromImage.Config, spec: RobotSpec) -> None:
+        raise RuntimeError('no weights')
+
+
 class Fragile(Robot):
     """Can be reached while a file exists."""
 
