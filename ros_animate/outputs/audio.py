@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ros_animate.errors import UserError
-from ros_animate.files import atomic_path, plain_name
+from ros_animate.files import NO_ROOM, WriteError, atomic_path, plain_name
 from ros_animate.outputs.encoders import open_mp4
 
 MP4_CODECS = ('aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus')  # an .mp4 takes these as they are
@@ -32,6 +32,7 @@ def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
 
     Raises:
         NoAudioError: PyAV is not installed, or an .mp4 cannot hold the audio's codec.
+        WriteError: The disk is full; the video stays without sound.
     """
     try:
         import av
@@ -45,7 +46,10 @@ def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
             with open_mp4(temporary, growing=False) as muxed:
                 _remux(images, audio, muxed)
     except (OSError, ValueError) as error:
-        raise NoAudioError(f'the sound of {original} cannot be kept: {error}') from error
+        if isinstance(error, WriteError) and error.errno in NO_ROOM:
+            raise
+        reason = error.strerror if isinstance(error, WriteError) else error
+        raise NoAudioError(f'the sound of {original} cannot be kept: {reason}') from error
 
 
 def _check_codec(track: Any) -> None:

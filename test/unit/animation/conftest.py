@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,10 +34,11 @@ def remembered_faces() -> Iterator[None]:
     known: dict[bytes, Array | None] = {}
     find_face = finder.find_face
 
-    def remember(image: Image, search_squares: bool = True) -> Array | None:
+    def remember(image: Image, search_squares: bool = True,
+                 tracker: Any = None) -> Array | None:
         key = image.tobytes() + bytes(f'{image.shape} {search_squares}', 'ascii')
         if key not in known:
-            known[key] = find_face(image, search_squares)
+            known[key] = find_face(image, search_squares, tracker)
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:

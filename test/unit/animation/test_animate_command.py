@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 import pytest
 from helpers import tiny_models
+from helpers.full_disk import file_size_limit
 
 from ros_animate import plugins
 from ros_animate.cli import main
 from ros_animate.face import finder
+from ros_animate.files import WriteError
 from ros_animate.offline import motion_template
 from ros_animate.offline.driving import VideoDriving
 from ros_animate.outputs import audio
@@ -30,7 +32,7 @@ def read_video(path: pathlib.Path) -> list[Image]:
 
 def animate(family: str, weights: Weights, source: pathlib.Path, driving: pathlib.Path,
             *arguments: object) -> int:
-    return main(['animate', '--model', family, '--weights', str(weights[family]), '--source',
+    return main(['animate', '--animator', family, '--weights', str(weights[family]), '--source',
                  str(source), '--driving', str(driving), '--quiet', *map(str, arguments)])
 
 
@@ -74,7 +76,7 @@ def test_a_frame_for_each_driving_frame(family: str, weights: Weights, portrait_
 
 def test_mesh_warp_needs_no_weights(portrait_file: pathlib.Path, clip: pathlib.Path,
                                     tmp_path: pathlib.Path) -> None:
-    assert main(['animate', '--model', 'mesh_warp', '--source', str(portrait_file), '--driving',
+    assert main(['animate', '--animator', 'mesh_warp', '--source', str(portrait_file), '--driving',
                  str(clip), '--limit', '2', '--output', str(tmp_path / 'a.mp4'), '--quiet']) == 0
     assert len(read_video(tmp_path / 'a.mp4')) == 2
 
@@ -147,7 +149,7 @@ def test_motion_alone_can_be_saved(weights: Weights, portrait_file: pathlib.Path
 def test_a_grid_of_sources_and_frames(weights: Weights, portrait_file: pathlib.Path,
                                       clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
     grid = tmp_path / 'grid.png'
-    assert main(['animate', '--model', 'fomm', '--weights', str(weights['fomm']), '--source',
+    assert main(['animate', '--animator', 'fomm', '--weights', str(weights['fomm']), '--source',
                  str(portrait_file), str(portrait_file), '--driving', str(clip), '--grid',
                  str(grid), '--columns', '3', '--quiet']) == 0
     assert cv2.imread(str(grid)).shape == (3 * 256, 4 * 256, 3)
@@ -200,7 +202,7 @@ def test_a_video_without_any_face(weights: Weights, portrait_file: pathlib.Path,
         error = capsys.readouterr().err
         assert 'no face' in error
         assert '--no-crop' in error
-    assert main(['animate', '--model', 'mesh_warp', '--source', str(portrait_file), '--driving',
+    assert main(['animate', '--animator', 'mesh_warp', '--source', str(portrait_file), '--driving',
                  str(driving), '--output', str(tmp_path / 'a.mp4'), '--quiet']) == 2
     assert 'no face' in capsys.readouterr().err
     assert not (tmp_path / 'a.mp4').exists()
@@ -257,7 +259,7 @@ def test_sound_that_cannot_be_kept_is_said(weights: Weights, portrait_file: path
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    (('--model', 'nothing'), 'unknown animation plug-in'),
+    (('--animator', 'nothing'), 'unknown animation plug-in'),
     (('--output', 'a.gif'), '.mp4'),
     (('--source', 'nowhere.png'), 'nowhere.png'),
     (('--driving', 'nowhere.mp4'), 'nowhere.mp4'),
@@ -273,7 +275,7 @@ def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], message: s
                                           clip: pathlib.Path,
                                           tmp_path: pathlib.Path,
                                           capsys: pytest.CaptureFixture[str]) -> None:
-    given = {'--model': 'fomm', '--weights': str(weights['fomm']), '--source': str(portrait_file),
+    given = {'--animator': 'fomm', '--weights': str(weights['fomm']), '--source': str(portrait_file),
              '--driving': str(clip), '--output': str(tmp_path / 'a.mp4'),
              **dict([arguments])}
     assert main(['animate', *(word for pair in given.items() for word in pair), '--quiet']) == 2
@@ -285,7 +287,7 @@ def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], message: s
 
 def test_something_must_be_made(portrait_file: pathlib.Path, clip: pathlib.Path,
                                 capsys: pytest.CaptureFixture[str]) -> None:
-    base = ['animate', '--model', 'mesh_warp', '--driving', str(clip), '--source',
+    base = ['animate', '--animator', 'mesh_warp', '--driving', str(clip), '--source',
             str(portrait_file)]
     assert main(base) == 2
     assert '--output' in capsys.readouterr().err
@@ -310,3 +312,14 @@ def test_the_pipeline_runs_a_neural_animator(weights: Weights, portrait_file: pa
                  '--portrait', str(portrait_file), '--animator', 'live_portrait', '--limit', '3',
                  '--param', f'animation.weights={weights["live_portrait"]}', '--quiet']) == 0
     assert read_video(tmp_path / 'animated.mp4')[0].shape == (64, 64, 3)
+
+
+def test_no_room_for_the_sound_is_an_error(clip: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    silent = pathlib.Path(shutil.copy(clip, tmp_path / 'silent.mp4'))
+    loud = add_sound(silent)
+    before = silent.read_bytes()
+    with file_size_limit(len(before) // 2), pytest.raises(WriteError, match='File too large'):
+        audio.keep_audio(silent, loud)
+    assert silent.read_bytes() == before
+    audio.keep_audio(silent, loud)
+    assert audio.has_audio(silent)
