@@ -133,12 +133,12 @@ def train_and_evaluate(run: Run, args: argparse.Namespace) -> None:
         settings = (f'image_size={args.size}', *SETTINGS, f'seed={run.seed}',
                     f'data_seed={run.seed}', f'cache={pathlib.Path(args.output) / "faces"}',
                     *VARIANTS[run.variant], *args.set)
-        call(run, 'train', '--model', 'monkey_net', '--variant', 'nemo', '--output', run.folder,
+        call(run, 'train', '--animator', 'monkey_net', '--variant', 'nemo', '--output', run.folder,
              '--data', 'synthetic', '--steps', args.steps, '--quiet', *resume,
              *(word for text in settings for word in ('--set', text)))
     if not run.report.exists():
         report(run, 'is evaluated')
-        call(run, 'evaluate', '--model', 'monkey_net', '--weights', run.weights, '--output',
+        call(run, 'evaluate', '--animator', 'monkey_net', '--weights', run.weights, '--output',
              run.report.parent, '--data', 'synthetic', '--clips', args.clips, '--param',
              'animation.precision=float32')
     report(run, 'is done')

@@ -102,7 +102,7 @@ def plain(image: np.ndarray) -> Callable[[], Any]:
 def errors(count: int, seed: int, folder: pathlib.Path) -> dict[str, Any]:
     """Errors on unseen pairs."""
     figures: dict[str, Any] = {}
-    for kind, how in (('rendered', ()), ('animated', ('--through', 'mesh_warp'))):
+    for kind, how in (('rendered', ()), ('animated', ('--animator', 'mesh_warp'))):
         data = folder / kind
         subprocess.run([str(PROGRAM), 'collect', '--robot', 'mock', '--count', str(count), '--seed',
                         str(seed), '--size', '224', '--output', str(data), *how, '--quiet'],

@@ -24,7 +24,7 @@ PROGRAM = 'ros_animate'
 # OpenMP threads of torch that spin while they wait make a network 40 times slower on shared cores.
 LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
              'OPENBLAS_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'PASSIVE'}
-NOT_VERBS = ('arguments',)  # modules of commands/ that verbs share
+NOT_VERBS = ('animator_switches', 'arguments')  # modules of commands/ that verbs share
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo
@@ -44,6 +44,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(ExitStatus.USER_ERROR, f'{PROGRAM}: error: {message} (see {self.prog} --help)\n')
 
 
+class _ShowVersion(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from ros_animate.version import version
+        print(PROGRAM, version())
+        parser.exit()
+
+
 def verbs() -> list[str]:
     """Names of the verbs, sorted."""
     return sorted(m.name.replace('_', '-') for m in pkgutil.iter_modules(commands.__path__)
@@ -54,6 +63,7 @@ def make_parser(names: Sequence[str]) -> Parser:
     """A parser of the verbs `names`; imports their modules."""
     parser = Parser(prog=PROGRAM, description='A robot face imitates a human face, live.',
                     epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--version', action=_ShowVersion, nargs=0, help='print the version')
     subparsers = parser.add_subparsers(metavar='VERB', required=True)
     for name in names:
         module: Any = importlib.import_module(

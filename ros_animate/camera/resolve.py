@@ -14,6 +14,8 @@ FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern
 def resolve(source: str) -> tuple[str, dict[str, Any]]:
     """(plug-in, options) for the value of --source.
 
+    The name of a camera plug-in wins over a file of that name, which is then written ./NAME.
+
     'topic' (an image topic of another camera driver) is not a plug-in: in ROS it takes the place of
     the camera node. Anything else is only checked when the plug-in opens it.
 
@@ -31,7 +33,7 @@ def resolve(source: str) -> tuple[str, dict[str, Any]]:
         return 'device', {'device': source}
     if source.startswith(('tcp://', 'ipc://')):
         return 'zmq_mjpeg', {'address': source}
-    if source in available('camera') and not pathlib.Path(source).exists():
+    if source in available('camera'):
         return source, {}
     return _resolve_file(source)
 
@@ -41,6 +43,9 @@ def _resolve_file(source: str) -> tuple[str, dict[str, Any]]:
     is_image = path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES
     if is_image or (source and path.is_dir()):
         return 'images', {'path': str(path)}
+    if path.suffix.lower() == '.pkl':
+        raise SourceError(f'{source} is a motion template, which has no images; it can drive '
+                          '`ros_animate animate --animator live_portrait`')
     if path.is_file():
         return 'video', {'path': str(path)}
     if any(character in source for character in '*?['):

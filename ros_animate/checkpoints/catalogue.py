@@ -32,7 +32,7 @@ def _own_animator(family: str, name: str, size: str) -> PublishedWeights:
     """The weights of a small animator that this package trains."""
     return PublishedWeights(
         family, f'{name} of this package, small, 128 px, trained on synthetic faces',
-        source=f'`ros_animate train animation --model {family} --data synthetic`',
+        source=f'`ros_animate train animation --animator {family} --data synthetic`',
         licence=_OWN_LICENCE, size=size, files=_OWN_FILES)
 
 

@@ -12,7 +12,15 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.commands.arguments import add_param, add_weights, positive
+from ros_animate.commands.animator_switches import switch_options
+from ros_animate.commands.arguments import (
+    add_animator,
+    add_neutral,
+    add_param,
+    add_weights,
+    neutral_choice,
+    positive,
+)
 
 if TYPE_CHECKING:
     from ros_animate.animation.base import Animator
@@ -23,22 +31,20 @@ if TYPE_CHECKING:
 HELP = 'animate an image with the motion of the face in a video'
 EXAMPLES = """\
 examples:
-  ros_animate animate --model live_portrait --weights liveportrait/ \\
+  ros_animate animate --animator live_portrait --weights liveportrait/ \\
       --source portrait.jpg --driving face.mp4 --output animated.mp4 --paste-back
-  ros_animate animate --model live_portrait --source portrait.jpg --driving wink.pkl \\
+  ros_animate animate --animator live_portrait --source portrait.jpg --driving wink.pkl \\
       --output wink.mp4 --region eyes
-  ros_animate animate --model fomm --source portrait.jpg --driving face.mp4 \\
+  ros_animate animate --animator fomm --source portrait.jpg --driving face.mp4 \\
       --output side.mp4 --side-by-side --best-frame
-  ros_animate animate --model mesh_warp --source a.jpg b.jpg c.jpg --driving face.mp4 \\
+  ros_animate animate --animator mesh_warp --source a.jpg b.jpg c.jpg --driving face.mp4 \\
       --grid grid.png"""
-OPTIONS = ('relative', 'region', 'multiplier', 'crop', 'paste_back')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     inputs = parser.add_argument_group('input')
-    inputs.add_argument('--model', metavar='NAME', required=True, help=(
-        'monkey_net, fomm, face_vid2vid, live_portrait, or another animator '
-        '(`ros_animate plugins list animation`)'))
+    add_animator(inputs, 'mesh_warp, monkey_net, fomm, face_vid2vid, live_portrait, or another one '
+                 '(`ros_animate plugins list animation`)', '--model', required=True)
     add_weights(inputs)
     inputs.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
                         help='image to animate; several for --grid')
@@ -56,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     outputs.add_argument('--save-motion', metavar='FILE', help=(
         'write the driving motion as a motion template (live_portrait)'))
     outputs.add_argument('--quiet', action='store_true', help='no progress bar')
-    _add_motion_options(parser.add_argument_group('motion'))
+    _add_motion_options(parser.add_argument_group('motion', (
+        'Of these, mesh_warp takes --relative, --absolute and --best-frame; the other animators '
+        'take all that do not name one.')))
 
 
 def _add_motion_options(group: Any) -> None:
@@ -67,6 +75,7 @@ def _add_motion_options(group: Any) -> None:
                           help='transfer the driving motion unchanged')
     group.add_argument('--best-frame', action='store_true', help=(
         'take the driving frame that is most similar to the source as reference, not the first'))
+    add_neutral(group)
     group.add_argument('--region', metavar='NAME', help=(
         'part of the motion: all, exp, pose, lip or eyes (live_portrait)'))
     group.add_argument('--multiplier', type=float, metavar='X',
@@ -114,6 +123,25 @@ def _check_request(args: argparse.Namespace) -> None:
         raise UserError(f'--output is an .mp4, not {args.output}')
 
 
+def _is_template(name: str) -> bool:
+    return name.lower().endswith('.pkl')
+
+
+def _check_template(args: argparse.Namespace, extractor: str) -> None:
+    """Raises UserError if a motion template is to drive what it cannot."""
+    from ros_animate.errors import UserError
+    if _is_template(args.driving) and extractor != 'live_portrait':
+        raise UserError(f'{args.driving} is a motion template: it drives live_portrait, not '
+                        f'{args.animator} (--animator live_portrait)')
+    if _is_template(args.driving) and args.best_frame:
+        raise UserError('--best-frame needs a driving video: a template shows no face')
+    if args.neutral_frame or args.neutral_image:
+        if _is_template(args.driving):
+            raise UserError('--neutral-frame and --neutral-image need a driving video')
+        if args.best_frame:
+            raise UserError('give --best-frame or a neutral face: each sets the reference')
+
+
 def _check_outputs(args: argparse.Namespace, settings: Settings) -> None:
     """Replaces the names of the outputs by checked paths; raises UserError."""
     from ros_animate.images import check_image_suffix
@@ -125,20 +153,20 @@ def _check_outputs(args: argparse.Namespace, settings: Settings) -> None:
             setattr(args, name, output_file(getattr(args, name)))
     refuse_overwriting_inputs(
         filter(None, (args.output, args.grid, args.save_motion)),
-        [*args.source, *input_files(args.driving), *settings.input_paths()])
+        [*args.source, *input_files(args.driving), *filter(None, [args.neutral_image]),
+         *settings.input_paths()])
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     """Settings of the animator, and of the extractor whose motion it understands."""
     from ros_animate.plugins import find
     from ros_animate.settings import load_settings
-    options = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
-    shared = {'crop': args.crop} if args.crop is not None else {}
-    if args.weights:
-        shared['weights'] = args.weights
-    extractor = find('animation', args.model).extractor  # type: ignore[attr-defined]
+    options = switch_options(args)
+    shared = {name: options[name] for name in ('crop', 'weights') if name in options}
+    extractor = find('animation', args.animator).extractor  # type: ignore[attr-defined]
+    _check_template(args, extractor)
     settings = load_settings((), args.param, motion={'plugin': extractor, **shared},
-                             animation={'plugin': args.model, **options, **shared})
+                             animation={'plugin': args.animator, **options})
     settings.check(('animation', 'motion'))
     return settings
 
@@ -149,11 +177,7 @@ def _driving(args: argparse.Namespace, settings: Settings, extractor: str, sourc
     from ros_animate.errors import UserError
     from ros_animate.face.finder import find_face
     from ros_animate.offline.driving import TemplateDriving, VideoDriving
-    if args.driving.lower().endswith('.pkl'):
-        if extractor != 'live_portrait':
-            raise UserError(f'a motion template drives live_portrait, not {args.model}')
-        if args.best_frame:
-            raise UserError('--best-frame needs a driving video: a template shows no face')
+    if _is_template(args.driving):
         return TemplateDriving(pathlib.Path(args.driving).expanduser(), args.limit)
     motion_extractor = settings.load('motion')
     stack.callback(motion_extractor.close)
@@ -161,8 +185,9 @@ def _driving(args: argparse.Namespace, settings: Settings, extractor: str, sourc
     face = find_face(source, search_squares=False) if args.best_frame else None
     if args.best_frame and face is None:
         raise UserError(f'--best-frame: no face found in {args.source[0]}')
-    if args.best_frame or (args.crop is not False and extractor == args.model):
+    if args.best_frame or (args.crop is not False and extractor == args.animator):
         driving.scan_faces(face, progress)
+    driving.take_neutral(neutral_choice(args))
     return driving
 
 

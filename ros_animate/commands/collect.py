@@ -3,7 +3,7 @@
 The folder has the layout of X2C: metadata.jsonl with one object a line (`file_name`, and
 `ctrl_value` in the robot's order and units), and the images beside it. Pair number i of a seed is
 always the same, on any number of workers. The same command continues where it was stopped, and a
-larger --count adds pairs. With --through, the images are those of an animator instead of the
+larger --count adds pairs. With --animator, the images are those of an animator instead of the
 virtual face's own: a virtual person shows the control values, and the robot's portrait imitates
 them.
 
@@ -19,7 +19,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ros_animate.commands.arguments import (
+    add_animator,
     add_param,
+    add_robot,
     at_least,
     between,
     plugin_section,
@@ -36,13 +38,13 @@ HELP = 'collect pairs of images and control values for training'
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 100000 --seed 1 --size 224 --output data/plain
-  ros_animate collect --robot mock --count 20000 --through mesh_warp --output data/warped
+  ros_animate collect --robot mock --count 20000 --animator mesh_warp --output data/warped
   ros_animate collect --robot my_ameca.yaml --images /camera/image_raw --count 5000 \\
       --output data/robot"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--robot', default='mock', help='name or robot file (default: mock)')
+    add_robot(parser)
     parser.add_argument('--count', type=positive(int), required=True, metavar='N',
                         help='number of pairs in the folder in the end')
     parser.add_argument('--output', type=pathlib.Path, required=True, metavar='DIR',
@@ -51,10 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='seed of the random poses and appearances (default: 0)')
     parser.add_argument('--size', type=between(int, 64, 2048), default=224, metavar='PX',
                         help='width and height of the images in pixels (default: 224)')
-    parser.add_argument('--through', metavar='ANIMATOR', help=(
-        "collect images of the robot's portrait, animated by this animator (mesh_warp, …)"))
+    add_animator(parser, "collect images of the robot's portrait, animated by this animator "
+                 '(mesh_warp, …)', '--through')
     parser.add_argument('--portrait', metavar='IMAGE',
-                        help="the portrait instead of the robot's virtual face (with --through)")
+                        help="the portrait instead of the robot's virtual face (with --animator)")
     parser.add_argument('--exaggerated', type=between(float, 0, 1), default=0.0, metavar='P', help=(
         "probability that brows, lids, mouth or nose move beyond the robot's range, as those of "
         'people do (default: 0; use 0.3 for policies that observe animated portraits)'))
@@ -77,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     from ros_animate.outputs.paths import expand, refuse_overwriting_inputs
     from ros_animate.settings import load_settings
     settings = load_settings(params=args.param, robot=args.robot, portrait=args.portrait,
-                             animation=plugin_section(args.through))
+                             animation=plugin_section(args.animator))
     args.output = expand(args.output)
     refuse_overwriting_inputs([args.output / METADATA, args.output / OPTIONS],
                               settings.input_paths())
@@ -90,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
 def _real(args: argparse.Namespace, settings: Settings) -> int:
     from ros_animate.collection.collecting import collect_from_robot
     from ros_animate.collection.recording import Timing
-    if args.through or args.portrait or args.workers or args.exaggerated:
-        raise UserError('--images is for a real robot: leave out --through, --portrait, '
+    if args.animator or args.portrait or args.workers or args.exaggerated:
+        raise UserError('--images is for a real robot: leave out --animator, --portrait, '
                         '--exaggerated and --workers')
     if not args.speed <= 1:
         raise UserError("--speed is a share of the robot's own speed, at most 1, got "
@@ -116,7 +118,7 @@ def _virtual(args: argparse.Namespace, settings: Settings) -> int:
     if not issubclass(find('hardware', settings.plugin('hardware')), VirtualRobot):
         raise UserError(f'{args.robot} is a real robot: give --images, the topic of a camera that '
                         'sees it; or --robot mock for the virtual face')
-    maker, options = _animated(args, settings) if args.through else _rendered(args, settings)
+    maker, options = _animated(args, settings) if args.animator else _rendered(args, settings)
     workers = args.workers or len(os.sched_getaffinity(0))
     return collect(maker, args.output, options, args.count, workers, args.quiet)
 
@@ -125,7 +127,7 @@ def _rendered(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, 
     from ros_animate.collection.collecting import describe
     from ros_animate.collection.rendered import RenderedPairs
     if args.portrait or any(param.startswith('animation.') for param in args.param):
-        raise UserError('--portrait and options of an animator need --through as well')
+        raise UserError('--portrait and options of an animator need --animator as well')
     maker = RenderedPairs(settings.spec, args.seed, args.size, args.exaggerated)
     return maker, describe(settings.spec, args.seed, args.size, **_exaggerated(args))
 
@@ -135,7 +137,7 @@ def _animated(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, 
     from ros_animate.collection.collecting import describe
     settings.check(('animation',))
     maker = AnimatedPairs(settings, args.seed, args.size, args.exaggerated)
-    return maker, describe(settings.spec, args.seed, args.size, through=args.through,
+    return maker, describe(settings.spec, args.seed, args.size, through=args.animator,
                            portrait=settings.portrait, options=settings.options('animation'),
                            **_exaggerated(args))
 

@@ -9,7 +9,14 @@ import contextlib
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.commands.arguments import add_param, add_weights, plugin_section, positive
+from ros_animate.commands.arguments import (
+    add_animator,
+    add_param,
+    add_robot,
+    add_weights,
+    plugin_section,
+    positive,
+)
 
 if TYPE_CHECKING:
     from ros_animate.evaluation.animation.measures import Metrics
@@ -39,8 +46,8 @@ examples:
   ros_animate evaluate policy --policy bc_z --data data/unseen
   ros_animate evaluate policy --policy x2cnet --data X2C --weights x2control.pth \\
       --output output/x2cnet
-  ros_animate evaluate animation --model fomm --data synthetic --peers mesh_warp --table
-  ros_animate evaluate animation --model monkey_net --weights runs/monkey_net/weights \\
+  ros_animate evaluate animation --animator fomm --data synthetic --peers mesh_warp --table
+  ros_animate evaluate animation --animator monkey_net --weights runs/monkey_net/weights \\
       --data taichi/ --dataset taichi --table --output output/monkey_net"""
 PROTOCOLS = ('reconstruction', 'transfer', 'imitation')
 POLICY_FILES = ('report.json', 'worst.png', 'controls.png')
@@ -61,8 +68,7 @@ def _add_policy(actions: Any) -> None:
     policy.add_argument('--policy', metavar='NAME', required=True, help='policy plug-in')
     policy.add_argument('--data', metavar='DIR', nargs='+', required=True,
                         help='folders of pairs')
-    policy.add_argument('--robot', metavar='NAME', default='mock', help=(
-        'robot whose control values the pairs hold (default: %(default)s)'))
+    add_robot(policy, 'robot whose control values the pairs hold')
     policy.add_argument('--held-back', metavar='SHARE', type=positive(float), help=(
         'only the pairs that training with validation=SHARE holds out'))
     policy.add_argument('--limit', metavar='N', type=positive(int), help='only the first N pairs')
@@ -73,8 +79,7 @@ def _add_animation(actions: Any) -> None:
     animation = actions.add_parser('animation', help='any animator', description=ANIMATION,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     animation.set_defaults(evaluate=_evaluate_animation)
-    animation.add_argument('--model', metavar='NAME', required=True, help=(
-        'animator: fomm, monkey_net, … or mesh_warp'))
+    add_animator(animation, 'animator: fomm, monkey_net, … or mesh_warp', '--model', required=True)
     animation.add_argument('--peers', metavar='NAME', nargs='+', default=[], help=(
         'other animators to compare on the same clips, with their default options'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True, help=(
@@ -196,10 +201,10 @@ def _methods(args: argparse.Namespace) -> list[AnimatorMethod]:
     from ros_animate.evaluation.animation.methods import AnimatorMethod
     from ros_animate.settings import load_settings
     settings = load_settings((), args.param,
-                             animation=plugin_section(args.model, weights=args.weights))
+                             animation=plugin_section(args.animator, weights=args.weights))
     settings.check(('animation',))
     same_face = args.protocol == 'reconstruction'
-    model = AnimatorMethod(args.model, settings.options('animation'),
+    model = AnimatorMethod(args.animator, settings.options('animation'),
                               args.size or PLAIN_SIZE, same_face)
     size = args.size or model.size or PLAIN_SIZE
     return [model, *(AnimatorMethod(name, {}, size, same_face) for name in args.peers)]
@@ -220,8 +225,8 @@ def _metrics(args: argparse.Namespace) -> Metrics:
 def _report(args: argparse.Namespace, result: Evaluation) -> dict[str, Any]:
     from ros_animate.outputs.machine import machine
     options = {key: getattr(args, key) for key in (
-        'model', 'data', 'split', 'protocol', 'identity', 'features', 'video_features')}
-    return {**options, **result.figures(), 'machine': machine()}
+        'data', 'split', 'protocol', 'identity', 'features', 'video_features')}
+    return {'model': args.animator, **options, **result.figures(), 'machine': machine()}
 
 
 def _progress(tasks: Iterable[Task], quiet: bool) -> Iterable[Task]:

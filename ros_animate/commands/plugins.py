@@ -4,7 +4,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import inspect
+import pathlib
 from typing import Any
+
+from ros_animate.errors import cut
 
 HELP = 'list the plug-ins of each stage and their options'
 EXAMPLES = """\
@@ -16,7 +19,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='ACTION', required=True)
-    listing = actions.add_parser('list', help='list the names by stage')
+    listing = actions.add_parser('list', help='list them by stage, a line each')
     listing.add_argument('stage', nargs='?', help='only this stage')
     listing.set_defaults(action=_list)
     show = actions.add_parser('show', help='describe a plug-in and its options')
@@ -33,7 +36,30 @@ def run(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> None:
     from ros_animate import plugins
     for stage in [args.stage] if args.stage else plugins.STAGES:
-        print(f'{stage + ":":<11}{" ".join(plugins.available(stage))}')
+        print(f'{stage}:')
+        for name in plugins.available(stage):
+            print(f'  {name:<18}{_summary(stage, name)}'.rstrip())
+
+
+def _summary(stage: str, name: str) -> str:
+    """First line of a plug-in's documentation.
+
+    Our own plug-ins are read, not imported: that takes seconds, and some need ROS.
+    """
+    import ast
+    import importlib.util
+
+    from ros_animate import plugins
+    for package in plugins.PACKAGES[stage]:
+        spec = importlib.util.find_spec(f'ros_animate.{package}.{name}')
+        if spec is not None and spec.origin:
+            text = ast.get_docstring(ast.parse(pathlib.Path(spec.origin).read_text('utf-8')))
+            return (text or '').partition('\n')[0]
+    try:
+        text = inspect.getdoc(plugins.find(stage, name))
+    except Exception as error:  # a plug-in of another package, which may fail in any way
+        text = f'cannot be loaded: {cut(str(error))}'
+    return (text or '').partition('\n')[0]
 
 
 def _show(args: argparse.Namespace) -> None:

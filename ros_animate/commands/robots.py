@@ -7,7 +7,7 @@ import pathlib
 import sys
 from typing import Any
 
-from ros_animate.commands.arguments import add_param, plugin_section
+from ros_animate.commands.arguments import add_param, add_robot, plugin_section
 from ros_animate.documents import read_text
 from ros_animate.errors import ExitStatus, shown
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     plot = actions.add_parser('plot', help='plot recorded targets, the trajectory and the limits')
     plot.add_argument('input', type=pathlib.Path, metavar='IN.csv',
                       help='recorded control values, as for `smooth`')
-    plot.add_argument('--robot', default='ameca', help='name or robot file (default: ameca)')
+    add_robot(plot)
     plot.add_argument('--control', action='append', metavar='NAME',
                       help='may be given several times (default: those that move most)')
     plot.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')

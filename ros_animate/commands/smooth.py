@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from ros_animate.commands.arguments import add_param, plugin_section
+from ros_animate.commands.arguments import add_param, add_robot, plugin_section
 
 HELP = 'make a safe trajectory of recorded control values (CSV to CSV)'
 EXAMPLES = """\
@@ -22,7 +22,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', type=pathlib.Path, metavar='IN.csv')
     parser.add_argument('output', type=pathlib.Path, metavar='OUT.csv')
-    parser.add_argument('--robot', default='ameca', help='name or robot file (default: ameca)')
+    add_robot(parser)
     parser.add_argument('--rate', type=float, default=60.0, metavar='HZ',
                         help='samples a second (default: 60)')
     parser.add_argument('--smoother', metavar='NAME', help='plug-in (default: bezier)')

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ros_animate.commands.arguments import positive
+from ros_animate.commands.arguments import add_animator, add_robot, positive
 
 HELP = 'train a policy by imitation, or the networks of an animator'
 POLICY = """\
@@ -40,8 +40,8 @@ examples:
       --output runs/x2cnet --set learning_rate=5e-4 --set image_size=160
   torchrun --nproc-per-node 4 -m ros_animate train policy --policy x2cnet --data X2C \\
       --output runs/x2cnet
-  ros_animate train animation --model fomm --data synthetic --output runs/fomm
-  ros_animate animate --model fomm --weights runs/fomm/weights --source robot.png \\
+  ros_animate train animation --animator fomm --data synthetic --output runs/fomm
+  ros_animate animate --animator fomm --weights runs/fomm/weights --source robot.png \\
       --driving face.mp4 --output output/fomm.mp4"""
 
 
@@ -61,8 +61,7 @@ def _add_policy(actions: Any) -> None:
                         help='folders of pairs')
     policy.add_argument('--weights-of-folders', metavar='W', nargs='+', type=positive(float), help=(
         'share of each folder in the batches (default: by the number of its pairs)'))
-    policy.add_argument('--robot', metavar='NAME', default='mock', help=(
-        'robot that the control values are for (default: %(default)s)'))
+    add_robot(policy, 'robot that the control values are for')
     policy.add_argument('--batch-size', metavar='B', type=positive(int), default=64,
                         help='pairs a step, over all processes (default: %(default)s)')
     _add_common(policy, steps=5000)
@@ -73,8 +72,8 @@ def _add_animation(actions: Any) -> None:
         'animation', help='the networks of an animator', description=ANIMATION,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     animation.set_defaults(train=_train_animation)
-    animation.add_argument('--model', metavar='FAMILY', required=True,
-                           help='monkey_net, fomm, face_vid2vid or live_portrait')
+    add_animator(animation, 'monkey_net, fomm, face_vid2vid or live_portrait', '--model',
+                 required=True)
     animation.add_argument('--variant', metavar='NAME', default='small', help=(
         'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True,
@@ -111,6 +110,6 @@ def _train_policy(args: argparse.Namespace) -> None:
 def _train_animation(args: argparse.Namespace) -> None:
     from ros_animate.training.animation.request import TrainingRequest
     from ros_animate.training.animation.run import train
-    train(TrainingRequest(model=args.model, data=tuple(args.data), output=args.output,
+    train(TrainingRequest(model=args.animator, data=tuple(args.data), output=args.output,
                  variant=args.variant, steps=args.steps, resume=args.resume, init=args.init or '',
                  settings=tuple(args.set), quiet=args.quiet))

@@ -41,6 +41,6 @@ def arguments(model: str, data: str | pathlib.Path, run: pathlib.Path, steps: in
               **settings) -> list[str]:
     """Arguments of `ros_animate train animation --quiet`; `settings` replace the smallest ones."""
     values = {**SMALLEST[model], **TRAINING, **settings}
-    return ['train', 'animation', '--model', model, '--data', str(data), '--output', str(run),
+    return ['train', 'animation', '--animator', model, '--data', str(data), '--output', str(run),
             '--steps', str(steps), '--quiet',
             *(f'--set={key}={value}' for key, value in values.items())]

@@ -62,7 +62,7 @@ def command(request: TrainingRequest) -> str:
     data = ' '.join(pathlib.Path(path).name for path in request.data)
     more = ''.join(f' --set {text}' for text in _general(request.settings))
     start = f' --init {pathlib.Path(request.init).name}' if request.init else ''
-    return (f'ros_animate train animation --model {request.model} --variant {request.variant} '
+    return (f'ros_animate train animation --animator {request.model} --variant {request.variant} '
             f'--data {data} --steps {request.steps}{start}{more} --output RUN')
 
 

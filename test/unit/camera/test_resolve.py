@@ -25,10 +25,11 @@ def test_files_and_folders(tmp_path):
     assert resolve(str(tmp_path)) == ('images', {'path': str(tmp_path)})
 
 
-def test_a_file_wins_over_a_plugin_of_that_name(tmp_path, monkeypatch):
+def test_a_plugin_wins_over_a_file_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'device').touch()
-    assert resolve('device') == ('video', {'path': 'device'})
+    assert resolve('device') == ('device', {})
+    assert resolve('./device') == ('video', {'path': 'device'})
 
 
 @pytest.mark.parametrize('text', ['missing.mp4', '', 'topic:', 'nowhere/at/all'])

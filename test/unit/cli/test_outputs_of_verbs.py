@@ -38,7 +38,7 @@ def run(capsys, command):
     return status, capsys.readouterr().err
 
 
-ANIMATE = 'animate --model mesh_warp --source face.png --driving shots'
+ANIMATE = 'animate --animator mesh_warp --source face.png --driving shots'
 SAME = 'would replace the input'
 
 
@@ -65,7 +65,7 @@ SAME = 'would replace the input'
     ('weights convert fomm/weights.safetensors --output fomm', SAME),
     ('weights convert fomm --output file', 'it is a file'),
     ('collect --count 1 --output file', 'is a file'),
-    ('evaluate animation --model mesh_warp --data synthetic --output file', 'it is a file'),
+    ('evaluate animation --animator mesh_warp --data synthetic --output file', 'it is a file'),
 ])
 def test_refused_in_one_line(folder, capsys, command, message):
     before = {p: p.read_bytes() for p in folder.rglob('*') if p.is_file()}

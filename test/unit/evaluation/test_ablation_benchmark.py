@@ -70,7 +70,7 @@ else:
     ablation.train_and_evaluate(run, args)
     ablation.train_and_evaluate(run, args)
     trained, measured = (tmp_path / 'calls').read_text().splitlines()
-    for part in ('train animation --model monkey_net', '--set dense_motion=false', '--set seed=7',
+    for part in ('train animation --animator monkey_net', '--set dense_motion=false', '--set seed=7',
                  '--set image_size=64', '--steps 5', 'looks=4'):
         assert part in trained
     assert trained.endswith('--set batch_size=4') and '--resume' not in trained

@@ -34,7 +34,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 def evaluate(weights: pathlib.Path, *arguments: object) -> int:
-    return main(['evaluate', 'animation', '--model', 'monkey_net', '--weights', str(weights),
+    return main(['evaluate', 'animation', '--animator', 'monkey_net', '--weights', str(weights),
                  '--data', 'synthetic', '--clips', '2', '--frames', '9', *map(str, arguments)])
 
 
@@ -80,7 +80,7 @@ def test_the_published_rows_are_printed(weights: pathlib.Path,
     (('--dataset', 'nemmo'), "did you mean 'nemo'"),
     (('--identity', 'nobody:Knows'), 'nobody'),
     (('--weights', 'nowhere'), 'nowhere'),
-    (('--model', 'mokey_net'), 'monkey_net'),
+    (('--animator', 'mokey_net'), 'monkey_net'),
     (('--peers', 'mesh_wrap'), 'mesh_warp'),
     (('--data', 'nowhere'), 'nowhere'),
     (('--protocol', 'imitation', '--data', 'nowhere'), 'synthetic'),

@@ -168,14 +168,14 @@ def test_a_loss_that_is_not_finite_ends_the_run(data, tmp_path, capsys) -> None:
     (['--set', 'learning_rat=1'], ['learning_rat', "did you mean 'learning_rate'"]),
     (['--set', 'image_size=3'], ['image_size', '32']),
     (['--set', 'tower=vgg'], ['tower', 'vgg19', 'structure']),
-    (['--model', 'fom'], ['fom', 'fomm', 'live_portrait']),
-    (['--model', 'x2cnet'], ['x2cnet']),
+    (['--animator', 'fom'], ['fom', 'fomm', 'live_portrait']),
+    (['--animator', 'x2cnet'], ['x2cnet']),
     (['--variant', 'huge'], ['huge', 'small', 'vox256']),
     (['--init', 'nowhere.pth'], ['nowhere.pth']),
     (['--data', 'nodata'], ['nodata'])])
 def test_mistakes_are_named(data, tmp_path, capsys, more, texts) -> None:
     sizes = [f'--set={k}={v}' for k, v in SMALLEST['fomm'].items()]
-    command = ['train', 'animation', '--model', 'fomm', '--data', str(data), '--output',
+    command = ['train', 'animation', '--animator', 'fomm', '--data', str(data), '--output',
                str(tmp_path / 'run'), '--steps', '1', *sizes, *more]
     assert main(command) == 2
     error = capsys.readouterr().err

@@ -65,7 +65,7 @@ def test_the_card_says_how_the_data_was_made(tmp_path):
         '{"seed": 7, "size": 32, "through": "mesh_warp", "portrait": "", "exaggerated": 0.3}')
     assert main(arguments('bc_z', path, tmp_path / 'run', 2)) == 0
     card = (tmp_path / 'run' / 'weights' / 'README.md').read_text()
-    assert ('    ros_animate collect --robot mock --through mesh_warp --exaggerated 0.3 '
+    assert ('    ros_animate collect --robot mock --animator mesh_warp --exaggerated 0.3 '
             '--count 12 --seed 7 --size 32 --output pairs\n'
             '    ros_animate train policy --policy bc_z') in card
     assert '--steps 2 --batch-size 4 --set image_size=32' in card

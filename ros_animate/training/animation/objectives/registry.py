@@ -24,7 +24,7 @@ def find_objective(family: str, options: AnimationOptions) -> type[TrainingObjec
 
 def _objective(module_name: str) -> type[TrainingObjective]:
     if module_name not in (*FAMILIES, *_SECOND_STAGES.values()):
-        raise ConfigurationError(f'--model: unknown or untrainable family {module_name!r}; '
+        raise ConfigurationError(f'--animator: unknown or untrainable family {module_name!r}; '
                                  f'{suggest(module_name, FAMILIES)}')
     module = importlib.import_module(f'{__package__}.{module_name}')
     objective: type[TrainingObjective] = module.OBJECTIVE
