@@ -52,6 +52,7 @@ HEAD_SCALE = (1e-3, 1e3)
 POSITION = 1e6  # of a joint, in its unit
 MOTION_RATE = 1e9  # velocities and accelerations of a joint
 WAYPOINTS = 1_000
+WAYPOINT_S = 1e-4  # the shortest time between two waypoints
 HORIZON_S = 10.0  # from the first waypoint of a chunk to the end of the last
 TRAJECTORY_S = 3600.0  # from the stamp of a trajectory to any of its points
 

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from ros_animate.checkpoints import variants
+from ros_animate.configuration import ConfigurationError
+from ros_animate.limits import NETWORK_BYTES
 from ros_animate.networks import build_networks, find_family
 
 State = Mapping[str, Tensor]
@@ -18,9 +20,17 @@ Layout = Mapping[str, Shapes]  # by sub-network
 
 @functools.cache
 def network_layout(family: str, config: Any) -> Layout:
-    """Shapes of the tensors of every sub-network of a family in a configuration."""
+    """Shapes of the tensors of every sub-network of a family in a configuration.
+
+    Raises:
+        ConfigurationError: The networks would take more memory than any that is known.
+    """
     with torch.device('meta'):
         built = build_networks(family, config)
+    size = sum(value.nbytes for module in built.values() for value in module.state_dict().values())
+    if size > NETWORK_BYTES:
+        raise ConfigurationError(f'networks of {family} with these options take {size / 1e9:.0f} '
+                                 f'GB; at most {NETWORK_BYTES / 1e9:.0f} GB are built')
     return {network: {name: tuple(value.shape) for name, value in module.state_dict().items()}
             for network, module in built.items()}
 

@@ -5,12 +5,16 @@ anything else through it.
 """
 from __future__ import annotations
 
+import math
 import pickle
 from typing import Any
 
 import numpy as np
 
 from ros_animate.errors import shown
+from ros_animate.limits import EXPANDED_NUMBERS
+
+MOST_AXES = 32
 
 
 class Placeholder:
@@ -85,14 +89,17 @@ class ArrayRecord:
             raise pickle.UnpicklingError('an array without plain numbers')
         if order not in ('C', 'F'):
             raise pickle.UnpicklingError(f'an array in order {shown(order)}')
+        if len(shape) > MOST_AXES:
+            raise pickle.UnpicklingError(f'an array of {len(shape)} axes')
+        # A view: a pickle may make any number of arrays of the same bytes.
         flat = np.frombuffer(raw, dtype.numpy)
-        native = flat.astype(dtype.numpy.newbyteorder('='))
-        self._array = native.reshape(shape, order='F' if order == 'F' else 'C')
+        self._array = flat.reshape(shape, order='F' if order == 'F' else 'C')
 
     def numpy(self) -> np.ndarray:
+        """The array, in the order of bytes of this machine."""
         if self._array is None:
             raise pickle.UnpicklingError('an array without contents')
-        return self._array
+        return self._array.astype(self._array.dtype.newbyteorder('='))
 
 
 class BufferArrayRecord(ArrayRecord):
@@ -161,12 +168,14 @@ class TensorRecord:
 
     def __init__(self, storage: StorageRecord, offset: int, shape: tuple[int, ...],
                  stride: tuple[int, ...], *_: Any) -> None:
-        sizes = (offset, *shape, *stride)
-        if not isinstance(storage, StorageRecord) or len(shape) != len(stride) or not all(
-                type(n) is int and n >= 0 for n in sizes):
+        if not isinstance(storage, StorageRecord) or len(shape) != len(stride) or len(
+                shape) > MOST_AXES or not all(
+                type(n) is int and n >= 0 for n in (offset, *shape, *stride)):
             raise pickle.UnpicklingError('a malformed tensor')
         last = offset + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
-        if 0 not in shape and last >= storage.numel:
+        # An expanded tensor takes more memory than the file as soon as it is copied.
+        most = max(storage.numel, EXPANDED_NUMBERS)
+        if 0 not in shape and (last >= storage.numel or math.prod(shape) > most):
             raise pickle.UnpicklingError('a tensor larger than its memory')
         self.storage, self.offset = storage, offset + storage.offset
         self.shape, self.stride = tuple(shape), tuple(stride)

@@ -16,11 +16,12 @@ FRAME_S = 1 / 30  # usual interval of camera frames
 class ActionOptions:
     """The controls of a network's outputs. Empty: those of the robot, in its order and units."""
 
-    names: tuple[str, ...] = option((), 'controls in the order of the outputs')
-    low: tuple[float, ...] = option((), 'values of the controls at the output -1, in robot units')
-    high: tuple[float, ...] = option((), 'values of the controls at the output 1')
+    names: tuple[str, ...] = option((), 'controls in the order of the outputs', length=1000)
+    low: tuple[float, ...] = option((), 'values of the controls at the output -1, in robot units',
+                                    length=1000)
+    high: tuple[float, ...] = option((), 'values of the controls at the output 1', length=1000)
     strength: tuple[float, ...] = option((), 'factor of the deviation from neutral of each control '
-                                             'when a person is imitated; empty: 1')
+                                             'when a person is imitated; empty: 1', length=1000)
 
     @property
     def controls(self) -> int:
@@ -71,18 +72,19 @@ class ImageOptions:
     """The input image of a network: RGB in [0, 1], minus `mean`, divided by `std`."""
 
     view: float = option(1.0, 'part of the middle square that is the input', low=0.1, high=1.0)
-    mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'mean of the colours')
-    std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'standard deviation of the colours')
+    mean: tuple[float, ...] = option((0.485, 0.456, 0.406), 'mean of the colours', length=3)
+    std: tuple[float, ...] = option((0.229, 0.224, 0.225), 'standard deviation of the colours',
+                                    low=1e-6, length=3)
 
 
 @dataclass(frozen=True)
 class ChunkOptions:
     """The waypoints that a network predicts at once."""
 
-    waypoints: int = option(10, 'number of waypoints', low=1)
+    waypoints: int = option(10, 'number of waypoints', low=1, high=1000)
     waypoint_s: float = option(1 / 30, 'time between waypoints in seconds', low=1e-3)
     horizon: int = option(1, 'number of waypoints that were learned from sequences; 1 where the '
-                             'training pairs had no order', low=1)
+                             'training pairs had no order', low=1, high=1000)
 
 
 def to_robot_units(values: Tensor, config: PolicyConfig) -> Tensor:

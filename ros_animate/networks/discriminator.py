@@ -15,9 +15,10 @@ class DiscriminatorOptions:
     """Options of the discriminator of FOMM and face-vid2vid."""
 
     discriminator_features: int = option(32, 'Channels of the first level of the discriminator',
-                                         low=1)
-    discriminator_max_features: int = option(512, 'Most channels of the discriminator', low=1)
-    discriminator_levels: int = option(4, 'Levels of the discriminator', low=1)
+                                         low=1, high=16384)
+    discriminator_max_features: int = option(512, 'Most channels of the discriminator', low=1,
+                                             high=16384)
+    discriminator_levels: int = option(4, 'Levels of the discriminator', low=1, high=12)
 
     @property
     def discriminator_widths(self) -> Widths:

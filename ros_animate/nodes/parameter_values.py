@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.documents import DocumentError, parse_yaml
+from ros_animate.errors import shown
 
 
 def to_ros(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         for part in path:
             level = level.setdefault(part, {})
             if not isinstance(level, dict):
-                raise ConfigurationError(f'{name}: {part!r} is both a value and a group')
+                raise ConfigurationError(f'{name}: {shown(part)} is both a value and a group')
         level[last] = value
     return tree
 
@@ -77,6 +79,6 @@ def _is_structure(hint: Any) -> bool:
 
 def _read(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f'{name}: {text!r} is not valid YAML') from error
+        return parse_yaml(text)
+    except DocumentError as error:
+        raise ConfigurationError(f'{name}: {shown(text)} is not valid YAML: {error}') from error

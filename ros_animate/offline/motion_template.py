@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from ros_animate import limits
 from ros_animate.checkpoints import pickles
 from ros_animate.checkpoints.pickles import UnreadableFileError
-from ros_animate.errors import shown
+from ros_animate.documents import DocumentError, regular_file
+from ros_animate.errors import cut, shown
 from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS
 from ros_animate.files import write_atomically
 from ros_animate.types import Array, Motion
 
 MODEL = 'live_portrait'
-_MAX_BYTES = 64 * 1024 * 1024  # an hour of motion is 100 MB, and no template is that long
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,16 @@ def read(path: str | os.PathLike[str]) -> Template:
     """
     path = pathlib.Path(path)
     try:
+        regular_file(path, limits.TEMPLATE_BYTES)
         with path.open('rb') as file:
-            if path.stat().st_size > _MAX_BYTES:
-                raise UnreadableFileError(f'{path} is too long for a motion template')
             content = pickles.convert(pickles.load(file), _no_tensors)
         return _template(content)
     except OSError as error:
         raise UnreadableFileError(f'cannot read {path}: {error.strerror or error}') from error
+    except DocumentError as error:
+        raise UnreadableFileError(f'cannot read {path}: {error}') from error
     except pickles.MALFORMED as error:
-        raise UnreadableFileError(f'{path} is not a motion template: {error}') from error
+        raise UnreadableFileError(f'{path} is not a motion template: {cut(str(error))}') from error
 
 
 def write(path: str | os.PathLike[str], template: Template) -> None:

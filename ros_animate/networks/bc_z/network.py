@@ -28,18 +28,20 @@ _LEAST = 8
 class Config(ChunkOptions, ImageOptions, ActionOptions):
     """Options of the network."""
 
-    image_size: int = option(112, 'Side of the square images in pixels', low=32)
+    image_size: int = option(112, 'Side of the square images in pixels', low=32, high=4096)
     view: float = option(0.85, 'part of the middle square that is the input', low=0.1, high=1.0)
-    groups: tuple[int, ...] = option(_GROUPS, 'Head of each control, from 0 on')
-    stem: int = option(24, 'Channels of the first convolution', low=1)
+    groups: tuple[int, ...] = option(_GROUPS, 'Head of each control, from 0 on',
+                                     low=0, high=1000, length=1000)
+    stem: int = option(24, 'Channels of the first convolution', low=1, high=16384)
     widths: tuple[int, ...] = option((32, 64, 128, 192), 'Channels of the stages; all but the '
-                                     'last one halve the resolution')
-    depth: int = option(2, 'Blocks in a stage', low=1)
+                                     'last one halve the resolution', low=1, high=16384, length=16)
+    depth: int = option(2, 'Blocks in a stage', low=1, high=100)
     points: int = option(128, 'Feature points; landmarks supervise them where a data set has some '
-                              '(128 of the face mesh)', low=1)
-    squeeze: int = option(48, 'Channels of the map that is flattened with its positions', low=1)
-    hidden: int = option(256, 'Size of the hidden layers of the heads', low=1)
-    task: int = option(512, 'Width of the task embedding', low=1)
+                              '(128 of the face mesh)', low=1, high=1000)
+    squeeze: int = option(48, 'Channels of the map that is flattened with its positions', low=1,
+                          high=16384)
+    hidden: int = option(256, 'Size of the hidden layers of the heads', low=1, high=16384)
+    task: int = option(512, 'Width of the task embedding', low=1, high=16384)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,9 +13,9 @@ from ros_animate.networks.actions import ActionOptions, ChunkOptions
 class Config(ChunkOptions, ActionOptions):
     """Options of the network."""
 
-    controls: int = option(30, 'Number of control values', low=1)
-    features: int = option(55, 'Blendshapes and head angles', low=1)
-    hidden: int = option(256, 'Size of the hidden layers', low=1)
+    controls: int = option(30, 'Number of control values', low=1, high=1000)
+    features: int = option(55, 'Blendshapes and head angles', low=1, high=16384)
+    hidden: int = option(256, 'Size of the hidden layers', low=1, high=16384)
 
 
 class MotionMlp(nn.Module):

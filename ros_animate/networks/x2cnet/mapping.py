@@ -18,9 +18,9 @@ MEAN, STD = ImageOptions.mean, ImageOptions.std
 class Config(ImageOptions, ActionOptions):
     """Options of the network. The published weights predict robot units, in Ameca's order."""
 
-    image_size: int = option(224, 'Side of the square images in pixels', low=32)
-    controls: int = option(30, 'Number of control values', low=1)
-    hidden: int = option(256, 'Size of the hidden layers of the head', low=1)
+    image_size: int = option(224, 'Side of the square images in pixels', low=32, high=4096)
+    controls: int = option(30, 'Number of control values', low=1, high=1000)
+    hidden: int = option(256, 'Size of the hidden layers of the head', low=1, high=16384)
 
 
 class MappingNetwork(nn.Module):

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import pathlib
+import zipfile
 from typing import Any
 
 import torch
 
-from ros_animate.errors import UserError
+from ros_animate.checkpoints.tensor_files import check_stored
+from ros_animate.errors import UserError, cut
 from ros_animate.files import atomic_file
 
 NAME = 'last.ckpt'
@@ -37,6 +39,8 @@ def load(folder: pathlib.Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
+        with zipfile.ZipFile(path) as archive:
+            check_stored(archive)
         return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # damaged bytes raise errors of any kind
-        raise UserError(f'the checkpoint {path} is damaged: {error}') from error
+        raise UserError(f'the checkpoint {path} is damaged: {cut(str(error))}') from error
