@@ -18,14 +18,15 @@ from rosbags.interfaces import (
     QosReliability,
     QosTime,
 )
-from rosbags.rosbag2 import Reader, StoragePlugin, Writer, WriterError
+from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from ros_animate.configuration import resource
-from ros_animate.documents import parse_yaml, read_text
+from ros_animate.documents import DocumentError, parse_yaml, read_text
 from ros_animate.errors import UserError, cut
 from ros_animate.files import WriteError
 from ros_animate.nodes.bag_rollback import McapRollback
+from ros_animate.nodes.bag_storages import SUFFIXES, Storages, merged_messages
 
 PACKAGE = 'ros_animate'
 METADATA_VERSION = 9
@@ -131,7 +132,9 @@ class BagReader:
         topics: Names of topics, with or without namespace; all if empty.
 
     Attributes:
+        missing: What the bag lacks, in words; '' if it is complete.
         types: Type name of each selected topic.
+        qos: Recorded profiles of each selected topic, as `rosbags` reads them.
         start_ns, end_ns: Time of the first message and of the end.
         count: Number of messages of the selected topics.
 
@@ -145,15 +148,22 @@ class BagReader:
         self._path = path
         with _named_errors(path):
             _check_metadata(path)
-            self._reader = Reader(path)
-            self._reader.open()
-        self._connections = [c for c in self._reader.connections if _is_selected(c.topic, topics)]
-        self.types = {str(c.topic): str(c.msgtype) for c in self._connections}
-        self.start_ns, self.end_ns = self._reader.start_time, self._reader.end_time
-        with _named_errors(path):
+            self._storages = Storages(path)
+            self.missing = self._storages.missing
+            readers = self._storages.readers
+            every = [c for reader in readers for c in reader.connections]
+            self._topics = selected_topics([str(c.topic) for c in every], topics)
+            self._connections = [c for c in every if c.topic in self._topics]
+            self.types = {str(c.topic): str(c.msgtype) for c in self._connections}
+            self.qos: dict[str, list[Qos]] = {}
+            for connection in self._connections:
+                self.qos.setdefault(connection.topic, []).extend(
+                    connection.ext.offered_qos_profiles)
+            self.start_ns = min(reader.start_time for reader in readers)
+            self.end_ns = max(reader.end_time for reader in readers)
             self.count = sum(int(c.msgcount) for c in self._connections)
         if self.count <= 0:
-            there = cut(', '.join(sorted(str(c.topic) for c in self._reader.connections)))
+            there = cut(', '.join(sorted({str(c.topic) for c in every})))
             raise UserError(f'the bag {path} has no messages of {", ".join(topics) or "any topic"}'
                             f'; it holds {there or "nothing"}')
         self._check_definitions(path)
@@ -163,11 +173,11 @@ class BagReader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        self._reader.close()
+        self._storages.close()
 
     def messages(self) -> Iterator[tuple[str, int, bytes]]:
         """Yields (topic, time in nanoseconds, serialized message)."""
-        stored = self._reader.messages(connections=self._connections)
+        stored = merged_messages(self._storages.readers, lambda c: c.topic in self._topics)
         while True:
             with _named_errors(self._path):
                 item = next(stored, None)
@@ -192,8 +202,6 @@ def _named_errors(path: pathlib.Path) -> Iterator[None]:
     """Converts errors over a damaged or hostile bag into one line that names it."""
     try:
         yield
-    except UserError:
-        raise
     except Exception as error:  # rosbags, SQLite and the decompressors have their own kinds
         raise UserError(f'cannot read the bag {path}: {cut(str(error)) or type(error).__name__}'
                         ) from error
@@ -201,14 +209,26 @@ def _named_errors(path: pathlib.Path) -> Iterator[None]:
 
 def _check_metadata(path: pathlib.Path) -> None:
     """Raises DocumentError if the metadata of a bag are not a text within limits."""
-    if path.is_dir():
+    if (path / 'metadata.yaml').exists():
         parse_yaml(read_text(path / 'metadata.yaml'))
+    elif path.is_dir() and not any(file.suffix in SUFFIXES for file in path.iterdir()):
+        raise DocumentError(f'it has no metadata.yaml, and no file ends in {" or ".join(SUFFIXES)}')
 
 
-def _is_selected(topic: str, topics: Sequence[str]) -> bool:
-    topic = str(topic)
-    return not topics or any(topic.lstrip('/') == name.lstrip('/')
-                             or topic.endswith(f'/{name.lstrip("/")}') for name in topics)
+def selected_topics(recorded: Sequence[str], names: Sequence[str]) -> set[str]:
+    """The recorded topics that are meant by names with or without namespace; all without names.
+
+    Of the topics that end in a name those at the lowest level are meant: `image_raw` is
+    /left/image_raw, and not /left/animated/image_raw.
+    """
+    if not names:
+        return set(recorded)
+    found: set[str] = set()
+    for name in names:
+        matching = [topic for topic in recorded if f'/{topic}'.endswith(f'/{name.lstrip("/")}')]
+        level = min((topic.count('/') for topic in matching), default=0)
+        found |= {topic for topic in matching if topic.count('/') == level}
+    return found
 
 
 def _qos(best_effort: bool) -> Qos:

@@ -18,7 +18,7 @@ from ros_animate.errors import UserError, shown
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.messages import NANOSECONDS
 from ros_animate.nodes.parameters import declare_options
-from ros_animate.nodes.qos import NEWEST, RELIABLE
+from ros_animate.nodes.qos import NEWEST, recorded_profile
 from ros_animate.nodes.readiness import check_names, wait_until_ready
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
@@ -67,6 +67,9 @@ class ReplayNode(RunnableNode):
         self._options: ReplayOptions = declare_options(self, ReplayOptions)
         self._bag = BagReader(pathlib.Path(self._options.bag).expanduser(), self._options.topics)
         self.count, self.sent = self._bag.count, 0
+        if self._bag.missing:
+            self.get_logger().warning(f'the bag is incomplete ({self._bag.missing}): '
+                                      'it is read as far as it goes')
         self._publishers_by_topic: dict[str, Publisher] = {}
         self._stamped: set[str] = set()
         for topic, type_name in self._bag.types.items():
@@ -95,7 +98,8 @@ class ReplayNode(RunnableNode):
         message_type = _class_of(topic, type_name)
         relative = topic if topic in GLOBAL_TOPICS else topic.lstrip('/')
         try:
-            publisher = self.create_publisher(message_type, relative, RELIABLE)
+            publisher = self.create_publisher(
+            message_type, relative, recorded_profile(self._bag.qos[topic]))
         except (InvalidTopicNameException, ValueError) as error:
             raise UserError(f'the bag has a topic {shown(topic)}, which is no name of a topic; '
                             'choose other topics') from error

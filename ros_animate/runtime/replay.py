@@ -32,6 +32,7 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
     os.environ.update(node_environment())
     from rclpy.parameter import Parameter
 
+    from ros_animate.nodes.bags import BagReader
     from ros_animate.nodes.replay_node import ReplayNode
     from ros_animate.nodes.running import Runner
     values: dict[str, Any] = {'bag': str(bag), 'rate': rate, 'loop': loop, 'restamp': restamp}
@@ -40,6 +41,9 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
     overrides = [Parameter(name, value=value) for name, value in values.items()]
 
     def make_node() -> ReplayNode:
+        for topic in topics:  # each has to be there
+            with BagReader(bag, [topic]):
+                pass
         node = ReplayNode(parameter_overrides=overrides)
         threading.Thread(target=_show_progress, args=(node, loop, quiet), daemon=True).start()
         return node

@@ -12,16 +12,28 @@ from helpers.recorded_motion import PERIOD_NS, START_NS, motion
 from helpers.ros_helpers import stamp_of
 from hypothesis import given
 from hypothesis import strategies as st
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from ros_animate.msg import ActionChunk, Command, Motion
+from rosbags.interfaces import (
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import String
 
+from ros_animate.cli import main
 from ros_animate.errors import UserError
 from ros_animate.nodes.bags import BagReader, BagWriter, typestore
 from ros_animate.nodes.messages import Joints, seconds
+from ros_animate.nodes.qos import LATCHED
 from ros_animate.nodes.replay_node import restamped
 from ros_animate.nodes.topics import TOPICS
 from ros_animate.robot.descriptions import load_spec
@@ -141,6 +153,56 @@ def test_messages_come_out_as_they_are_with_their_timing(processes, observer, ma
     times = np.array([c.clock.sec * 10 ** 9 + c.clock.nanosec for c in clocks])
     assert (np.diff(times) >= 0).all()
     assert times[0] >= START_NS and times[-1] == START_NS + 19 * PERIOD_NS
+
+
+def write_latched(path, messages):
+    """A bag with a latched text at the beginning, and motion after it."""
+    forever = QosTime(2147483647, 4294967295)
+    latched = Qos(QosHistory.KEEP_LAST, 1, QosReliability.RELIABLE, QosDurability.TRANSIENT_LOCAL,
+                  forever, forever, QosLiveliness.AUTOMATIC, forever, False)
+    images = latched._replace(durability=QosDurability.VOLATILE, depth=5,
+                              reliability=QosReliability.BEST_EFFORT)
+    with Writer(path, version=9) as writer:
+        def add(topic, kind, profile):
+            return writer.add_connection(topic, kind, typestore=typestore(),
+                                         offered_qos_profiles=[profile])
+        text = add('/robot_description', 'std_msgs/msg/String', latched)
+        moved = add('/motion', 'ros_animate/msg/Motion', images)
+        writer.write(text, START_NS, serialize_message(String(data='a robot')))
+        for index, message in enumerate(messages):
+            writer.write(moved, START_NS + index * PERIOD_NS, serialize_message(message))
+    return path
+
+
+def test_topics_are_offered_as_they_were_recorded(processes, observer, tmp_path):
+    path = write_latched(tmp_path / 'bag', [motion(index) for index in range(20)])
+    received = observer.listen(Motion, 'motion')
+    replay(processes, path, loop=True)
+    observer.wait_for(lambda: len(received) > 2)
+    texts = []
+    observer.node.create_subscription(String, '/robot_description', texts.append, LATCHED)
+    observer.wait_for(lambda: texts, 'a message from before the subscription')
+    profile = observer.node.get_publishers_info_by_topic('/motion')[0].qos_profile
+    assert profile.reliability == ReliabilityPolicy.BEST_EFFORT
+    assert profile.durability == DurabilityPolicy.VOLATILE
+
+
+def test_a_bag_that_was_cut_off_is_replayed_as_far_as_it_goes(processes, observer, make_bag):
+    path = make_bag('/motion', 'ros_animate/msg/Motion', [motion(index) for index in range(20)])
+    (path / 'metadata.yaml').unlink()
+    file = path / 'bag.mcap'
+    file.write_bytes(file.read_bytes()[:-3000])
+    received = observer.listen(Motion, 'motion')
+    node = replay(processes, path, loop=True)
+    observer.wait_for(lambda: received)
+    assert node.stop() == 0
+    assert 'incomplete (it has no metadata.yaml, bag.mcap has no end)' in node.output()
+
+
+def test_every_topic_that_is_named_has_to_be_there(make_bag, capfd):
+    path = make_bag('/motion', 'ros_animate/msg/Motion', [motion(0)])
+    assert main(['replay', str(path), '--topics', 'motion', 'actions']) == 2
+    assert 'no messages of actions; it holds /motion' in capfd.readouterr().err
 
 
 def test_below_a_namespace(processes, observer, make_bag):
