@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ros_animate.limits import HORIZON_S
+from ros_animate.limits import HORIZON_S, WAYPOINT_S
 
 Array = NDArray[np.floating]
 Image = NDArray[np.uint8]
@@ -120,8 +120,8 @@ class ActionChunk:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names) or not len(self.values):
             raise ValueError(f'values of an action chunk are (H, {len(self.names)}) with H > 0, '
                              f'got {self.values.shape}')
-        if not self.dt_s > 0:
-            raise ValueError(f'dt_s must be > 0, got {self.dt_s}')
+        if not self.dt_s >= WAYPOINT_S:
+            raise ValueError(f'dt_s must be > 0 and at least {WAYPOINT_S:g} s, got {self.dt_s}')
         # Smoothers place points up to the last waypoint.
         if self.dt_s * len(self.values) > HORIZON_S:
             raise ValueError(f'an action chunk lasts up to {HORIZON_S:g} s, got {len(self.values)} '

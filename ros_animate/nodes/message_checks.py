@@ -80,10 +80,11 @@ def check_chunk_message(message: ActionChunkMessage) -> None:
     """Checks times and values of an action chunk; H = number of positions / number of joints."""
     count = len(message.positions) // max(len(message.joint_names), 1)
     check_count(count, 'waypoints', limits.WAYPOINTS)
-    if not count or not message.dt_s > 0 or not count * message.dt_s <= limits.HORIZON_S:
+    if not count or not message.dt_s >= limits.WAYPOINT_S or (
+            not count * message.dt_s <= limits.HORIZON_S):
         raise MessageError(f'a chunk of {len(message.positions)} positions with dt_s '
-                           f'{message.dt_s}; its waypoints last more than 0 and up to '
-                           f'{limits.HORIZON_S:g} s')
+                           f'{message.dt_s}; dt_s is at least {limits.WAYPOINT_S:g} s, all '
+                           f'waypoints together last up to {limits.HORIZON_S:g} s')
     check_range(message.positions, 'positions', -limits.POSITION, limits.POSITION)
 
 
