@@ -59,6 +59,6 @@ TRAJECTORY_S = 3600.0  # from the stamp of a trajectory to any of its points
 # Messages.
 ZMQ_IMAGE_BYTES = 32 * MIB
 ZMQ_SUBSCRIPTION_BYTES = 1024
-MESSAGE_BYTES = 4 * MIB  # a ROS message other than an image
+MESSAGE_BYTES = MIB  # a ROS message other than an image
 TRAJECTORY_POINTS = 10_000
 COMMAND_SOURCES = 8  # that the safety layer tells apart

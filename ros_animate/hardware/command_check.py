@@ -10,6 +10,8 @@ from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
+MOST_ORDERS = 64  # selections of names that are kept
+
 
 class CommandCheck:
     """Finds commands that make no sense and copies the positions of the others.
@@ -56,6 +58,8 @@ class CommandCheck:
         if names not in self._indices:
             if not set(names) <= set(self._spec.names):
                 return False
+            if len(self._indices) >= MOST_ORDERS:
+                self._indices.clear()
             self._indices[names] = self._spec.indices(names)
         return command.position.shape == (len(names),)
 

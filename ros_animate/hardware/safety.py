@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from ros_animate.hardware.command_check import CommandCheck
+from ros_animate.hardware.command_sources import CommandSources
 from ros_animate.hardware.estop import EmergencyStop
 from ros_animate.hardware.safety_config import SafetyConfig, build_governor
 from ros_animate.hardware.safety_state import SafetyState
@@ -22,7 +23,6 @@ from ros_animate.types import Array, Command
 # Python 3.11 looks a member up in its class as slowly as NumPy adds two arrays.
 IDLE, TAKEOVER, TRACKING, HOLD, NEUTRAL, RESTING, ESTOP = SafetyState
 
-FORGET_SOURCE_S = 60.0
 TOLERANCE = 1e-6  # relative to the range of a control
 
 
@@ -56,7 +56,7 @@ class Safety:
         # Times on the steady clock of the ticks, which begins at 0.
         self._time_s = 0.0
         self._frame_s = 0.0  # when the camera frame was taken that is answered
-        self._last_command_s: dict[str, float] = {}  # by source
+        self._sources = CommandSources()
         self._blend_s = 0.0  # since the present blend began
         # Times on the clock of the stamps.
         self._now_s: float | None = None
@@ -88,6 +88,11 @@ class Safety:
         """True if the robot is stopped, or stands in the pose that `rest` asked for."""
         return self.estopped or (self.state is RESTING and self._governor.at_rest
                                  and self._is_at(self._rest_pose))
+
+    @property
+    def has_too_many_sources(self) -> bool:
+        """True if more senders send than are told apart, or one whose name changes."""
+        return self._sources.are_too_many(self._time_s)
 
     @property
     def silence_s(self) -> float:
@@ -173,9 +178,10 @@ class Safety:
 
     def _receive(self, command: Command, now_s: float, source: str) -> None:
         """Takes the target from a command, or counts the reason why it is refused."""
+        source = self._sources.identify(source, self._time_s)
         reason = self._refusal(command, now_s, source)
         if reason in ('', 'source'):
-            self._last_command_s[source] = self._time_s
+            self._sources.note(source, self._time_s)
         if reason:
             self.counts[f'refused_{reason}'] += 1
             return
@@ -207,9 +213,8 @@ class Safety:
 
     def _may_take_over(self, source: str) -> bool:
         """True for a source that has just begun to send, or if the present one is silent."""
-        last_command_s = self._last_command_s.get(source, -np.inf)
-        return (not self.source or self._time_s - last_command_s > self.config.stale_s
-                or self.silence_s > self.config.stale_s)
+        return (not self.source or self.silence_s > self.config.stale_s
+                or self._sources.silence_s(source, self._time_s) > self.config.stale_s)
 
     def _take_over(self, source: str) -> None:
         """Begins to blend from the present reference to the targets of a source."""
@@ -217,9 +222,6 @@ class Safety:
         self.counts['takeovers'] += 1
         self.state = TAKEOVER
         self._begin_blend()
-        self._last_command_s = {
-            name: last_s for name, last_s in self._last_command_s.items()
-            if self._time_s - last_s < FORGET_SOURCE_S}
 
     def _advance(self, dt_s: float) -> None:
         """Moves on by `dt_s` > 0."""

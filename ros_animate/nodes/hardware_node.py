@@ -16,6 +16,7 @@ from ros_animate.hardware.last_pose import LastPose
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.limits import COMMAND_SOURCES
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.control_loop import ControlLoop
 from ros_animate.nodes.conversions import MessageError
@@ -36,6 +37,8 @@ from ros_animate.types import Command
 LIMITS = ('velocity_scale', 'acceleration_scale', 'ranges')
 # Time for going to rest beyond the duration of the motion itself.
 GRACE_S = 1.0
+MANY_SOURCES = (f'commands under more than {COMMAND_SOURCES} names, which are not told apart: the '
+                'frame_id of a sender must not change')
 # Explanation of the safety layer's reasons that a sender can change.
 REFUSALS = {'stale': 'their stamps are older than stale_s',
             'future': "their stamps are ahead of this node's clock",
@@ -162,6 +165,8 @@ class HardwareNode(ManagedNode):
                     f'{state.message} for {self._safety.silence_s:.1f} s{refused}')
         if state is SafetyState.IDLE:
             return diagnostics.STALE, f'{state.message}{refused}'
+        if self._safety.has_too_many_sources:
+            return diagnostics.WARN, MANY_SOURCES
         return super().health()
 
     def _lasting_fault(self) -> str:

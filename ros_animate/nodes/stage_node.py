@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rclpy.publisher import Publisher
+from rclpy.serialization import deserialize_message
 from std_msgs.msg import Header
 
 from ros_animate.configuration import option
+from ros_animate.errors import cut
+from ros_animate.limits import MESSAGE_BYTES
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
@@ -126,8 +129,24 @@ class StageNode(RunnableNode):
                 self._reject(str(error))
                 return
             self.diagnostics.measure('step_ms', 1e3 * (time.perf_counter() - start_s))
-        self.create_subscription(TOPICS[topic].message_class, remapped(self, topic), receive,
-                                 NEWEST)
+        message_class = TOPICS[topic].message_class
+        if TOPICS[topic].best_effort:  # images, which are one piece of memory
+            self.create_subscription(message_class, remapped(self, topic), receive, NEWEST)
+            return
+
+        def receive_bytes(data: bytes) -> None:
+            # To take a message of a million names apart would hold up every thread.
+            if len(data) > MESSAGE_BYTES:
+                self.diagnostics.count('received')
+                self._reject(f'{len(data)} bytes; at most {MESSAGE_BYTES} are taken')
+                return
+            try:
+                message = deserialize_message(data, message_class)
+            except (RuntimeError, ValueError) as error:
+                self._reject(f'malformed: {cut(str(error))}')
+                return
+            receive(message)
+        self.create_subscription(message_class, topic, receive_bytes, NEWEST, raw=True)
 
     def send(self, publisher: Publisher, message: Any) -> None:
         """Publishes; measures the age of the camera frame that the message answers."""

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.hardware.command_sources import CommandSources
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.safety_state import SafetyState
+from ros_animate.limits import COMMAND_SOURCES, NAME_LENGTH
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command
 
@@ -326,3 +328,28 @@ def test_starts_where_the_robot_is():
     beyond = np.full(30, 1e6)
     sent = Safety(SafetyConfig(), SPEC, beyond).step(None, 0.0)
     assert (sent.position <= SPEC.high).all()
+
+
+def test_a_source_whose_name_changes_all_the_time_is_followed():
+    clock = Clock(Safety(SafetyConfig(), SPEC))
+    clock.run(0.5, SPEC.neutral)
+    pose = SPEC.neutral.copy()
+    pose[SPEC.index('Head Yaw')] += 10.0
+    for k in range(200):
+        clock.run(TICK_S, pose, source=f'camera_{k}')
+    np.testing.assert_allclose(clock.sent[-1].position, pose, atol=1e-3)
+    assert clock.safety.counts['takeovers'] <= COMMAND_SOURCES + 2
+    assert clock.safety.has_too_many_sources and clock.safety.state is SafetyState.TRACKING
+    clock.run(61.0, pose, source='camera_0')
+    assert not clock.safety.has_too_many_sources
+
+
+@given(st.lists(st.tuples(st.text(max_size=300), st.floats(0.0, 100.0)), max_size=200))
+def test_any_names_of_sources_take_little_memory(sent):
+    sources, time_s = CommandSources(), 0.0
+    for name, passed_s in sent:
+        time_s += passed_s
+        source = sources.identify(name, time_s)
+        sources.note(source, time_s)
+        assert len(source) <= NAME_LENGTH and sources.silence_s(source, time_s) == 0.0
+        assert len(sources._last_s) <= COMMAND_SOURCES + 1
