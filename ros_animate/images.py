@@ -31,7 +31,11 @@ def read_image(path: str | os.PathLike[str]) -> Image:
             incomplete, or it claims to be larger than limits.IMAGE_PIXELS.
     """
     file = pathlib.Path(path).expanduser()
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except (OSError, ValueError) as error:  # a folder that may not be entered, a null character
+        raise ImageFileError(f'cannot read {path}: {_reason(error)}') from error
+    if not there:
         raise ImageFileError(f'there is no image {str(path)!r}; check the path')
     image = _decode_file(file)
     if image is None:
@@ -53,7 +57,7 @@ def _decode_file(path: str | os.PathLike[str]) -> Image | None:
 
     Raises:
         ImageSizeError: It claims to be too large.
-        ImageFileError: It is an image that cannot be decoded.
+        ImageFileError: It cannot be read, or is an image that cannot be decoded.
     """
     try:
         regular_file(path, limits.IMAGE_BYTES)
@@ -71,8 +75,14 @@ def _decode_file(path: str | os.PathLike[str]) -> Image | None:
         raise ImageSizeError(f'{path}: {error}') from error
     except DocumentError as error:
         raise ImageFileError(f'{path} cannot be read as an image: {error}') from error
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise ImageFileError(f'cannot read {path}: {_reason(error)}') from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, 'strerror', None) or str(error)
 
 
 def decode_image(data: bytes | Image, max_pixels: int = limits.FRAME_PIXELS) -> Image | None:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from ros_animate.errors import UserError
+from ros_animate.errors import UserError, cut
 from ros_animate.files import NO_ROOM, WriteError, atomic_path, plain_name
 from ros_animate.outputs.encoders import open_mp4
 
 MP4_CODECS = ('aac', 'mp3', 'ac3', 'eac3', 'alac', 'opus')  # an .mp4 takes these as they are
+
+# What PyAV raises for damaged files: its own errors are also of these kinds.
+DAMAGED = (OSError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError)
 
 
 class NoAudioError(UserError):
@@ -23,7 +26,7 @@ def has_audio(path: pathlib.Path) -> bool:
         import av
         with plain_name(path) as name, av.open(name) as container:
             return bool(container.streams.audio)
-    except (ImportError, OSError, ValueError):  # PyAV's errors are OSError and ValueError
+    except (ImportError, *DAMAGED):
         return False
 
 
@@ -45,10 +48,10 @@ def keep_audio(video: pathlib.Path, original: pathlib.Path) -> None:
             _check_codec(audio.streams.audio[0])
             with open_mp4(temporary, growing=False) as muxed:
                 _remux(images, audio, muxed)
-    except (OSError, ValueError) as error:
+    except DAMAGED as error:
         if isinstance(error, WriteError) and error.errno in NO_ROOM:
             raise
-        reason = error.strerror if isinstance(error, WriteError) else error
+        reason = error.strerror if isinstance(error, WriteError) else cut(str(error))
         raise NoAudioError(f'the sound of {original} cannot be kept: {reason}') from error
 
 

@@ -1,4 +1,5 @@
 """Image files."""
+import pathlib
 import resource
 import struct
 import zlib
@@ -104,6 +105,17 @@ def test_a_file_that_is_not_there(tmp_path):
     for path in (tmp_path / 'a.png', tmp_path):
         with pytest.raises(ImageFileError, match='there is no image'):
             read_image(path)
+
+
+def test_a_file_that_may_not_be_read_is_named_with_the_reason(tmp_path, image, monkeypatch):
+    write_image(tmp_path / 'a.png', image)
+
+    def refuse(*_):
+        raise PermissionError(13, 'Permission denied')
+    monkeypatch.setattr(pathlib.Path, 'read_bytes', refuse)
+    with pytest.raises(ImageFileError, match=r'cannot read .*a\.png: Permission denied'):
+        read_image(tmp_path / 'a.png')
+    assert try_read_image(tmp_path / 'a.png') is None
 
 
 def test_an_image_larger_than_opencv_allows(tmp_path, image, monkeypatch):

@@ -77,11 +77,7 @@ class Video(Source):
     def _start(self) -> None:
         """Opens the file and decodes its first frame, to make sure that there is one."""
         self.close()
-        path = pathlib.Path(self.config.path).expanduser()
-        if not self.config.path or not path.is_file():
-            raise SourceError(f'there is no video file {self.config.path!r}')
-        if path.stat().st_size == 0:
-            raise SourceError(f'{path} is empty')
+        path = self._checked_path()
         with plain_name(path) as name:
             capture = cv2.VideoCapture(name)
         pixels = capture.get(cv2.CAP_PROP_FRAME_WIDTH) * capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
@@ -93,8 +89,23 @@ class Video(Source):
         ok, self._first = capture.read()
         if not ok:
             capture.release()
-            raise SourceError(f'{path} cannot be read as a video')
+            raise SourceError(f'{path} cannot be read as a video: it is damaged or incomplete, or '
+                              'of a kind that FFmpeg does not know')
         self._capture, self._count, self._end_s = capture, 0, 0.0
+
+    def _checked_path(self) -> pathlib.Path:
+        """The file, which exists and can be read; raises SourceError."""
+        path = pathlib.Path(self.config.path).expanduser()
+        try:
+            if not self.config.path or not path.is_file():
+                raise SourceError(f'there is no video file {self.config.path!r}')
+            with path.open('rb') as file:
+                if not file.read(1):
+                    raise SourceError(f'{path} is empty')
+        except (OSError, ValueError) as error:
+            raise SourceError(f'cannot read {path}: '
+                              f'{getattr(error, "strerror", None) or error}') from error
+        return path
 
     def _claimed_count(self) -> int:
         assert self._capture is not None
@@ -115,10 +126,9 @@ class Video(Source):
                 'at its end', self.config.path, self._count, claimed, missing_s)
 
     def _is_counted(self) -> bool:
-        """True for a kind of file that stores the number of its frames (.mp4, .mov, .avi)."""
+        """True for a kind of file that stores the number of its frames (.mp4, .mov)."""
         with pathlib.Path(self.config.path).expanduser().open('rb') as file:
-            head = file.read(12)
-        return head[4:8] == b'ftyp' or head[8:] == b'AVI '
+            return file.read(8)[4:] == b'ftyp'
 
     def _next_image(self) -> Image | None:
         """(H, W, 3) BGR, None at the end."""
