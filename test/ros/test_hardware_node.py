@@ -23,6 +23,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.nodes.messages import Joints, stamp_message
@@ -370,4 +371,38 @@ def test_targets_that_are_not_finite_are_silence(hardware, observer):
     observer.wait_for(lambda: float(status('smoothing')[2].get('dropped', 0)) > 10)
     policy.pose = looking(25)
     observer.wait_for(lambda: position(commands[-1])[YAW] > 24, 'recovery')
+    keeps_limits(commands)
+
+
+def test_a_frame_id_that_changes_all_the_time_does_not_hold_the_robot(hardware, observer):
+    _, commands = hardware(takeover_s=0.6)
+    policy, status = Policy(observer), observer.diagnostics()
+
+    def publish(plain=policy.publish):
+        policy._frame_id = f'camera_{policy.clock()}'
+        plain()
+    policy.stop()
+    timer = observer.node.create_timer(1 / 30, publish)
+    for degrees in (25, -25, 25):
+        policy.pose = looking(degrees)
+        observer.wait_for(lambda: commands and abs(position(commands[-1])[YAW] - degrees) < 1,  # noqa: B023
+                          f'{degrees} degrees')
+    observer.wait_for(lambda: 'frame_id' in status('hardware')[1])
+    observer.node.destroy_timer(timer)
+    keeps_limits(commands)
+
+
+def test_a_message_of_a_million_names_is_refused_without_a_pause(hardware, observer):
+    _, commands = hardware()
+    policy, status = Policy(observer), observer.diagnostics()
+    policy.pose = looking(25)
+    publisher = observer.node.create_publisher(JointTrajectory, 'joint_trajectory', 10)
+    observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
+    since = len(commands)
+    publisher.publish(JointTrajectory(joint_names=['a'] * 10 ** 6))
+    observer.wait_for(lambda: float(status('hardware')[2].get('rejected', 0)) > 0)
+    observer.wait_for(lambda: len(commands) > since + 60)
+    sent_s = np.array([m.sent.sec + 1e-9 * m.sent.nanosec for m in commands[since:]])
+    assert np.diff(sent_s).max() < 0.5
+    assert 'at most' in status('hardware')[2]['last_rejected']
     keeps_limits(commands)
