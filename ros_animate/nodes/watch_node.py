@@ -95,6 +95,7 @@ class WatchNode(RunnableNode):
             self._listen('animated/image_raw', self._tracker.add_animated, IMAGE_DEPTH)
         # The last one: its subscription shows that the watcher is ready.
         self._listen('camera_info', self._count_frame, DEPTH)
+        self._print_status()  # the run's duration counts from now
 
     def _listen(self, topic: str, callback: Callable[[Any], None], depth: int) -> None:
         def receive(message: Any) -> None:
