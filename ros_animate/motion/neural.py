@@ -13,10 +13,10 @@ from ros_animate.configuration import option
 from ros_animate.face.crop import Box, Crop
 from ros_animate.face.framing import TIGHT, Framing, SteadyCrop
 from ros_animate.inference.conversions import KeypointConversion
-from ros_animate.inference.device import to_tensor
+from ros_animate.inference.device import NonFiniteOutputError, to_tensor
 from ros_animate.inference.loading import NetworkOptions, load_networks
 from ros_animate.motion.base import Extractor
-from ros_animate.types import Array, Frame, Motion
+from ros_animate.types import Array, Frame, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,11 @@ class NeuralExtractor(Extractor):
             landmarks = tracked.landmarks
             crop = self._crop.update(landmarks, frame.stamp_s)
         image = to_tensor(crop.take(frame.image), self.network_config.image_size, self.device)
-        with torch.inference_mode():
-            return self._extract(image, frame.stamp_s, landmarks)
+        try:
+            with torch.inference_mode():
+                return self._extract(image, frame.stamp_s, landmarks)
+        except UnusableMotion as error:  # an image is finite: the network is at fault
+            raise NonFiniteOutputError(f'the extractor {self.family}') from error
 
     def fix_crop(self, box: Box) -> None:
         """Uses the square `box` from now on instead of following the face (a known clip)."""

@@ -1,6 +1,7 @@
 """The neural animators and their extractors, with small random networks."""
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pathlib
 from typing import Any
@@ -343,3 +344,24 @@ def test_without_the_stitching_file(weights: Weights, tmp_path: pathlib.Path, po
     for option in ('eye_retargeting', 'lip_retargeting', 'normalize_lip'):
         with pytest.raises(ConfigurationError, match='stitching_retargeting_module'):
             animator('live_portrait', bare, **{option: True})
+
+
+def break_weights(networks: dict[str, Any]) -> None:
+    for network in networks.values():
+        for parameter in network.parameters():
+            parameter.data.fill_(float('nan'))
+
+
+@pytest.mark.parametrize('family', ['fomm', 'live_portrait'])
+def test_outputs_that_are_not_finite_are_an_error(
+        family: str, weights: Weights, portrait: Image, frames: list[Image],
+        motions: dict[str, list[Motion]]) -> None:
+    moving = animator(family, weights)
+    moving.set_source(portrait)
+    break_weights(moving.networks)
+    with pytest.raises(UserError, match='output of the animator is not finite'):
+        moving.animate(motions[family][0])
+    with contextlib.closing(extractor(family, weights)) as eyes:
+        break_weights(eyes.networks)
+        with pytest.raises(UserError, match=f'output of the extractor {family} is not finite'):
+            eyes.extract(Frame(frames[0], 0.0))
