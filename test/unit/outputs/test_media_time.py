@@ -7,8 +7,10 @@ from helpers.timed_clips import track_times, write_timed_clip  # noqa: E402
 
 from ros_animate.outputs import encoders  # noqa: E402
 from ros_animate.outputs.audio import NoAudioError, has_audio, keep_audio  # noqa: E402
+from ros_animate.outputs.run_files import RunFiles  # noqa: E402
 from ros_animate.outputs.video import VideoFile  # noqa: E402
 from ros_animate.plugins import load  # noqa: E402
+from ros_animate.robot.descriptions import load_spec  # noqa: E402
 
 STEADY = [index / 25 for index in range(12)]
 CASES = {
@@ -41,6 +43,18 @@ def test_images_and_sound_stay_together(case, tmp_path):
     assert len(new_images) == len(times)
     np.testing.assert_allclose(np.subtract(new_images, new_sound[0]),
                                np.subtract(images, sound[0]), atol=2e-3)
+
+
+def test_the_videos_of_a_run_keep_the_stamps(tmp_path):
+    stamps, spec = [0.0, 0.1, 0.2, 0.5, 0.533], load_spec('mock')
+    grey = np.full((48, 48, 3), 128, np.uint8)
+    with RunFiles(tmp_path, spec, 30) as outputs:
+        for stamp_s in stamps:
+            outputs.write(grey, grey, grey, stamp_s, spec.neutral)
+    for name in ('driving', 'animated', 'robot', 'side_by_side'):
+        with load('camera', 'video', {'path': str(tmp_path / f'{name}.mp4')}) as source:
+            read = [source.read().stamp_s for _ in stamps]
+        np.testing.assert_allclose(read, stamps, atol=1e-3)
 
 
 def test_opencv_repeats_and_leaves_out_images_to_keep_time(tmp_path, monkeypatch):
