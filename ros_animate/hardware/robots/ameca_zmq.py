@@ -109,7 +109,7 @@ def _announcement(address: str) -> str:
         return (f'the robot can connect from this machine only, to {address}; from another one: '
                 '--param hardware.address=tcp://ADDRESS_OF_THIS_MACHINE:6666')
     return (f'every machine that reaches {address} can read the commands: nothing of it is '
-            'authenticated (docs/safety.md)')
+            'authenticated (docs/security.md)')
 
 
 PLUGIN = AmecaZmq
