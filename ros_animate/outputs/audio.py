@@ -74,17 +74,17 @@ def _remux(images: Any, audio: Any, muxed: Any) -> None:
     copies = [muxed.add_stream_from_template(track) for track in tracks]
     starts = [_start_s(track) for track in (*audio.streams.video[:1], tracks[1])]
     origin_s = max(0.0, min(starts))
-    shown = _packets(images, tracks[0], starts[0] - origin_s)
-    heard = _packets(audio, tracks[1], -origin_s)
-    waiting, end_s = next(heard, None), 0.0
-    for packet in shown:
+    image_packets = _packets(images, tracks[0], starts[0] - origin_s)
+    sound_packets = _packets(audio, tracks[1], -origin_s)
+    waiting, end_s = next(sound_packets, None), 0.0
+    for packet in image_packets:
         while waiting is not None and _time(waiting) <= _time(packet):
-            waiting = _copy(waiting, copies[1], muxed, heard)
+            waiting = _copy(waiting, copies[1], muxed, sound_packets)
         end_s = _time(packet) + float((packet.duration or 0) * packet.time_base)
         packet.stream = copies[0]
         muxed.mux(packet)
     while waiting is not None and _time(waiting) < end_s:
-        waiting = _copy(waiting, copies[1], muxed, heard)
+        waiting = _copy(waiting, copies[1], muxed, sound_packets)
 
 
 def _start_s(track: Any) -> float:
