@@ -1,4 +1,6 @@
 """The robot's eye camera: a real ZeroMQ publisher of JPEG images."""
+import itertools
+import struct
 import threading
 import time
 
@@ -8,6 +10,7 @@ import pytest
 import zmq
 
 from ros_animate.camera.base import SourceError
+from ros_animate.camera.sources import zmq_mjpeg
 from ros_animate.plugins import load
 
 SIZE = (72, 96)
@@ -141,3 +144,32 @@ def test_a_wrong_address_is_a_clear_error():
 def test_reading_before_opening_is_a_clear_error(address):
     with pytest.raises(SourceError, match='not open'):
         source(address).read()
+
+
+def _claiming(jpeg, width=65000, height=65000):
+    """The JPEG with another size in its header."""
+    at = jpeg.index(b'\xff\xc0')
+    return jpeg[:at + 5] + struct.pack('>HH', height, width) + jpeg[at + 9:]
+
+
+def test_an_image_that_claims_to_be_huge_is_passed_over(address, publish):
+    turns = itertools.count()
+    publish(lambda jpeg: [_claiming(jpeg) if next(turns) % 3 else jpeg])
+    with source(address) as camera:
+        assert [camera.read().image.shape for _ in range(3)] == [(*SIZE, 3)] * 3
+
+
+def test_images_that_are_all_huge_are_named_in_time(address, publish):
+    publish(lambda jpeg: [_claiming(jpeg)])
+    start_s = time.monotonic()
+    with (source(address, timeout_s=1.0) as camera,
+          pytest.raises(SourceError, match='65000 x 65000 pixels is too large')):
+        camera.read()
+    assert time.monotonic() - start_s < 5.0
+
+
+def test_a_message_that_is_too_long_is_not_taken(address, publish, monkeypatch):
+    monkeypatch.setattr(zmq_mjpeg, 'ZMQ_IMAGE_BYTES', 10 ** 6)
+    publish(lambda jpeg: [jpeg + bytes(2 * 10 ** 6)])
+    with (source(address, timeout_s=1.0) as camera, pytest.raises(SourceError, match='no image')):
+        camera.read()

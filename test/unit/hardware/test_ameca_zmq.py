@@ -134,3 +134,32 @@ def test_nobody_connected_is_a_fault(robot, subscribe, address):
     wait_for_fault('')
     second.close()
     wait_for_fault(nobody)
+
+
+def test_without_an_address_only_this_machine_can_connect(caplog):
+    robot = load('hardware', 'ameca_zmq', {}, SPEC)
+    assert robot._address.startswith('tcp://127.0.0.1:')
+    with load('hardware', 'ameca_zmq', {'address': 'tcp://127.0.0.1:*'}, SPEC) as robot:
+        robot.connect()  # again
+    assert sum('from this machine only' in record.message for record in caplog.records) == 1
+    with load('hardware', 'ameca_zmq', {'address': 'tcp://*:*'}, SPEC):
+        pass
+    assert 'every machine that reaches tcp://*:*' in caplog.text
+
+
+def test_a_long_subscription_ends_its_connection_alone(robot, subscribe, address):
+    honest = subscribe()
+    with zmq.Context.instance().socket(zmq.SUB) as hostile:
+        hostile.set(zmq.LINGER, 0)
+        hostile.set(zmq.SUBSCRIBE, b'x' * 10 ** 6)
+        hostile.connect(address)
+        deadline_s = time.monotonic() + TIMEOUT_MS / 1000
+        honest.set(zmq.RCVTIMEO, 100)
+        received = 0
+        while received < 20 and time.monotonic() < deadline_s:
+            robot.write(command(SPEC.neutral), 0.0)
+            try:
+                received += bool(honest.recv_multipart())
+            except zmq.Again:
+                continue
+    assert received == 20
