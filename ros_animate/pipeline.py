@@ -44,7 +44,7 @@ class Step:
         position: (N,) the command in force at `until_s`, as sent, in robot units.
         robot: Image of the robot at `until_s`.
         seconds: Time that each stage took.
-        latency_s: Total time of the stages that a command waits for.
+        computing_s: Total time of the stages that a command waits for.
     """
 
     frame: Frame
@@ -55,7 +55,7 @@ class Step:
     position: Array | None = None
     robot: Image | None = None
     seconds: dict[str, float] = field(default_factory=dict)
-    latency_s: float = 0.0
+    computing_s: float = 0.0
 
 
 class Pipeline:
@@ -139,9 +139,9 @@ class Pipeline:
                            ('render', self._render)):
             with _timed(step, stage):
                 act(step)
-        step.latency_s = step.seconds['motion'] + step.seconds['policy']
+        step.computing_s = step.seconds['motion'] + step.seconds['policy']
         if self._policy.observes == 'image':
-            step.latency_s += step.seconds['animation']
+            step.computing_s += step.seconds['animation']
         return step
 
     def _act(self, step: Step) -> None:

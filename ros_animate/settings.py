@@ -18,6 +18,7 @@ from ros_animate.configuration import (
 )
 from ros_animate.errors import shown
 from ros_animate.hardware.safety_config import SafetyConfig
+from ros_animate.outputs.file_names import FILES
 from ros_animate.plugins import STAGES, find, load
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
@@ -33,6 +34,7 @@ class RunOptions:
 
     Attributes:
         output: Folder of the files, which exists already; None to write no files.
+        files: Names of the files to write into it.
         limit: Number of frames after which the run ends; None for no limit.
         duration_s: Seconds after which the run ends (of the source offline, of the clock live).
         processes: Live only: True to run every node in a process of its own.
@@ -42,6 +44,7 @@ class RunOptions:
     """
 
     output: pathlib.Path | None = None
+    files: tuple[str, ...] = FILES
     limit: int | None = None
     duration_s: float | None = None
     processes: bool = False

@@ -2,12 +2,14 @@
 
 Without --offline the stages run as ROS nodes in real time. With it they run in this process without
 ROS, over every frame, with the same result in every run. --output receives driving.mp4,
-animated.mp4, robot.mp4, side_by_side.mp4, controls.csv, controls.png and report.json.
+animated.mp4, robot.mp4, side_by_side.mp4, controls.csv, controls.png and report.json
+(docs/run_files.md), or those that --files names.
 """
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ examples:
   ros_animate retarget --source face.mp4 --offline --output output/face
   ros_animate retarget --source /dev/video2 --robot ameca_zmq \\
       --param hardware.address=tcp://*:6666
+  ros_animate retarget --source face.mp4 --offline --output controls.csv
   ros_animate retarget --source topic:/usb_cam/image_raw --processes --record output/bag"""
 
 
@@ -43,12 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='stop after S seconds (offline: of the source)')
     _add_stage_options(parser.add_argument_group('stages'))
     run = parser.add_argument_group('run')
-    run.add_argument('--output', metavar='DIR', help='folder for the files of the run')
+    run.add_argument('--output', metavar='DIR', help=(
+        'folder for the files of the run; or a .csv, for the table of the controls alone'))
+    run.add_argument('--files', metavar='A,B,…', help=(
+        'only these files: driving, animated, robot, side_by_side (videos), csv, plot, report'))
     mode = run.add_mutually_exclusive_group()
     mode.add_argument('--offline', action='store_true',
                       help='without ROS, every frame, as fast as possible')
     mode.add_argument('--processes', action='store_true', help='one process for each node')
-    run.add_argument('--record', metavar='BAG', help='record the topics of the run (live)')
+    run.add_argument('--record', metavar='BAG', help=(
+        "record all topics of the run but the robot's image (live)"))
     add_neutral(run)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
@@ -118,18 +125,34 @@ def make_settings(args: argparse.Namespace) -> Settings:
 def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions:
     """The options of the run; makes the output folder and checks all outputs."""
     from ros_animate.outputs.paths import input_files, output_folder
-    from ros_animate.outputs.run_files import FILES
     from ros_animate.ros_names import full_namespace
     from ros_animate.settings import RunOptions
+    folder, files = _output_files(args)
     output = None
-    if args.output is not None:
+    if folder is not None:
         camera = settings.options('camera').get('path', '')
-        output = output_folder(args.output, FILES, (
+        output = output_folder(folder, files, (
             *args.config, *filter(None, [args.neutral_image]), *settings.input_paths(),
             *(input_files(camera) if camera else ())))
-    return RunOptions(output=output, limit=args.limit, duration_s=args.duration,
+    return RunOptions(output=output, files=files, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
                       namespace=full_namespace(args.namespace))
+
+
+def _output_files(args: argparse.Namespace) -> tuple[str | None, tuple[str, ...]]:
+    """Folder of the outputs, None for no outputs, and the names of the files in it."""
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.outputs.file_names import FILES, selected_files
+    if args.files is not None and args.output is None:
+        raise ConfigurationError('--files selects files of --output: give a folder')
+    if args.output is not None and args.output.lower().endswith('.csv') and not (
+            os.path.isdir(args.output)):
+        if args.files is not None:
+            raise ConfigurationError(f'--files selects files of a folder: {args.output} is one '
+                                     'file')
+        folder, name = os.path.split(args.output)
+        return folder or '.', (name,)
+    return args.output, FILES if args.files is None else selected_files(args.files)
 
 
 def _new_bag(path: str | None) -> pathlib.Path | None:

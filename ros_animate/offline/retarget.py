@@ -8,8 +8,9 @@ from ros_animate.camera.base import Source
 from ros_animate.files import locked_folder
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.offline.neutral import NOWHERE, NeutralChoice
+from ros_animate.outputs.file_names import REPORT, written_files
 from ros_animate.outputs.progress import Progress
-from ros_animate.outputs.report import Report, write_report
+from ros_animate.outputs.report import Report, faces_found, write_report
 from ros_animate.outputs.run_files import RunFiles
 from ros_animate.pipeline import Pipeline, Step
 from ros_animate.settings import RunOptions, Settings
@@ -36,7 +37,8 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
             pipeline = stack.enter_context(Pipeline(settings))
             if neutral_frame is not None:
                 pipeline.calibrate(neutral_frame)
-            outputs = stack.enter_context(RunFiles(folder, settings.spec, source.fps))
+            outputs = stack.enter_context(RunFiles(folder, settings.spec, source.fps,
+                                                     options.files))
             steps = stack.enter_context(contextlib.closing(
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
             progress = Progress('retargeting', frame_count(source, options), 'frame',
@@ -46,13 +48,19 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
                 signals.check()
             signals.check()
     finally:
-        if report.frames:
-            write_report(folder / 'report.json', report.figures())
+        if report.frames and REPORT in options.files:
+            write_report(folder / REPORT, report.figures())
     if not options.quiet:
-        figures = report.figures()
-        print(f'{folder}: {report.frames} frames, {figures["fps"]} a second, '
-              f'no face in {report.face_missing}')
+        print(_summary(report, options))
     return 0
+
+
+def _summary(report: Report, options: RunOptions) -> str:
+    """Lines about a run, for people."""
+    assert options.output is not None
+    return (f'{report.frames} frames at {report.figures()["fps"]:.1f} a second, '
+            f'{faces_found(report.face_missing, report.frames)}\n'
+            f'{options.output}: {written_files(options.output, options.files)}')
 
 
 def read_frames(source: Source, options: RunOptions) -> Iterator[Frame]:
@@ -79,4 +87,4 @@ def frame_count(source: Source, options: RunOptions) -> int | None:
 def _write(step: Step, outputs: RunFiles, report: Report) -> None:
     assert step.animated is not None and step.robot is not None and step.position is not None
     outputs.write(step.frame.image, step.animated, step.robot, step.frame.stamp_s, step.position)
-    report.add(step.seconds, face=step.has_face, latency_s=step.latency_s)
+    report.add(step.seconds, face=step.has_face, computing_s=step.computing_s)

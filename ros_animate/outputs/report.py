@@ -1,4 +1,4 @@
-"""report.json: number of frames, rate, latency."""
+"""report.json: number of frames, rate, times. docs/run_files.md describes every key."""
 from __future__ import annotations
 
 import json
@@ -20,24 +20,24 @@ class Report:
         self.frames = 0
         self.dropped = 0
         self.face_missing = 0
-        self.latencies_s: list[float] = []
+        self.computing_s: list[float] = []
         self.stages_s: defaultdict[str, list[float]] = defaultdict(list)
         self._first_s = self._last_s = 0.0
 
-    def add(self, stages_s: dict[str, float], *, face: bool, latency_s: float) -> None:
+    def add(self, stages_s: dict[str, float], *, face: bool, computing_s: float) -> None:
         """Counts one frame.
 
         Args:
             stages_s: Seconds that each stage took for it.
             face: True if a face was found in it.
-            latency_s: Time from the frame to its command.
+            computing_s: Time of the stages that its command waited for.
         """
         self._last_s = time.perf_counter()
         if not self.frames:
             self._first_s = self._last_s
         self.frames += 1
         self.face_missing += not face
-        self.latencies_s.append(latency_s)
+        self.computing_s.append(computing_s)
         for stage, seconds in stages_s.items():
             self.stages_s[stage].append(seconds)
 
@@ -49,10 +49,18 @@ class Report:
             'fps': round((self.frames - 1) / elapsed_s, 2) if elapsed_s else 0.0,
             'dropped': self.dropped,
             'face_missing': self.face_missing,
-            'latency_ms': percentiles_ms(self.latencies_s),
+            'computing_ms': percentiles_ms(self.computing_s),
             'stages_ms': {stage: round(1e3 * float(np.median(seconds)), 3)
                           for stage, seconds in self.stages_s.items()},
         }
+
+
+def faces_found(missing: int, frames: int) -> str:
+    """Words about the frames without a face, with a hint where there was none in any frame."""
+    if frames and missing >= frames:
+        return ('no face in any of them: it has to be upright, lit, and at least a tenth of the '
+                "image's height; try --param motion.min_detection=0.3")
+    return f'no face in {missing}' if missing else 'a face in each'
 
 
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float | None]:

@@ -16,8 +16,9 @@ from ros_animate.files import WriteError, locked_folder
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.nodes.name_claim import require_free
 from ros_animate.outputs import spool
+from ros_animate.outputs.file_names import REPORT, written_files
 from ros_animate.outputs.progress import Progress, write_line
-from ros_animate.outputs.report import write_report
+from ros_animate.outputs.report import faces_found, write_report
 from ros_animate.outputs.run_files import keep_partial_files, remove_partial_files
 from ros_animate.plugins import STAGES
 from ros_animate.runtime.environment import node_environment
@@ -56,8 +57,8 @@ def run(settings: Settings, options: RunOptions) -> int:
             stack.enter_context(locked_folder(options.output, 'run'))
         live = LiveRun(settings, options, pathlib.Path(folder))
         report = live.run()
-        if options.output is not None and report is not None:
-            _write_report(options.output / 'report.json', report, live.failure)
+        if options.output is not None and report is not None and REPORT in options.files:
+            _write_report(options.output / REPORT, report, live.failure)
     if live.failure is not None:
         raise live.failure
     if report is None:
@@ -97,13 +98,18 @@ def _source(settings: Settings) -> str:
 
 
 def summary(report: dict[str, Any], options: RunOptions) -> str:
-    """One line about a run, from its report."""
+    """Lines about a run, from its report."""
     p95 = report['latency_ms']['p95']
-    late = '' if p95 is None else f', from camera to command {p95:.0f} ms (p95)'
-    where = f'{options.output}: ' if options.output else ''
+    late = '' if p95 is None else f', 95 of 100 within {p95:.0f} ms of the camera'
     stamps = '' if report['stamps'] == 'ok' else f'; {report["stamps"]}'
-    return (f'{where}{report["frames"]} frames, {report["fps"]:.1f} commands from new ones a '
-            f'second{late}, no face in {report["face_missing"]}{stamps}')
+    text = (f'{report["frames"]} frames, {report["fps"]:.1f} new commands a second{late}, '
+            f'{faces_found(report["face_missing"], report["frames"])}{stamps}')
+    if options.output is not None:
+        text += f'\n{options.output}: {written_files(options.output, options.files)}'
+    if options.record is not None:
+        text += (f"\n{options.record}: all topics but the robot's image, which "
+                 'follows from the commands')
+    return text
 
 
 @dataclass
@@ -154,7 +160,7 @@ class LiveRun:
         require_free(environment, [f'{self._options.namespace}/{stage}' for stage in STAGES])
         if self._spool is not None:
             spool.remove_spool(self._spool)
-            remove_partial_files(self._spool.parent)
+            remove_partial_files(self._spool.parent, self._options.files)
         with Supervisor(self._programs, environment, on_output=self._status.read_line,
                         on_note=write_line) as supervisor:
             try:
@@ -199,7 +205,7 @@ class LiveRun:
             supervisor.stop_one(OUTPUTS, FILES_S)
             supervisor.stop()
             if self._spool is not None:
-                keep_partial_files(self._spool.parent)
+                keep_partial_files(self._spool.parent, self._options.files)
                 spool.remove_spool(self._spool)
 
     def _complete_files(self, supervisor: Supervisor) -> None:

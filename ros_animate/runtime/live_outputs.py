@@ -1,6 +1,6 @@
 """Writes the files of a live run from its spool, in a process of its own, without ROS.
 
-Arguments: settings (YAML), folder of the spool, folder of the files.
+Arguments: settings (YAML), folder of the spool, folder of the files, names of the files.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pathlib
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from ros_animate.animation.source_image import source_image
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.hardware.base import VirtualRobot
+from ros_animate.outputs.file_names import FILES
 from ros_animate.outputs.run_files import RunFiles
 from ros_animate.outputs.spool import LiveFrame, has_ended, read_spool, remove_spool
 from ros_animate.pipeline import virtual_robot
@@ -51,7 +52,8 @@ class ReplayedRobot:
         return self._robot.render()
 
 
-def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathlib.Path) -> None:
+def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathlib.Path,
+                  files: Sequence[str] = FILES) -> None:
     """Writes the videos and the table, frame by frame; prints the count as lines of JSON."""
     frames = iter(frames)
     first = list(itertools.islice(frames, RATE_FRAMES))
@@ -61,7 +63,7 @@ def write_outputs(settings: Settings, frames: Iterable[LiveFrame], folder: pathl
     animated = source_image(settings.portrait, spec)
     start_s = first[0].stamp_s
     robot = virtual_robot(settings)
-    with robot, RunFiles(folder, spec, rate([f.stamp_s for f in first])) as outputs:
+    with robot, RunFiles(folder, spec, rate([f.stamp_s for f in first]), files) as outputs:
         replayed = ReplayedRobot(robot, spec.neutral)
         for count, frame in enumerate(itertools.chain(first, frames), 1):
             if frame.animated is not None:
@@ -91,10 +93,10 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     cv2.setNumThreads(1)
     run_only_when_idle(True)
-    settings_file, spool, folder = map(pathlib.Path, sys.argv[1:])
+    settings_file, spool, folder = map(pathlib.Path, sys.argv[1:4])
     try:
         settings = load_settings([settings_file])
-        write_outputs(settings, _frames(stopping, spool), folder)
+        write_outputs(settings, _frames(stopping, spool), folder, sys.argv[4:])
     except UserError as error:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
         return ExitStatus.USER_ERROR

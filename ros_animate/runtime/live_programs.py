@@ -53,7 +53,8 @@ def _output_program(settings: Settings, options: RunOptions, settings_file: path
                     spool: pathlib.Path) -> Program:
     settings_file.write_text(yaml.safe_dump(settings.as_mapping()), encoding='utf-8')
     return Program(OUTPUTS, 'ros_animate.runtime.live_outputs',
-                   [str(settings_file), str(spool), str(options.output)], respawn=False)
+                   [str(settings_file), str(spool), str(options.output), *options.files],
+                   respawn=False)
 
 
 def _watch_parameters(settings: Settings, options: RunOptions, plan: LaunchPlan,

@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -50,6 +51,30 @@ def jaw_of(folder):
     return positions[:, names.index('Jaw Pitch')]
 
 
+def test_every_key_of_the_report_is_documented(retarget, make_clip):
+    report = report_of(retarget('--source', make_clip(WAVE[:3]), '--files', 'report'))
+    text = (pathlib.Path(__file__).resolve().parents[3] / 'docs' / 'files.md').read_text()
+    for key in (*report, *report['stages_ms']):
+        assert f'`{key}`' in text, key
+
+
+def test_controls_alone(make_clip, tmp_path, capsys):
+    table = tmp_path / 'new' / 'mine.csv'
+    assert cli.main(['retarget', '--source', str(make_clip(WAVE[:5])), '--offline', '--output',
+                     str(table)]) == 0
+    assert [p.name for p in table.parent.iterdir()] == ['mine.csv']
+    assert 'wrote mine.csv' in capsys.readouterr().out
+    assert len(read_controls(table)[1]) == 5
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--files', 'csv'], '--output'), (['--files', 'tsv', '--output', 'o'], "'tsv'"),
+    (['--files', 'csv', '--output', 'o.csv'], 'one file')])
+def test_mistakes_in_the_selection_of_files(arguments, message, make_clip, capsys):
+    assert cli.main(['retarget', '--source', str(make_clip(WAVE[:3])), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_all_files_with_one_frame_and_row_per_driving_frame(retarget, make_clip):
     folder = retarget('--source', make_clip(WAVE))
     assert {count_frames(folder / name) for name in VIDEOS} == {36}
@@ -59,7 +84,7 @@ def test_all_files_with_one_frame_and_row_per_driving_frame(retarget, make_clip)
     assert (folder / 'controls.png').stat().st_size > 10_000
     report = report_of(folder)
     assert report['frames'] == 36 and report['face_missing'] == 0 and report['dropped'] == 0
-    assert report['fps'] > 0 and set(report['latency_ms']) == {'p50', 'p95', 'p99'}
+    assert report['fps'] > 0 and set(report['computing_ms']) == {'p50', 'p95', 'p99'}
     assert list(report['stages_ms']) == ['camera', 'motion', 'animation', 'policy', 'hardware',
                                          'render']
 

@@ -13,9 +13,10 @@ from hypothesis.extra import numpy as npst
 from ros_animate.configuration import ConfigurationError
 from ros_animate.files import WriteError
 from ros_animate.outputs.controls_table import ControlsTable, read_controls
+from ros_animate.outputs.file_names import FILES, selected_files
 from ros_animate.outputs.panels import side_by_side
 from ros_animate.outputs.paths import make_folder
-from ros_animate.outputs.report import Report, percentiles_ms
+from ros_animate.outputs.report import Report, faces_found, percentiles_ms, write_report
 from ros_animate.outputs.run_files import (
     RunFiles,
     keep_partial_files,
@@ -140,16 +141,43 @@ def test_the_report_counts(tmp_path, spec):
     report = Report()
     for index in range(100):
         report.add({'motion': 0.010, 'policy': 0.001 * index}, face=index % 10 != 0,
-                   latency_s=0.001 * index)
+                   computing_s=0.001 * index)
     report.dropped = 3
     figures = report.figures()
     assert figures['frames'] == 100 and figures['face_missing'] == 10 and figures['dropped'] == 3
     assert figures['fps'] > 0
     assert figures['stages_ms'] == {'motion': 10.0, 'policy': 49.5}
-    assert figures['latency_ms'] == pytest.approx({'p50': 49.5, 'p95': 94.05, 'p99': 98.01})
-    with RunFiles(tmp_path, spec, 30) as outputs:
-        outputs.write_report(figures)
+    assert figures['computing_ms'] == pytest.approx({'p50': 49.5, 'p95': 94.05, 'p99': 98.01})
+    write_report(tmp_path / 'report.json', figures)
     assert json.loads(pathlib.Path(tmp_path / 'report.json').read_text()) == figures
+
+
+@pytest.mark.parametrize(('text', 'names'), [
+    ('csv', ['controls.csv']), ('robot,csv', ['controls.csv', 'robot.mp4']),
+    ('plot', ['controls.csv', 'controls.png']), ('driving.mp4, side_by_side',
+                                                 ['driving.mp4', 'side_by_side.mp4'])])
+def test_only_the_selected_files_are_written(tmp_path, spec, text, names):
+    with RunFiles(tmp_path, spec, 30, selected_files(text)) as outputs:
+        write_some(outputs, spec)
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
+
+
+def test_the_table_may_have_a_name_of_its_own(tmp_path, spec):
+    with RunFiles(tmp_path, spec, 30, ['mine.csv']) as outputs:
+        write_some(outputs, spec)
+    assert [p.name for p in tmp_path.iterdir()] == ['mine.csv']
+    assert len(read_controls(tmp_path / 'mine.csv')[1]) == 8
+
+
+def test_a_file_that_there_is_not_is_named():
+    with pytest.raises(ConfigurationError, match="'rowbot'; did you mean 'robot'"):
+        selected_files('csv,rowbot')
+    assert selected_files(','.join(FILES)) == FILES
+
+
+def test_words_about_faces():
+    assert faces_found(0, 9) == 'a face in each' and faces_found(2, 9) == 'no face in 2'
+    assert 'min_detection' in faces_found(9, 9)
 
 
 def test_nothing_measured_is_null():
