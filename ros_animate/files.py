@@ -85,6 +85,8 @@ def atomic_path(path: str | os.PathLike[str], *, durable: bool = False, concurre
     temporary = temporary_path(path, f'{secrets.token_hex(4)}.' if concurrent else '')
     with naming_write_errors(path):
         try:
+            # What others placed there, such as a link, must not be written through.
+            temporary.unlink(missing_ok=True)
             yield temporary
             if durable:
                 _sync(temporary)

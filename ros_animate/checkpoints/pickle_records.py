@@ -65,7 +65,9 @@ class DtypeRecord:
     """Element type of a NumPy array: plain numbers only."""
 
     def __init__(self, code: str, *_: Any) -> None:
-        self.numpy = np.dtype(str(code))
+        if not isinstance(code, str) or len(code) > MOST_AXES:
+            raise pickle.UnpicklingError(f'arrays of {shown(code)}')
+        self.numpy = np.dtype(code)
         if self.numpy.kind not in 'biufc':
             raise pickle.UnpicklingError(f'arrays of {shown(code)} are not read')
 

@@ -82,6 +82,6 @@ def _temporary_home() -> pathlib.Path:
         found = path.lstat()
     except OSError as error:
         raise UserError(f'no folder can be written: set HOME ({error})') from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise UserError(f'{path} belongs to somebody else: set HOME')
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise UserError(f'{path} belongs to somebody else, or others can write it: set HOME')
     return path

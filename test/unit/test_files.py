@@ -166,3 +166,19 @@ def test_a_second_writer_is_refused(tmp_path):
         pass
     with locked_folder(tmp_path, 'run'):
         pass
+
+
+@pytest.mark.parametrize('kind', ['link', 'second name'])
+def test_what_others_placed_at_the_temporary_name_is_not_written_through(tmp_path, kind):
+    victim, path = tmp_path / 'victim', tmp_path / 'out.txt'
+    victim.write_text('precious')
+    if kind == 'link':
+        temporary_path(path).symlink_to(victim)
+    else:
+        os.link(victim, temporary_path(path))
+    write_atomically(path, 'new')
+    assert (victim.read_text(), path.read_text()) == ('precious', 'new')
+    path.unlink()
+    path.symlink_to(victim)
+    write_atomically(path, 'newer')
+    assert (victim.read_text(), path.read_text()) == ('precious', 'newer')
