@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
-import signal
 import subprocess
 import sys
 import time
@@ -40,7 +39,7 @@ def main() -> int:
     try:
         samples = watch(run, args.minutes, args.period)
     finally:
-        run.send_signal(signal.SIGINT)
+        run.terminate()  # a shell makes jobs in its background ignore Ctrl-C
         status = run.wait(STOP_S)
     print_slopes(samples)
     if args.json:
