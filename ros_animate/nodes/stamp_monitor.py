@@ -93,7 +93,7 @@ class StampMonitor:
         self.verdict = ''
         self.defect: StampDefect | None = None
         self.on_arrival: StampDefect | None = None
-        self._now_ns, self._replaced_ns = 0, 0
+        self._now_ns, self._newest_ns, self._replaced_ns = 0, 0, 0
         self._last_ns: int | None = None
         self._recent: deque[StampDefect | None] = deque(maxlen=_WINDOW)
         self._good, self._trusted = 0, False
@@ -114,7 +114,7 @@ class StampMonitor:
         defect = self._defect(stamp_ns, now_ns)
         self._note(defect, now_ns - stamp_ns, steady_s)
         if defect not in _IMPOSSIBLE:
-            self._last_ns = stamp_ns
+            self._last_ns, self._newest_ns = stamp_ns, max(stamp_ns, self._newest_ns)
             if self.on_arrival is None:
                 return stamp_ns
         # Later stages tell frames apart by their stamps, also while the clock stands still.
@@ -122,7 +122,7 @@ class StampMonitor:
         return self._replaced_ns
 
     def _forget(self) -> None:
-        self._last_ns, self._replaced_ns = None, 0
+        self._last_ns, self._newest_ns, self._replaced_ns = None, 0, 0
         self._recent.clear()
         self._good, self._trusted = 0, False
         self._since = (None, 0, 0.0)
@@ -151,7 +151,8 @@ class StampMonitor:
                 self.verdict, self.defect, self.on_arrival = '', None, None
             return
         self._good = 0
-        if self.on_arrival is not None or not self._is_lasting(defect, steady_s):
+        behind_ns = self._newest_ns - self._now_ns + age_ns
+        if self.on_arrival is not None or not self._is_lasting(defect, behind_ns, steady_s):
             return
         self.defect = defect
         text = f'{self._noun} {defect.message.format(abs(age_ns) / SECOND)}'
@@ -162,12 +163,18 @@ class StampMonitor:
             self.on_arrival = defect
         self.verdict = f'{text}: they are stamped on arrival; {defect.remedy}'
 
-    def _is_lasting(self, defect: StampDefect, steady_s: float) -> bool:
-        """True if the defect is not that of a single message."""
+    def _is_lasting(self, defect: StampDefect, behind_ns: int, steady_s: float) -> bool:
+        """True if the defect is not that of a single message.
+
+        Args:
+            defect: Defect of the present message.
+            behind_ns: How far its stamp is behind the newest; senders that take turns are close.
+            steady_s: Time of its arrival.
+        """
         if defect in _IMPOSSIBLE:
             return self._recent.count(defect) >= 2
         if defect is StampDefect.BACKWARD:
-            return self._recent.count(defect) >= 3
+            return self._recent.count(defect) >= 3 and behind_ns > _REWIND_NS
         kind, count, start_s = self._since
         if kind is not defect or None in list(self._recent)[-2:]:
             count, start_s = 0, steady_s

@@ -111,6 +111,13 @@ def test_two_chunks_for_each_frame_are_no_defect():
     assert monitor.on_arrival is None
 
 
+def test_two_senders_that_take_turns_are_no_defect():
+    monitor = StampMonitor('motions')
+    results = judged(monitor, lambda k, now_ns: now_ns - (k % 2) * 2 * PERIOD_NS - 1, 60)
+    assert all(now_ns - used < 3 * PERIOD_NS for now_ns, used in results[::2])
+    assert monitor.on_arrival is None and monitor.verdict == ''
+
+
 def test_a_simulated_clock_that_begins_again():
     monitor = StampMonitor('images')
     for _ in range(3):
