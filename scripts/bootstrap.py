@@ -186,7 +186,8 @@ def install_project(ros: Dict[str, str]) -> bool:
     stamp = Stamp(VENV, 'project')
     key = fingerprint([ROOT / name for name in (
         'scripts/bootstrap.py', 'setup.py', 'pyproject.toml', 'package.xml')])
-    if stamp.read() == key:
+    # Another installation by hand may have replaced this one.
+    if stamp.read() == key and (VENV / 'bin' / 'ros_animate').exists():
         return False
     stamp.remove()
     run('installing the command ros_animate', [

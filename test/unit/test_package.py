@@ -132,8 +132,10 @@ def test_installed_package_runs_from_any_folder(tmp_path):
         shutil.copytree(ROOT / name, source / name)
     for name in ('setup.py', 'pyproject.toml', 'package.xml', 'README.md'):
         shutil.copy(ROOT / name, source)
+    # Else pip would remove the package from the environment of the tests.
     subprocess.run([sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps', '--no-index',
-                    '--no-build-isolation', '--prefix', prefix, source], check=True)
+                    '--no-build-isolation', '--ignore-installed', '--prefix', prefix, source],
+                   check=True)
     shutil.rmtree(source)
     modules, = prefix.glob('lib/python3*/site-packages')
     code = ('import sys; import ros_animate.cli; print(ros_animate.cli.__file__); '

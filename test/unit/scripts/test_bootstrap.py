@@ -27,6 +27,7 @@ case "$TROUBLE $*" in
     exit 1;;
   killed*requirements.txt*) kill -9 $PPID;;
   interrupted*requirements.txt*) kill -INT $PPID; exec tail -f /dev/null;;
+  *--editable*) : > "${0%/*}/ros_animate";;
   'no library'*import*) echo 'ImportError: libGL.so.1: cannot open'; exit 1;;
 esac
 """
@@ -136,6 +137,14 @@ def test_modules_come_from_the_checkout_and_messages_from_the_installation(proje
     modules, messages = (site_packages / 'ros_animate_paths.pth').read_text().splitlines()
     assert (pathlib.Path(modules) / 'ros_animate/types.py').exists()
     assert messages == str(project.root / 'install/ros_animate/lib/python3.11/site-packages')
+
+
+def test_a_command_that_was_removed_is_installed_again(project):
+    project.setup()
+    project.calls()
+    (project.root / '.venv' / 'bin' / 'ros_animate').unlink()
+    assert project.setup().returncode == 0
+    assert 'project' in project.calls()
 
 
 def test_nothing_runs_at_the_start_of_an_interpreter(project):
