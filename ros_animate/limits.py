@@ -59,6 +59,7 @@ TRAJECTORY_S = 3600.0  # from the stamp of a trajectory to any of its points
 # Messages.
 ZMQ_IMAGE_BYTES = 32 * MIB
 ZMQ_SUBSCRIPTION_BYTES = 1024
+BAG_CHUNK_BYTES = 512 * MIB  # of an MCAP file, decompressed
 MESSAGE_BYTES = MIB  # a ROS message other than an image
 TRAJECTORY_POINTS = 10_000
 COMMAND_SOURCES = 8  # that the safety layer tells apart

@@ -19,6 +19,9 @@ from typing import Any
 from rosbags.rosbag2 import Reader
 from rosbags.rosbag2.storage_mcap import McapReader
 
+from ros_animate.limits import BAG_CHUNK_BYTES
+from ros_animate.nodes.bag_chunks import bound_decompression
+
 SUFFIXES = ('.mcap', '.db3')
 JOURNALS = ('-wal', '-journal')
 _MAGIC = b'\x89MCAP0\r\n'
@@ -45,6 +48,7 @@ class Storages(contextlib.ExitStack):
 
     def __init__(self, path: pathlib.Path) -> None:
         super().__init__()
+        bound_decompression()
         files = [path] if path.is_file() else sorted(
             (file for file in path.iterdir() if file.suffix in SUFFIXES), key=_natural_key)
         reasons = [reason for file in files if (reason := _cut_off(file))]
@@ -151,7 +155,7 @@ def _records_of_chunk(data: bytes) -> bytes:
     if compression:
         from rosbags.rosbag2.reader import zstd
         try:
-            records = zstd.ZstdDecompressor().decompress(records)
+            records = zstd.ZstdDecompressor().decompress(records, max_length=BAG_CHUNK_BYTES)
         except zstd.ZstdError:
             return b''
     return records[:_whole_records(io.BytesIO(records), 0)]

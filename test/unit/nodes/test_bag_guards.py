@@ -1,11 +1,16 @@
 """Bags from strangers: what they name is neither imported nor followed, damage is one line."""
 import sys
 
+import lz4.frame
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rosbags.rosbag2 import storage_mcap
+from rosbags.rosbag2.storage_mcap import zstd
 
+from ros_animate import limits
 from ros_animate.errors import UserError
+from ros_animate.nodes.bag_chunks import bound_decompression
 from ros_animate.nodes.bags import BagReader, BagWriter
 from ros_animate.nodes.topics import TOPICS, is_message_package, message_class
 
@@ -101,3 +106,17 @@ def test_any_damage_of_the_data_is_one_line(places, end, tmp_path_factory):
         _read(folder)
     except UserError as error:
         assert '\n' not in str(error)
+
+
+@pytest.mark.parametrize('kind', ['zstd', 'lz4'])
+def test_a_chunk_grows_to_what_it_claims_at_most(kind, monkeypatch):
+    compress = {'zstd': zstd.compress, 'lz4': lz4.frame.compress}[kind]
+    bound_decompression()
+    decompress = storage_mcap.DECOMPRESSORS[kind]
+    honest = bytes(range(256)) * 100
+    assert decompress(compress(honest), len(honest)) == honest
+    bomb = compress(bytes(10 ** 8))
+    with pytest.raises(ValueError, match='larger than the 1000 bytes'):
+        decompress(bomb, 1000)
+    with pytest.raises(ValueError, match='at most'):
+        decompress(bomb, limits.BAG_CHUNK_BYTES + 1)
