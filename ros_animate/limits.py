@@ -37,6 +37,7 @@ PICKLE_CLASSES = 1_000
 TENSORS_HEADER_BYTES = 32 * MIB  # of a safetensors file
 NETWORK_BYTES = 16 * 1024 * MIB  # all parameters of a family's networks
 TEMPLATE_BYTES = 64 * MIB  # a motion template
+TEMPLATE_FRAMES = 200_000  # two hours
 
 # Values in messages. A face or a robot comes nowhere near them.
 EXPRESSION_RANGE = (-1.0, 2.0)  # of a coefficient that is 0 to 1

@@ -88,6 +88,8 @@ def _template(content: Any) -> Template:
     if not entries or content.get('n_frames', len(entries)) != len(entries):
         raise ValueError(f'it claims {shown(content.get("n_frames"))} frames and has '
                          f'{len(entries)}')
+    if len(entries) > limits.TEMPLATE_FRAMES:
+        raise ValueError(f'{len(entries)} frames, at most {limits.TEMPLATE_FRAMES} are read')
     if isinstance(fps, bool) or not isinstance(fps, (int, float)) or not 0 < fps < 1000:
         raise ValueError(f'{shown(fps)} frames a second')
     eyes = content.get('c_eyes_lst', content.get('c_d_eyes_lst'))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ros_animate import limits
 from ros_animate.checkpoints.pickles import UnreadableFileError
 from ros_animate.face.opening_ratios import EYE_LEFT, EYE_RIGHT, LIPS
 from ros_animate.offline import motion_template
@@ -153,3 +154,28 @@ def test_truncated_templates_are_named(tmp_path_factory: pytest.TempPathFactory,
 def test_absent_templates_are_named(tmp_path: pathlib.Path) -> None:
     with pytest.raises(UnreadableFileError, match='nowhere'):
         motion_template.read(tmp_path / 'nowhere.pkl')
+
+
+def test_one_frame_repeated_without_end_is_refused(tmp_path: pathlib.Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, 'TEMPLATE_FRAMES', 1000)
+    endless = {**content(), 'n_frames': 1001, 'motion': [entry()] * 1001}
+    with pytest.raises(UnreadableFileError, match='1001 frames, at most 1000'):
+        motion_template.read(dump(tmp_path / 'm.pkl', endless))
+
+
+@given(st.dictionaries(st.integers(0, 1500), st.integers(0, 255), min_size=1, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_any_damage_is_named_or_harmless(tmp_path_factory: pytest.TempPathFactory,
+                                         changes: dict[int, int]) -> None:
+    path = tmp_path_factory.mktemp('damaged') / 'm.pkl'
+    data = bytearray(pickle.dumps(content(2)))
+    for place, value in changes.items():
+        data[place % len(data)] = value
+    path.write_bytes(bytes(data))
+    try:
+        template = motion_template.read(path)
+    except UnreadableFileError as error:
+        assert 'm.pkl' in str(error) and len(str(error)) < 400 + len(str(path))
+    else:
+        assert all(np.isfinite(motion.translation).all() for motion in template.motions)
