@@ -134,3 +134,13 @@ def test_a_image_is_copied_as_a_whole():
 def test_a_image_that_is_a_view_is_published_as_it_looks():
     rgb = np.random.default_rng(1).integers(0, 255, (10, 20, 3), np.uint8)[:, ::-1]
     np.testing.assert_array_equal(image_from_message(image_to_message(rgb, Header())), rgb)
+
+
+def test_an_image_that_claims_to_be_huge_is_refused_before_memory_is_taken():
+    jpeg = bytearray(cv2.imencode('.jpg', np.zeros((8, 8, 3), np.uint8))[1].tobytes())
+    at = jpeg.index(b'\xff\xc0')
+    jpeg[at + 5:at + 9] = b'\x7f\xc0\x7f\xc0'  # 32704 x 32704
+    for message in (CompressedImage(format='jpeg', data=bytes(jpeg)),
+                    Image(width=60_000, height=60_000, step=180_000, encoding='rgb8')):
+        with pytest.raises(MessageError, match='too large; at most'):
+            image_from_message(message)
