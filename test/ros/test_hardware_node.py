@@ -368,7 +368,7 @@ def test_targets_that_are_not_finite_are_silence(hardware, observer):
     observer.wait_for(lambda: commands and position(commands[-1])[YAW] > 24)
     policy.pose = np.full(30, np.nan)
     observer.wait_for(lambda: np.allclose(position(commands[-1]), SPEC.neutral, atol=1e-6))
-    observer.wait_for(lambda: float(status('smoothing')[2].get('dropped', 0)) > 10)
+    observer.wait_for(lambda: float(status('smoothing')[2].get('rejected', 0)) > 10)
     policy.pose = looking(25)
     observer.wait_for(lambda: position(commands[-1])[YAW] > 24, 'recovery')
     keeps_limits(commands)
