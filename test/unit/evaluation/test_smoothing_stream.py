@@ -121,14 +121,14 @@ def test_stamps_of_two_clocks_are_a_clear_error(write, tmp_path, capsys):
 def test_absent_and_unwritable_files_are_clear_errors(write, tmp_path, capsys):
     assert main(['smooth', str(tmp_path / 'absent.csv'), str(tmp_path / 'o.csv')]) == 2
     path = write([[0.0, *SPEC.neutral]])
-    assert main(['smooth', str(path), str(tmp_path / 'no' / 'folder.csv')]) == 2
+    assert main(['smooth', str(path), str(path / 'folder.csv')]) == 2
     for rate in ('0', '5', 'nan'):
         assert main(['smooth', str(path), str(tmp_path / 'o.csv'), '--rate', rate]) == 2
         assert main(['robots', 'plot', str(path), '--rate', rate]) == 2
     assert not (tmp_path / 'o.csv').exists()
     errors = capsys.readouterr().err
     assert 'absent.csv' in errors
-    assert 'folder.csv' in errors
+    assert 'in.csv: it is a file' in errors
     assert '--rate' in errors
 
 
