@@ -84,6 +84,7 @@ def test_the_robot_of_the_package_receives_commands(package: pathlib.Path,
     assert commands[-1]['Jaw Pitch'] == pytest.approx(1.0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_notebook_runs_without_ros(tmp_path: pathlib.Path) -> None:
     notebook = json.loads((EXAMPLES / 'core_without_ros.ipynb').read_text(encoding='utf-8'))
     cells = [cell for cell in notebook['cells'] if cell['cell_type'] == 'code']

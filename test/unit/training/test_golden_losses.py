@@ -84,6 +84,7 @@ def test_monkey_net() -> None:
                  discriminator_loss(objective, batch(golden).target, output)[None])
 
 
+@pytest.mark.slow
 def test_face_vid2vid(monkeypatch) -> None:
     golden = Golden('face_vid2vid')
     nets = filled(golden, 'face_vid2vid', find_family('face_vid2vid').Config())

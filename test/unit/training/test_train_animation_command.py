@@ -85,6 +85,7 @@ def test_the_weights_are_recognised_and_animate(uninterrupted) -> None:
     assert animator.animate(extractor.extract(Frame(image, 0.0))).image.shape == (32, 32, 3)
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys) -> None:
     run = tmp_path / 'run'
     command = arguments('fomm', data, run, STEPS, gan=1.0, feature_matching=[10.0, 10.0], **OFTEN)

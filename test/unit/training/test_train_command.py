@@ -78,6 +78,7 @@ def test_the_weights_drive_the_policy(uninterrupted):
     assert ((SPEC.low <= chunk.values) & (chunk.values <= SPEC.high)).all()
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys):
     run = tmp_path / 'run'
     process = subprocess.Popen([sys.executable, '-m', 'ros_animate',
@@ -125,6 +126,7 @@ def test_what_only_training_needs_is_resumed_too(data, tmp_path, monkeypatch, lo
         runs[0] / 'weights' / 'weights.safetensors'))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('policy', ['bc_z', 'x2cnet'])
 def test_two_processes_train_one_network(policy, data, tmp_path):
     run = tmp_path / 'run'
