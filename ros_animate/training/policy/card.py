@@ -16,8 +16,9 @@ from ros_animate.training.policy.options import TrainOptions
 from ros_animate.training.policy.request import TrainingRequest
 from ros_animate.training.policy.trainer import TrainingResult
 
-# Options of `collect` that a folder may have been collected with.
-_COLLECTED = ('through', 'images', 'portrait', 'exaggerated')
+# Options of `collect` that a folder may have been collected with, by their keys in its file.
+_COLLECTED = {'through': 'animator', 'images': 'images', 'portrait': 'portrait',
+              'exaggerated': 'exaggerated'}
 
 
 def write_card(folder: pathlib.Path, request: TrainingRequest, options: TrainOptions,
@@ -62,8 +63,8 @@ def _collections(request: TrainingRequest, data: PolicyData) -> Iterator[str]:
             continue
         if not isinstance(options, dict) or not {'seed', 'size'} <= options.keys():
             continue
-        more = ''.join(f' --{key} {cut(str(options[key]))}' for key in _COLLECTED
-                       if options.get(key))
+        more = ''.join(f' --{option} {cut(str(options[key]))}'
+                       for key, option in _COLLECTED.items() if options.get(key))
         yield (f'ros_animate collect --robot {request.robot}{more} --count {len(folder.pairs)} '
                f'--seed {cut(str(options["seed"]))} --size {cut(str(options["size"]))} '
                f'--output {folder.path.name}')
