@@ -250,7 +250,8 @@ class _Reader:
         if not isinstance(unit, str) or unit not in SI:
             self._report(item.lines['unit'], f'unknown unit {shown(unit)}; '
                                              f'choices: {", ".join(repr(u) for u in SI)}')
-        return str(unit)
+            return ''
+        return unit
 
     def _range(self, item: LocatedMapping) -> tuple[float, float]:
         value = item.get('range')
