@@ -22,6 +22,13 @@ rig: {anything: [1, 2]}
 """
 
 
+def section_mistakes(path):
+    """(RobotSpec or None, mistakes in the sections), but for sections that GOOD leaves out."""
+    spec, mistakes = check_spec(path, sections=True)
+    missing = ('`rig` is missing', '`face` is missing', 'rig: `controls` is missing')
+    return spec, [mistake for mistake in mistakes if not any(m in mistake for m in missing)]
+
+
 @pytest.fixture
 def write(tmp_path):
     def write_file(text):
@@ -40,7 +47,7 @@ def test_a_robot_file_is_read(write):
     np.testing.assert_array_equal(spec.max_velocity, [5, 9])
     np.testing.assert_array_equal(spec.max_acceleration, [100, 100])
     np.testing.assert_array_equal(spec.park, [0, 0])
-    np.testing.assert_allclose(spec.jitter, [0.6, 0.1])
+    np.testing.assert_allclose(spec.jitter, [0.4, 0.1])  # at most 0.4 degrees by default
     np.testing.assert_allclose(spec.si, [np.pi / 180, 1])
     assert spec.coupled[0].limiting == (('Jaw', 1.0),)
     assert spec.rig == {'anything': [1, 2]}
@@ -121,7 +128,7 @@ def test_all_mistakes_are_reported_at_once(write):
 def test_a_mistake_in_a_section_of_a_single_stage_is_named_with_its_line(write, old, new, line,
                                                                          message):
     path = write(GOOD.replace(old, new).replace('rig: {anything: [1, 2]}', ''))
-    spec, mistakes = check_spec(path, sections=True)
+    spec, mistakes = section_mistakes(path)
     assert spec is None
     assert len(mistakes) == 1
     assert mistakes[0].startswith(f'{path}:{line}: ')
@@ -130,13 +137,13 @@ def test_a_mistake_in_a_section_of_a_single_stage_is_named_with_its_line(write, 
 
 def test_mistakes_of_all_sections_are_reported_beside_the_others(write):
     text = GOOD.replace('[0, 60]', '[60, 0]').replace('size', 'size_px') + 'face: {ears: {}}\n'
-    _, mistakes = check_spec(write(text), sections=True)
+    _, mistakes = section_mistakes(write(text))
     assert [int(mistake.split(':')[1]) for mistake in mistakes] == [6, 11, 12, 13]
 
 
 def test_limits_between_controls_are_checked_beside_mistakes_elsewhere(write):
     text = GOOD.replace('[60, 0.5]', '[40, 0.5]').replace('mock', 'moc').replace('name:', 'nme:', 1)
-    _, mistakes = check_spec(write(text), sections=True)
+    _, mistakes = section_mistakes(write(text))
     assert [int(mistake.split(':')[1]) for mistake in mistakes] == [1, 1, 2, 10, 12]
 
 
