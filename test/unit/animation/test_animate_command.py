@@ -275,9 +275,9 @@ def test_mistakes_are_explained_in_a_line(arguments: tuple[str, str], message: s
                                           clip: pathlib.Path,
                                           tmp_path: pathlib.Path,
                                           capsys: pytest.CaptureFixture[str]) -> None:
-    given = {'--animator': 'fomm', '--weights': str(weights['fomm']), '--source': str(portrait_file),
-             '--driving': str(clip), '--output': str(tmp_path / 'a.mp4'),
-             **dict([arguments])}
+    given = {'--animator': 'fomm', '--weights': str(weights['fomm']),
+             '--source': str(portrait_file), '--driving': str(clip),
+             '--output': str(tmp_path / 'a.mp4'), **dict([arguments])}
     assert main(['animate', *(word for pair in given.items() for word in pair), '--quiet']) == 2
     error = capsys.readouterr().err
     assert message in error

@@ -70,8 +70,8 @@ else:
     ablation.train_and_evaluate(run, args)
     ablation.train_and_evaluate(run, args)
     trained, measured = (tmp_path / 'calls').read_text().splitlines()
-    for part in ('train animation --animator monkey_net', '--set dense_motion=false', '--set seed=7',
-                 '--set image_size=64', '--steps 5', 'looks=4'):
+    for part in ('train animation --animator monkey_net', '--set dense_motion=false',
+                 '--set seed=7', '--set image_size=64', '--steps 5', 'looks=4'):
         assert part in trained
     assert trained.endswith('--set batch_size=4') and '--resume' not in trained
     assert measured.startswith('evaluate animation') and '--clips 3' in measured
