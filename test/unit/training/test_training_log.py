@@ -1,6 +1,8 @@
 """The log of a training: its table and its event files agree, also after a resume."""
+import itertools
 import logging
 import sys
+import time
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -32,7 +34,10 @@ def test_events_are_those_of_the_table(tmp_path):
 
 
 @pytest.mark.parametrize('start', [0, 2])
-def test_a_resumed_run_has_no_step_twice(tmp_path, start):
+def test_a_resumed_run_has_no_step_twice(tmp_path, monkeypatch, start):
+    # Event files are ordered by the second in their names: a run resumes in a later one.
+    seconds = itertools.count(time.time())
+    monkeypatch.setattr('time.time', lambda: next(seconds))
     write(tmp_path, 0, 5, 1.0)
     write(tmp_path, start, 6, 2.0)
     expected = {step: step * (1.0 if step <= start else 2.0) for step in range(1, 7)}
