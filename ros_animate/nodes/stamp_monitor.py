@@ -192,7 +192,7 @@ class ClockMonitor:
         self._changed_s = 0.0
 
     def trouble(self, now_ns: int, steady_s: float) -> str:
-        """What is wrong with the clock, '' if it runs.
+        """Trouble of the clock, '' if it runs.
 
         Args:
             now_ns: Time on the clock; 0 before the first message of a simulated one.
