@@ -84,7 +84,7 @@ def build_error(cls: type[T], values: Mapping[str, Any] | None, where: str) -> s
 
 def suggest(wrong: object, choices: typing.Iterable[str]) -> str:
     """The text 'did you mean …? choices: …' for an unknown name."""
-    choices = sorted(choices)
+    choices = sorted(map(str, choices))  # keys of a YAML file may be anything
     wrong = wrong if isinstance(wrong, str) and len(wrong) <= limits.NAME_LENGTH else ''
     near = difflib.get_close_matches(wrong, choices[:_COMPARED], 1)
     hint = f'did you mean {near[0]!r}? ' if near else ''

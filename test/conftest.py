@@ -1,7 +1,9 @@
 """Settings of all tests."""
+import logging
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The tests themselves are what runs in parallel. Read when the libraries are loaded.
@@ -15,3 +17,13 @@ settings.load_profile('ros_animate')
 
 # A shell's background jobs ignore Ctrl-C, and so would all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def logs_are_heard():
+    """Our loggers as they are at the start of a process: libraries change logging for all."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger('ros_animate').setLevel(logging.WARNING)
+    for name, logger in logging.root.manager.loggerDict.items():
+        if name.split('.')[0] == 'ros_animate' and isinstance(logger, logging.Logger):
+            logger.disabled, logger.propagate = False, True

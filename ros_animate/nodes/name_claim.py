@@ -9,11 +9,14 @@ import hashlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterable, Mapping
 
 from ros_animate.errors import UserError
 from ros_animate.nodes.middleware import DOMAIN
 
+# Nodes of a run that was killed end a moment after it.
+PATIENCE_S = 3.0
 MAX_KEY = 100  # a little less than what the system takes
 REMEDY = (f'two pipelines of the same names would mix: end the other one, or start this one with '
           f'`--namespace NAME` (launch: namespace:=NAME) or another {DOMAIN}')
@@ -30,7 +33,7 @@ class NameClaim:
         name: Full name of the node.
 
     Raises:
-        UserError: Another process holds the name.
+        UserError: Another process holds the name, and goes on holding it for PATIENCE_S.
     """
 
     def __init__(self, domain: int, name: str) -> None:
@@ -38,13 +41,17 @@ class NameClaim:
         if not sys.platform.startswith('linux') or _is_alone():
             return
         holder = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            # A name in Linux's abstract namespace, of no file.
-            holder.bind('\0' + _key(domain, name))
-        except OSError as error:
-            holder.close()
-            raise UserError(refusal(name, domain)) from error
-        self._socket = holder
+        end_s = time.monotonic() + PATIENCE_S
+        while self._socket is None:
+            try:
+                # A name in Linux's abstract namespace, of no file.
+                holder.bind('\0' + _key(domain, name))
+                self._socket = holder
+            except OSError as error:
+                if time.monotonic() > end_s:
+                    holder.close()
+                    raise UserError(refusal(name, domain)) from error
+                time.sleep(0.1)
 
     def release(self) -> None:
         """Gives the name back; may be called twice."""

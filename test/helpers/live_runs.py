@@ -13,7 +13,10 @@ FRAMES, FPS = 90, 30.0
 FILES = ['driving.mp4', 'animated.mp4', 'robot.mp4', 'side_by_side.mp4', 'controls.csv',
          'controls.png', 'report.json']
 _LIMITED = """\
-import resource, sys
+import os, resource, sys
+# Python leaves the cut byte code of an import for everybody.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))
 from ros_animate.cli import main
 sys.exit(main(sys.argv[1:]))"""
