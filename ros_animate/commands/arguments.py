@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -107,3 +107,17 @@ def neutral_choice(args: argparse.Namespace) -> Any:
     except ValueError as error:
         raise UserError('--neutral-frame: expected the index of a frame (90) or a time in seconds '
                         f'(1.5 or 3s), got {args.neutral_frame[:40]!r}') from error
+
+
+def trigger_services(args: argparse.Namespace, services: Sequence[str]) -> int:
+    """Calls services of a running pipeline and prints their answers; the exit status.
+
+    Args:
+        args: With the arguments of `add_pipeline`.
+        services: Names relative to the namespace of the pipeline, of type std_srvs/Trigger.
+    """
+    from ros_animate.nodes.pipeline_client import PipelineClient  # needs ROS
+    with PipelineClient(args.namespace, args.timeout) as client:
+        for line in client.trigger(services):
+            print(line)
+    return 0

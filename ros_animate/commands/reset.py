@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import argparse
 
-from ros_animate.commands.arguments import add_pipeline
+from ros_animate.commands.arguments import add_pipeline, trigger_services
 
 HELP = 'end the emergency stop of a running pipeline'
 EXAMPLES = """\
@@ -18,8 +18,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ros_animate.nodes.pipeline_client import PipelineClient
-    with PipelineClient(args.namespace, args.timeout) as client:
-        for line in client.trigger(SERVICES):
-            print(line)
-    return 0
+    return trigger_services(args, SERVICES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from ros_animate.commands.arguments import add_pipeline
+from ros_animate.commands.arguments import add_pipeline, trigger_services
 
 HELP = 'stop the robot of a running pipeline (emergency stop)'
 EXAMPLES = """\
@@ -22,8 +22,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ros_animate.nodes.pipeline_client import PipelineClient
-    with PipelineClient(args.namespace, args.timeout) as client:
-        for line in client.trigger(SERVICES):
-            print(line)
-    return 0
+    return trigger_services(args, SERVICES)

@@ -162,7 +162,7 @@ def _records_of_chunk(data: bytes) -> bytes:
 
 
 def _cut_off(path: pathlib.Path) -> str:
-    """What a file lacks, in words; '' for a complete one."""
+    """Parts that a file lacks, in words; '' for a complete one."""
     if path.suffix == '.db3':
         return f'{path.name} was not closed' if _journals(path) else ''
     with path.open('rb') as file:

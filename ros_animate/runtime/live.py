@@ -125,7 +125,7 @@ class Status:
 
     @property
     def note(self) -> str:
-        """What to show beside the number of frames."""
+        """Figures shown beside the number of frames."""
         if not self.ready:
             return 'starting the nodes'
         return '' if self.latency_ms is None else f'{self.latency_ms:.0f} ms'

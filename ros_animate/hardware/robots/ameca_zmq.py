@@ -104,7 +104,7 @@ class AmecaZmq(Robot):
 
 
 def _announcement(address: str) -> str:
-    """Who can connect to an address, and how to change it."""
+    """Log line about the machines that can connect to an address, and the remedy."""
     if address.startswith(('tcp://127.', 'tcp://localhost', 'ipc://', 'inproc://')):
         return (f'the robot can connect from this machine only, to {address}; from another one: '
                 '--param hardware.address=tcp://ADDRESS_OF_THIS_MACHINE:6666')
