@@ -22,7 +22,12 @@ from ros_animate.nodes.missing_input import MissingInput
 from ros_animate.nodes.parameters import declare
 from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
-from ros_animate.nodes.stamp_monitor import MAX_RESULT_AGE_S, ClockMonitor, StampMonitor
+from ros_animate.nodes.stamp_monitor import (
+    MAX_RESULT_AGE_S,
+    RESULT_PATIENCE_S,
+    ClockMonitor,
+    StampMonitor,
+)
 from ros_animate.nodes.topics import TOPICS, remapped
 from ros_animate.plugins import Changeable, find
 from ros_animate.robot.spec import RobotSpec
@@ -114,7 +119,8 @@ class StageNode(RunnableNode):
         self._missing_input.topics.append(topic)
         monitor = None
         if max_age_s is not None:
-            monitor = StampMonitor(TOPICS[topic].noun, max_age_s)
+            patience_s = RESULT_PATIENCE_S if max_age_s == MAX_RESULT_AGE_S else 0.0
+            monitor = StampMonitor(TOPICS[topic].noun, max_age_s, patience_s=patience_s)
             self._stamp_monitors.append(monitor)
 
         def receive(message: Any) -> None:

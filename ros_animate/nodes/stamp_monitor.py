@@ -27,6 +27,9 @@ _HEAL = 30
 _REWIND_NS = SECOND // 2
 # (messages, seconds) for which the first stamps are alike before they are judged.
 _FAST, _SLOW = (5, 1.0), (2, 1.5)
+# Our own stages replace defective stamps as soon as they have judged them: the stages behind them
+# judge later, and a camera's defect is told by one node.
+RESULT_PATIENCE_S = 0.5
 
 
 class StampDefect(enum.Enum):
@@ -78,6 +81,7 @@ class StampMonitor:
         noun: Name of the messages in the verdict, e.g. 'images'.
         max_age_s: Age above which a stamp is old.
         max_ahead_s: A stamp that is further ahead is in the future.
+        patience_s: Seconds by which equal and old stamps are judged later than usual.
 
     Attributes:
         defect: Defect that the stamps have lately, None while they are good.
@@ -87,8 +91,8 @@ class StampMonitor:
     """
 
     def __init__(self, noun: str, max_age_s: float = MAX_AGE_S,
-                 max_ahead_s: float = MAX_AHEAD_S) -> None:
-        self._noun = noun
+                 max_ahead_s: float = MAX_AHEAD_S, patience_s: float = 0.0) -> None:
+        self._noun, self._patience_s = noun, patience_s
         self._max_age_ns, self._max_ahead_ns = int(max_age_s * SECOND), int(max_ahead_s * SECOND)
         self.verdict = ''
         self.defect: StampDefect | None = None
@@ -179,7 +183,7 @@ class StampMonitor:
         if kind is not defect or None in list(self._recent)[-2:]:
             count, start_s = 0, steady_s
         self._since = defect, count + 1, start_s
-        passed_s = steady_s - start_s
+        passed_s = steady_s - start_s - self._patience_s
         return any(count + 1 >= messages and passed_s >= seconds
                    for messages, seconds in (_FAST, _SLOW))
 

@@ -129,6 +129,11 @@ class Observer:
                 self._changed.wait(min(left_s, 0.05))
         return value
 
+    def comes_true(self, predicate, timeout_s):
+        """True if the predicate becomes true in this time."""
+        with self._changed:
+            return self._changed.wait_for(predicate, timeout_s)
+
     def wait_for_subscribers(self, topic, count=1):
         self.wait_for(lambda: self.node.count_subscribers(topic) >= count,
                       f'{count} subscribers of {topic}')

@@ -211,7 +211,9 @@ extractor.extract(Frame(np.zeros((64, 64, 3), np.uint8), 0.0))
 extractor.close()
 """
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
-    assert done.stdout == '' and done.stderr == ''
+    # TensorFlow Lite may tell that memory was not where it likes it: it depends on malloc.
+    lines = [line for line in done.stderr.splitlines() if 'is not aligned' not in line]
+    assert done.stdout == '' and lines == []
 
 
 def test_a_missing_model_is_named(tmp_path):

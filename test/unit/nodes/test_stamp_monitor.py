@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ros_animate.nodes.stamp_monitor import SECOND, ClockMonitor, StampDefect, StampMonitor
+from ros_animate.nodes.stamp_monitor import (
+    RESULT_PATIENCE_S,
+    SECOND,
+    ClockMonitor,
+    StampDefect,
+    StampMonitor,
+)
 
 NOW_NS = 1_700_000_000 * SECOND
 PERIOD_NS = SECOND // 25
@@ -49,6 +55,16 @@ def test_each_defect_is_named_and_stamped_on_arrival(name):
     used = [stamp for _, stamp in results[45:]]
     assert all(a < b for a, b in zip(used, used[1:]))
     assert not any(stamp > now_ns + SECOND // 10 for now_ns, stamp in results)
+
+
+@pytest.mark.parametrize('name', STREAMS)
+def test_a_defect_is_told_by_the_first_stage_alone(name):
+    first, second = StampMonitor('images'), StampMonitor('motions', patience_s=RESULT_PATIENCE_S)
+    for now_ns, used in judged(first, STREAMS[name]):
+        # A busy machine: the first stage takes long for the first image that it stamps itself.
+        late_s = 0.4 if used == now_ns else 0.0
+        second.judge(used, now_ns + round(late_s * SECOND), (now_ns - NOW_NS) / SECOND + late_s)
+    assert first.verdict and not second.verdict
 
 
 @pytest.mark.parametrize('name', ['zero', 'constant', 'past', 'backward'])
