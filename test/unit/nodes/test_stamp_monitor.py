@@ -60,9 +60,8 @@ def test_each_defect_is_named_and_stamped_on_arrival(name):
 @pytest.mark.parametrize('name', STREAMS)
 def test_a_defect_is_told_by_the_first_stage_alone(name):
     first, second = StampMonitor('images'), StampMonitor('motions', patience_s=RESULT_PATIENCE_S)
-    for now_ns, used in judged(first, STREAMS[name]):
-        # A busy machine: the first stage takes long for the first image that it stamps itself.
-        late_s = 0.4 if used == now_ns else 0.0
+    for k, (now_ns, used) in enumerate(judged(first, STREAMS[name])):
+        late_s = 0.4 if k > 10 else 0.0  # a busy machine
         second.judge(used, now_ns + round(late_s * SECOND), (now_ns - NOW_NS) / SECOND + late_s)
     assert first.verdict and not second.verdict
 
