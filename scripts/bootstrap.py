@@ -24,7 +24,7 @@ VENV = ROOT / '.venv'
 PYTHON = str(VENV / 'bin' / 'python')
 INSTALL = ROOT / 'install' / 'ros_animate'
 INSTALLED = ('ros_animate', 'config', 'launch', 'weights')
-SOURCES = ('CMakeLists.txt', 'package.xml', 'LICENSE', 'msg', 'scripts', *INSTALLED)
+SOURCES = ('CMakeLists.txt', 'package.xml', 'LICENSE', 'msg', 'srv', 'scripts', *INSTALLED)
 NETWORK_SIGNS = ('connection broken', 'Could not find a version', 'No matching distribution',
                  'Temporary failure in name resolution', 'Max retries exceeded', 'timed out')
 # A virtual environment of another layout cannot be brought up to date step by step.
@@ -142,7 +142,7 @@ def download(title: str, command: List[str]) -> None:
 def build(ros: Dict[str, str]) -> bool:
     """Builds the messages and installs the package with colcon; returns whether it was due."""
     inputs = [ROOT / 'CMakeLists.txt', ROOT / 'package.xml', ROOT / 'scripts/executable.py.in',
-              *sorted((ROOT / 'msg').glob('*.msg'))]
+              *sorted((ROOT / 'msg').glob('*.msg')), *sorted((ROOT / 'srv').glob('*.srv'))]
     # Files are installed as links: new and removed ones matter, changed ones do not.
     listed = file_names(ROOT, INSTALLED)
     stamp = Stamp(VENV, 'build')

@@ -57,6 +57,8 @@ TOPICS = {
     'camera_info': Topic('sensor_msgs/msg/CameraInfo', 'camera', ('camera',)),
     'motion': Topic('ros_animate/msg/Motion', 'motion', ('motion', 'animation'),
                     noun='motions'),
+    # Published while somebody subscribes.
+    'faces': Topic('ros_animate/msg/Faces', 'motion', recorded=False, noun='faces'),
     'animated/image_raw': Topic('sensor_msgs/msg/Image', 'animation', ('animation',),
                                 best_effort=True, noun='animated images'),
     'actions': Topic('ros_animate/msg/ActionChunk', 'policy', ('policy',), noun='actions'),

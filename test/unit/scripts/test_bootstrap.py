@@ -49,7 +49,8 @@ class Project:
         self.path = self.fake / 'bin'
         shutil.copytree(root / 'scripts', self.root / 'scripts',
                         ignore=shutil.ignore_patterns('__pycache__'))
-        shutil.copytree(root / 'msg', self.root / 'msg')
+        for name in ('msg', 'srv'):
+            shutil.copytree(root / name, self.root / name)
         for path in (*root.glob('*.txt'), *(root / name for name in (
                 'Makefile', 'package.xml', 'setup.py', 'pyproject.toml'))):
             shutil.copy(path, self.root)
@@ -116,6 +117,7 @@ def test_first_call_does_everything_and_the_second_nothing(project):
 
 @pytest.mark.parametrize('name, text, due', [
     ('msg/Motion.msg', 'float64 more', ['build', 'check']),
+    ('srv/Follow.srv', 'float64 more', ['build', 'check']),
     ('ros_animate/new.py', '', ['build', 'check']),
     ('ros_animate/types.py', 'an edit', []),
     ('requirements-dev.txt', 'another', ['packages', 'face model', 'repair', 'build', 'check']),
