@@ -26,7 +26,8 @@ found = lambda name: importlib.util.find_spec(name) is not None
 header = os.path.join(sysconfig.get_paths()['include'], 'Python.h')
 print(json.dumps({'executable': sys.executable, 'version': list(sys.version_info[:2]),
                   'header': header, 'has_header': os.path.isfile(header),
-                  'has_venv': found('venv') and found('ensurepip'), 'has_rclpy': found('rclpy')}))
+                  'has_venv': found('venv') and found('ensurepip'), 'has_rclpy': found('rclpy'),
+                  'has_cv_bridge': found('cv_bridge')}))
 """
 
 
@@ -43,6 +44,7 @@ class Python(NamedTuple):
     has_header: bool
     has_venv: bool
     has_rclpy: bool
+    has_cv_bridge: bool
 
     @property
     def name(self) -> str:
@@ -57,6 +59,11 @@ class Python(NamedTuple):
         if not self.has_header:
             lacks.append(f'{self.executable} has no headers ({self.header} is missing): '
                          f'apt install {self.name}-dev')
+        # Without ROS it comes from PyPI, with ROS it is a package of its own.
+        distro = os.environ.get('ROS_DISTRO')
+        if distro and self.has_rclpy and not self.has_cv_bridge:
+            lacks.append(f'ROS is sourced, but there is no cv_bridge: apt install ros-{distro}-'
+                         'cv-bridge')
         return lacks
 
 

@@ -1,15 +1,19 @@
 """Images: ROS messages to RGB arrays and back.
 
-Inside the program an image is RGB uint8 (H, W, 3); every other layout ends here. A message that
-contradicts itself raises MessageError with the numbers that disagree.
+Inside the program an image is RGB uint8 (H, W, 3); every other layout ends here. cv_bridge converts
+what all of its versions know; the table has the rest, so that a message gives the same image with
+each. A message that contradicts itself, which cv_bridge does not notice or answers with a crash,
+raises MessageError with the numbers that disagree. Compressed images go through the reader of
+image files, which looks at the claimed size before it decodes.
 """
 from __future__ import annotations
 
-import array
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from cv_bridge import CvBridge
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
@@ -29,39 +33,61 @@ class _Layout:
     """Memory layout of one encoding.
 
     Attributes:
-        channels: Values per pixel.
-        to_rgb: OpenCV code that converts to RGB, None if it is RGB.
+        channels: Values per pixel in a row of the buffer.
+        bridged: Name under which cv_bridge converts it; '' if OpenCV does so here.
+        to_rgb: OpenCV code that converts to RGB.
         dtype: Type of a value.
         even: 'width' or 'both' where pixels are coded in pairs.
+        has_chroma_rows: True if half as many rows with colours follow those with brightness.
     """
 
     channels: int
-    to_rgb: int | None = None
+    bridged: str = ''
+    to_rgb: int = 0
     dtype: type = np.uint8
     even: str = ''
+    has_chroma_rows: bool = False
 
 
-# ROS names a Bayer pattern by its first row, OpenCV by the second and third pixel of the second.
+_UYVY = _Layout(2, to_rgb=cv2.COLOR_YUV2RGB_UYVY, even='width')
+_YUYV = _Layout(2, to_rgb=cv2.COLOR_YUV2RGB_YUY2, even='width')
 _LAYOUTS = {
-    'rgb8': _Layout(3),
-    'bgr8': _Layout(3, cv2.COLOR_BGR2RGB),
-    '8UC3': _Layout(3, cv2.COLOR_BGR2RGB),
-    'rgba8': _Layout(4, cv2.COLOR_RGBA2RGB),
-    'bgra8': _Layout(4, cv2.COLOR_BGRA2RGB),
-    '8UC4': _Layout(4, cv2.COLOR_BGRA2RGB),
-    'mono8': _Layout(1, cv2.COLOR_GRAY2RGB),
-    '8UC1': _Layout(1, cv2.COLOR_GRAY2RGB),
-    'mono16': _Layout(1, cv2.COLOR_GRAY2RGB, np.uint16),
-    'yuv422': _Layout(2, cv2.COLOR_YUV2RGB_UYVY, even='width'),
-    'uyvy': _Layout(2, cv2.COLOR_YUV2RGB_UYVY, even='width'),
-    'yuv422_yuy2': _Layout(2, cv2.COLOR_YUV2RGB_YUY2, even='width'),
-    'yuyv': _Layout(2, cv2.COLOR_YUV2RGB_YUY2, even='width'),
-    'bayer_rggb8': _Layout(1, cv2.COLOR_BayerBG2RGB, even='both'),
-    'bayer_bggr8': _Layout(1, cv2.COLOR_BayerRG2RGB, even='both'),
-    'bayer_gbrg8': _Layout(1, cv2.COLOR_BayerGR2RGB, even='both'),
-    'bayer_grbg8': _Layout(1, cv2.COLOR_BayerGB2RGB, even='both'),
+    'rgb8': _Layout(3, 'rgb8'),
+    'bgr8': _Layout(3, 'bgr8'),
+    '8UC3': _Layout(3, 'bgr8'),
+    'rgba8': _Layout(4, 'rgba8'),
+    'bgra8': _Layout(4, 'bgra8'),
+    '8UC4': _Layout(4, 'bgra8'),
+    'mono8': _Layout(1, 'mono8'),
+    '8UC1': _Layout(1, 'mono8'),
+    'bayer_rggb8': _Layout(1, 'bayer_rggb8', even='both'),
+    'bayer_bggr8': _Layout(1, 'bayer_bggr8', even='both'),
+    'bayer_gbrg8': _Layout(1, 'bayer_gbrg8', even='both'),
+    # Versions of cv_bridge lack these, or scale mono16 otherwise. OpenCV names a Bayer pattern by
+    # the second and third pixel of its second row.
+    'bayer_grbg8': _Layout(1, to_rgb=cv2.COLOR_BayerGB2RGB, even='both'),
+    'mono16': _Layout(1, to_rgb=cv2.COLOR_GRAY2RGB, dtype=np.uint16),
+    'yuv422': _UYVY,
+    'uyvy': _UYVY,
+    'yuv422_yuy2': _YUYV,
+    'yuyv': _YUYV,
+    'nv12': _Layout(1, to_rgb=cv2.COLOR_YUV2RGB_NV12, even='both', has_chroma_rows=True),
+    'nv21': _Layout(1, to_rgb=cv2.COLOR_YUV2RGB_NV21, even='both', has_chroma_rows=True),
 }
 ENCODINGS = tuple(_LAYOUTS)
+_BRIDGE = CvBridge()
+
+
+@dataclass(frozen=True)
+class _CheckedImage:
+    """A checked message as cv_bridge reads it: without padding, of which not all versions know."""
+
+    height: int
+    width: int
+    encoding: str
+    step: int
+    data: Any
+    is_bigendian: int = 0
 
 
 def image_from_message(message: ImageMessage | CompressedImage) -> Image:
@@ -73,11 +99,14 @@ def image_from_message(message: ImageMessage | CompressedImage) -> Image:
     if isinstance(message, CompressedImage):
         return image_from_compressed(message)
     layout = _layout(message)
-    pixels = _pixels(message, layout)
-    if layout.dtype is np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
-    if layout.to_rgb is None:
-        return np.ascontiguousarray(pixels)
+    rows = _rows(message, layout)
+    if layout.bridged:
+        checked = _CheckedImage(message.height, message.width, layout.bridged, rows.shape[1],
+                                rows.reshape(-1))
+        # Newer versions copy where nothing is to be converted, unless told to pass it through.
+        return _BRIDGE.imgmsg_to_cv2(
+            checked, 'passthrough' if layout.bridged == 'rgb8' else 'rgb8')
+    pixels = _pixels(rows, layout, bool(message.is_bigendian))
     return cv2.cvtColor(pixels, layout.to_rgb)
 
 
@@ -98,12 +127,9 @@ def image_from_compressed(message: CompressedImage) -> Image:
 
 def image_to_message(image: Image, header: Header) -> ImageMessage:
     """The rgb8 message of a (H, W, 3) uint8 RGB image."""
-    height, width = image.shape[:2]
-    # rclpy copies an array.array as a whole and looks at every element of anything else.
-    data = array.array('B')
-    data.frombytes(np.ascontiguousarray(image).data)
-    return ImageMessage(header=header, height=height, width=width, encoding='rgb8',
-                        is_bigendian=0, step=3 * width, data=data)
+    message = _BRIDGE.cv2_to_imgmsg(image, 'rgb8')
+    message.header = header
+    return message
 
 
 def _layout(message: ImageMessage) -> _Layout:
@@ -122,18 +148,24 @@ def _layout(message: ImageMessage) -> _Layout:
     return layout
 
 
-def _pixels(message: ImageMessage, layout: _Layout) -> np.ndarray:
-    """The buffer as (H, W) or (H, W, channels), rows without padding, native byte order."""
-    item = np.dtype(layout.dtype).newbyteorder('>' if message.is_bigendian else '<')
-    row = message.width * layout.channels * item.itemsize
+def _rows(message: ImageMessage, layout: _Layout) -> np.ndarray:
+    """The buffer as (rows, bytes of a row) uint8 without padding; raises MessageError."""
+    row = message.width * layout.channels * np.dtype(layout.dtype).itemsize
     what = f'{message.encoding} image of {message.width}x{message.height}'
     if message.step < row:
         raise MessageError(f'{what}: a row is {row} bytes, but step is {message.step}')
-    expected = message.step * message.height
+    count = message.height * 3 // 2 if layout.has_chroma_rows else message.height
+    expected = message.step * count
     if len(message.data) != expected:
         raise MessageError(f'{what}: expected {expected} bytes of data (step '
                            f'{message.step}), got {len(message.data)}')
-    rows = np.frombuffer(message.data, np.uint8).reshape(message.height, message.step)[:, :row]
-    shape = (message.height, message.width, layout.channels)
-    pixels = np.ascontiguousarray(rows).view(item).reshape(shape)
-    return pixels[:, :, 0] if layout.channels == 1 else pixels
+    rows = np.frombuffer(message.data, np.uint8).reshape(count, message.step)
+    return np.ascontiguousarray(rows[:, :row])
+
+
+def _pixels(rows: np.ndarray, layout: _Layout, is_bigendian: bool) -> np.ndarray:
+    """(rows, W) or (rows, W, channels) uint8 of rows without padding."""
+    if layout.dtype is np.uint16:
+        values = rows.view(np.dtype(np.uint16).newbyteorder('>' if is_bigendian else '<'))
+        return (values >> 8).astype(np.uint8)
+    return rows if layout.channels == 1 else rows.reshape(len(rows), -1, layout.channels)

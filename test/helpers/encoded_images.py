@@ -26,20 +26,29 @@ def encode(encoding, rgb):
             rows, columns = slice(k // 2, None, 2), slice(k % 2, None, 2)
             mosaic[rows, columns] = {'r': red, 'g': green, 'b': blue}[letter][rows, columns]
         return mosaic
-    # BT.601 in limited range
-    r, g, b = (x.astype(float) for x in (red, green, blue))
-    luma = 16 + 0.257 * r + 0.504 * g + 0.098 * b
-    u = 128 - 0.148 * r - 0.291 * g + 0.439 * b
-    v = 128 + 0.439 * r - 0.368 * g - 0.071 * b
+    if encoding in ('nv12', 'nv21'):
+        luma, u, v = yuv(rgb)
+        pair = (u, v) if encoding == 'nv12' else (v, u)
+        chroma = np.stack([plane[::2, ::2] for plane in pair], -1).reshape(len(rgb) // 2, -1)
+        return np.concatenate([luma, chroma]).round().astype(np.uint8)
+    luma, u, v = yuv(rgb)
     chroma = np.where(np.arange(rgb.shape[1]) % 2 == 0, u, v)
     pair = (chroma, luma) if encoding in ('yuv422', 'uyvy') else (luma, chroma)
     return np.stack(pair, -1).round().astype(np.uint8)
 
 
+def yuv(rgb):
+    """Planes of an RGB image in BT.601 in limited range."""
+    r, g, b = (rgb[..., k].astype(float) for k in range(3))
+    luma = 16 + 0.257 * r + 0.504 * g + 0.098 * b
+    u = 128 - 0.148 * r - 0.291 * g + 0.439 * b
+    v = 128 + 0.439 * r - 0.368 * g - 0.071 * b
+    return luma, u, v
+
+
 def message_of(encoding, rgb, padding=0):
     pixels = np.ascontiguousarray(encode(encoding, rgb))
-    height = len(pixels)
-    rows = pixels.reshape(height, -1).view(np.uint8)
+    rows = pixels.reshape(len(pixels), -1).view(np.uint8)
     data = np.pad(rows, ((0, 0), (0, padding)), constant_values=99)
-    return Image(height=height, width=rgb.shape[1], encoding=encoding, step=data.shape[1],
+    return Image(height=len(rgb), width=rgb.shape[1], encoding=encoding, step=data.shape[1],
                  data=array.array('B', data.tobytes()))

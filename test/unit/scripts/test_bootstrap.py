@@ -37,7 +37,7 @@ echo "colcon $*" >> "$FAKE/calls"
 mkdir -p install/ros_animate
 """
 ANSWER = {'version': [3, 11], 'header': '/usr/include/python3.11/Python.h', 'has_header': True,
-          'has_venv': True, 'has_rclpy': False}
+          'has_venv': True, 'has_rclpy': False, 'has_cv_bridge': True}
 
 
 class Project:
@@ -295,6 +295,12 @@ def test_sourced_ros_without_colcon(project):
     (project.path / 'colcon').unlink()
     done = project.setup(**SOURCED)
     assert done.returncode == 1 and 'python3-colcon-common-extensions' in done.stderr
+
+
+def test_sourced_ros_without_cv_bridge(project):
+    project.answer(has_rclpy=True, has_cv_bridge=False)
+    done = project.setup(**SOURCED)
+    assert done.returncode == 1 and 'apt install ros-jazzy-cv-bridge' in done.stderr
 
 
 def test_path_of_stand_ins_is_all_there_is(project):
