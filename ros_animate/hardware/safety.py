@@ -84,6 +84,11 @@ class Safety:
         return self._estop.latched
 
     @property
+    def position(self) -> Array:
+        """(N,) the pose that was sent last."""
+        return self._sent.position
+
+    @property
     def at_rest(self) -> bool:
         """True if the robot is stopped, or stands in the pose that `rest` asked for."""
         return self.estopped or (self.state is RESTING and self._governor.at_rest

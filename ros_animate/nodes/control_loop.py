@@ -5,7 +5,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ros_animate.hardware.last_pose import LastPose
+from ros_animate.hardware.manual import SOURCE, ManualTargets
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.trajectory import TrajectoryFollower
@@ -38,16 +41,22 @@ class ControlLoop:
         link: Connection to the robot.
         last_pose: Memory of the pose that was sent last.
         spec: Description of the robot.
+        manual_speed: Part of the velocity limits at which the manual mode moves.
+        manual_timeout_s: Time without a manual target after which there is none.
 
     Attributes:
         active: True while the robot is commanded.
         enabled: False if commands are refused until the loop is enabled again.
+        manual: True while a person moves the robot: trajectories are not followed.
     """
 
-    def __init__(self, safety: Safety, link: RobotLink, last_pose: LastPose,
-                 spec: RobotSpec) -> None:
+    def __init__(self, safety: Safety, link: RobotLink, last_pose: LastPose, spec: RobotSpec,
+                 manual_speed: float = 1.0, manual_timeout_s: float = 10.0) -> None:
         self.active = False
         self.enabled = True
+        self.manual = False
+        self._manual_targets = ManualTargets(spec, manual_speed)
+        self._manual_timeout_s, self._manual_s = manual_timeout_s, 0.0
         self._safety, self._link, self._last_pose, self._spec = safety, link, last_pose, spec
         self._follower = TrajectoryFollower()
         self._lock = threading.Lock()
@@ -83,6 +92,7 @@ class ControlLoop:
         with self._lock:
             self._safety.start(self._robot_position(now_s))
             self._follower.reset()
+            self.manual = False
             self.active = True
 
     def rest(self, pose: str, timeout_s: float) -> bool:
@@ -115,6 +125,7 @@ class ControlLoop:
             self.enabled = enabled
             if enabled:
                 self._safety.resume()
+                self._hold_manually()
             else:
                 self._safety.rest('neutral')
 
@@ -132,6 +143,42 @@ class ControlLoop:
         """Ends the emergency stop; raises OSError if that fails."""
         with self._lock:
             self._safety.reset_estop()
+            self._hold_manually()
+
+    def set_manual(self, manual: bool, steady_s: float) -> str:
+        """Begins or ends the manual mode; returns a text about the result.
+
+        It begins where the robot is, and ends with a blend to what the policy sends.
+        """
+        with self._lock:
+            if manual and (self.estopped or not self.active or not self.enabled):
+                return ('refused: ' + ('emergency stop' if self.estopped else
+                                       'not active' if not self.active else 'disabled'))
+            if manual and not self.manual:
+                self._hold_manually()
+                self._manual_s = steady_s
+            self.manual = manual
+            return 'on: the robot follows manual_targets' if manual else 'off'
+
+    def move_manually(self, names: Sequence[str], values: Array, steady_s: float) -> None:
+        """Sets targets of the manual mode; without it they are ignored.
+
+        Args:
+            names: Names of controls, none to only go on.
+            values: A value for each, in the robot's units.
+            steady_s: Time of arrival, on the steady clock of `tick`.
+
+        Raises:
+            ConfigurationError: The robot has no such control.
+            ValueError: A value is not finite.
+        """
+        with self._lock:
+            if not self.manual:
+                return
+            if steady_s - self._manual_s > self._manual_timeout_s:
+                self._hold_manually()
+            self._manual_targets.set(names, values)
+            self._manual_s = steady_s
 
     def tick(self, now_s: float, steady_s: float) -> Tick:
         """Computes and sends one command.
@@ -142,10 +189,8 @@ class ControlLoop:
         """
         with self._lock:
             elapsed_s = self._elapse(now_s, steady_s)
-            # On a clock that stands still only the time of arrival shows that a source is silent.
-            is_fresh = steady_s - self._received_s <= self._safety.config.stale_s
-            target = self._follower.at(now_s) if is_fresh else None
-            command = self._safety.step(target, now_s, self._source, elapsed_s)
+            target, source = self._target(now_s, steady_s, elapsed_s)
+            command = self._safety.step(target, now_s, source, elapsed_s)
             at_rest = self._safety.at_rest
             is_commanded = self.active and (self.enabled or not at_rest)
             sent, state = self._link.exchange(command if is_commanded else None, now_s)
@@ -154,6 +199,23 @@ class ControlLoop:
             if at_rest:
                 self._at_rest.set()
         return Tick(sent, state)
+
+    def _target(self, now_s: float, steady_s: float,
+                elapsed_s: float) -> tuple[Command | None, str]:
+        """The command to follow now, None for none, and the name of its source."""
+        if self.manual:
+            if steady_s - self._manual_s > self._manual_timeout_s:
+                return None, SOURCE
+            pose = self._manual_targets.advance(elapsed_s)
+            still = np.zeros_like(pose)
+            return Command(self._spec.names, pose, still, still, now_s), SOURCE
+        # On a clock that stands still only the time of arrival shows that a source is silent.
+        is_fresh = steady_s - self._received_s <= self._safety.config.stale_s
+        return self._follower.at(now_s) if is_fresh else None, self._source
+
+    def _hold_manually(self) -> None:
+        """Lets the manual mode, if it is on or begins, start from where the robot is now."""
+        self._manual_targets.begin(self._safety.position)
 
     def _elapse(self, now_s: float, steady_s: float) -> float:
         """Steady time since the last tick: the robot's limits are those of the real clock."""

@@ -39,11 +39,15 @@ class LatencyMeter:
     def note_sent(self, stamp_s: float, sent_s: float) -> Header:
         """Measures the latency of the first command for a frame; returns the frame's header.
 
+        A command that answers no frame (manual mode) gets an empty header.
+
         Args:
             stamp_s: Stamp of the command.
             sent_s: Time at which it was sent.
         """
-        header = self._headers.get(stamp_s, Header(stamp=TimeMessage()))
+        header = self._headers.get(stamp_s)
+        if header is None:
+            return Header(stamp=TimeMessage())
         if stamp_s != self._answered_s:
             self._answered_s = stamp_s
             self._diagnostics.count('answered')

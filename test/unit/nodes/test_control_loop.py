@@ -4,6 +4,7 @@ import threading
 import numpy as np
 import pytest
 
+from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.last_pose import LastPose
 from ros_animate.hardware.safety import Safety
@@ -167,3 +168,78 @@ def test_points_that_are_not_in_order_are_refused(loop):
     command = Command(SPEC.names, SPEC.neutral, ZERO, ZERO, 1.0)
     with pytest.raises(ValueError, match='increase'):
         loop.follow([(2.0, command), (1.0, command)], 'test', 1.0)
+
+
+def test_in_manual_mode_a_person_moves_the_robot_and_not_the_trajectory(loop):
+    clock = Clock(loop)
+    turn(clock, 10.0)
+    assert loop.set_manual(True, clock.steady_s).startswith('on')
+    loop.move_manually(['Head Yaw'], [-5.0], clock.steady_s)
+    assert turn(clock, 10.0).sent.position[YAW] == pytest.approx(-5.0, abs=0.01)
+
+
+def test_the_manual_mode_begins_and_ends_without_a_jump(loop):
+    clock = Clock(loop)
+    before = turn(clock, 10.0).sent.position[YAW]
+    loop.set_manual(True, clock.steady_s)
+    assert turn(clock, -20.0).sent.position[YAW] == pytest.approx(before, abs=0.01)
+    loop.set_manual(False, clock.steady_s)
+    positions = [turn(clock, -20.0, 1).sent.position[YAW] for _ in range(200)]
+    largest = SPEC.max_velocity[YAW] / 60 * 1.01
+    assert np.abs(np.diff([before, *positions])).max() < largest
+    assert positions[-1] == pytest.approx(-20.0, abs=0.01)
+
+
+def test_manual_targets_keep_the_limits_and_part_of_the_velocity(robot, tmp_path):
+    link = RobotLink(robot)
+    link.connect()
+    loop = ControlLoop(Safety(SafetyConfig(takeover_s=0.0), SPEC), link,
+                       LastPose(tmp_path / 'robot.pose', SPEC), SPEC, manual_speed=0.1)
+    loop.activate(100.0)
+    clock = Clock(loop)
+    clock.tick()
+    loop.set_manual(True, clock.steady_s)
+    loop.move_manually(['Head Yaw'], [1e5], clock.steady_s)
+    positions = [clock.tick().sent.position[YAW] for _ in range(240)]
+    assert positions[-1] == pytest.approx(SPEC.high[YAW])
+    assert np.abs(np.diff(positions)).max() <= 0.1 * SPEC.max_velocity[YAW] / 60 * 1.2
+
+
+def test_a_silent_hand_leads_to_neutral_and_not_back_to_the_policy(loop):
+    clock = Clock(loop)
+    turn(clock, 10.0)
+    loop.set_manual(True, clock.steady_s)
+    loop.move_manually(['Head Yaw'], [5.0], clock.steady_s)
+    tick = turn(clock, 10.0, 60 * 15)
+    assert loop.manual
+    assert tick.sent.position[YAW] == pytest.approx(SPEC.neutral[YAW])
+    loop.move_manually(['Head Yaw'], [5.0], clock.steady_s)
+    assert turn(clock, 10.0).sent.position[YAW] == pytest.approx(5.0, abs=0.01)
+
+
+def test_after_an_emergency_stop_the_hand_holds_where_the_robot_stands(loop):
+    clock = Clock(loop)
+    turn(clock, 10.0)
+    loop.set_manual(True, clock.steady_s)
+    loop.move_manually(['Head Yaw'], [-20.0], clock.steady_s)
+    turn(clock, 10.0, 5)
+    loop.estop()
+    stopped = turn(clock, 10.0).sent.position[YAW]
+    loop.reset_estop()
+    assert turn(clock, 10.0).sent.position[YAW] == pytest.approx(stopped, abs=0.01)
+
+
+def test_a_stopped_or_disabled_robot_refuses_the_manual_mode(loop):
+    loop.estop()
+    assert loop.set_manual(True, 1.0) == 'refused: emergency stop'
+    loop.reset_estop()
+    loop.set_enabled(False)
+    assert loop.set_manual(True, 1.0) == 'refused: disabled' and not loop.manual
+
+
+def test_a_target_that_is_not_finite_or_of_no_control_is_refused(loop):
+    loop.set_manual(True, 1.0)
+    with pytest.raises(ValueError, match='finite'):
+        loop.move_manually(['Head Yaw'], [np.nan], 1.0)
+    with pytest.raises(ConfigurationError, match='no control'):
+        loop.move_manually(['Tail'], [0.0], 1.0)
