@@ -48,6 +48,7 @@ def make_nodes(given: dict[str, str]) -> list[Action]:
         'loop': is_true('loop', given['loop']),
         'wait_for': [*stages, *(['record'] if given['record'] else [])]}}
     if given['record']:
-        extra['record'] = {'bag': given['record'], 'use_sim_time': True}
+        extra['record'] = {'bag': given['record'], 'use_sim_time': True,
+                           'image_transport': given['image_transport']}
     return pipeline_nodes(make_launch_plan(
         settings, more, stages=stages, namespace=given['namespace']), given, extra)

@@ -37,6 +37,7 @@ def make_nodes(given: dict[str, str]) -> list[Action]:
     settings.check((stage for stage in STAGES
                     if stage != 'camera' or settings.plugin('camera') != 'topic'),
                    node_options=True)
-    extra = {'record': {'bag': given['record']}} if given['record'] else {}
-    return pipeline_nodes(make_launch_plan(
-        settings, namespace=given['namespace']), given, extra)
+    plan = make_launch_plan(settings, namespace=given['namespace'])
+    extra = {'record': {'bag': given['record'], 'image_transport': plan.image_transport}
+             } if given['record'] else {}
+    return pipeline_nodes(plan, given, extra)

@@ -13,8 +13,9 @@ from ros_animate.errors import shown
 from ros_animate.motion.base import Extractor
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes import diagnostics
-from ros_animate.nodes.conversions import MessageError, image_from_message, image_to_message
+from ros_animate.nodes.conversions import MessageError, image_from_message
 from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.image_publisher import ImagePublisher, JpegOptions
 from ros_animate.nodes.messages import motion_from_message, seconds
 from ros_animate.nodes.neutral_calibration import NeutralCalibration
 from ros_animate.nodes.running import main as run
@@ -26,7 +27,7 @@ from ros_animate.types import Frame, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
-class AnimationNodeOptions(NodeOptions):
+class AnimationNodeOptions(JpegOptions, NodeOptions):
     """Options of the animation node."""
 
     portrait: str = option('', "image that is animated; empty: the robot's virtual face")
@@ -53,7 +54,7 @@ class AnimationNode(StageNode):
         options: AnimationNodeOptions = self.parameters.options
         self._animator: Animator = self.make_plugin()
         self._animator.set_source(source_image(options.portrait, self.spec))
-        self._publisher = self.publisher_of('animated/image_raw')
+        self._publisher = ImagePublisher(self, 'animated/image_raw')
         # Done by the first callback, because it is the callbacks' thread whose priority counts.
         self._has_to_lower_priority = options.background
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
@@ -67,7 +68,7 @@ class AnimationNode(StageNode):
 
     def health(self) -> Health:
         level, message = super().health()
-        if level == diagnostics.OK and not self._publisher.get_subscription_count():
+        if level == diagnostics.OK and not self._publisher.has_subscribers:
             return diagnostics.OK, 'idle: nobody listens to animated/image_raw'
         return level, message
 
@@ -97,12 +98,13 @@ class AnimationNode(StageNode):
             self._has_to_lower_priority = False
             lower_priority()
         self._calibration.update(motion)
-        if self._publisher.get_subscription_count():
+        if self._publisher.has_subscribers:
             try:
                 animated = self._animator.animate(motion)
             except UnusableMotion as error:
                 raise MessageError(str(error)) from error
-            self.send(self._publisher, image_to_message(animated.image, message.header))
+            self._publisher.publish(animated.image, message.header)
+            self.note_sent(message.header)
 
 
 def main() -> int:

@@ -5,15 +5,15 @@ import threading
 import time
 from dataclasses import dataclass
 
-from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from ros_animate.backoff import Backoff
 from ros_animate.camera.base import Source, SourceError
 from ros_animate.configuration import option
 from ros_animate.nodes import diagnostics
-from ros_animate.nodes.conversions import image_to_message
+from ros_animate.nodes.camera_infos import CameraInfos
 from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.image_publisher import ImagePublisher, JpegOptions
 from ros_animate.nodes.readiness import check_names, wait_until_ready
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
@@ -26,10 +26,12 @@ MIN_WAIT_S = 0.002
 
 
 @dataclass(frozen=True)
-class CameraNodeOptions(NodeOptions):
+class CameraNodeOptions(JpegOptions, NodeOptions):
     """Options of the camera node."""
 
-    frame_id: str = option('camera', 'frame_id in the headers of the images')
+    frame_id: str = option('camera_optical_frame', 'frame_id in the headers of the images')
+    camera_info_url: str = option('', 'calibration of the camera: file:///PATH, '
+                                  'package://PACKAGE/PATH or a path of its YAML file')
     limit: int = option(0, 'the source ends after this many frames; 0 for all', low=0)
     wait_for: list[str] = option([], 'nodes that have to be ready before the first frame is read')
     exit_at_end: bool = option(False, 'the node ends with its source; else it stays, silent')
@@ -51,7 +53,8 @@ class CameraNode(StageNode):
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
         self._options: CameraNodeOptions = self.parameters.options
-        self._images = self.publisher_of('image_raw')
+        self._camera_infos = CameraInfos(self._options.camera_info_url, self.get_logger())
+        self._images = ImagePublisher(self, 'image_raw')
         self._infos = self.publisher_of('camera_info')
         self._stopping = threading.Event()
         self._trouble = ''
@@ -130,11 +133,10 @@ class CameraNode(StageNode):
     def _publish(self, frame: Frame) -> None:
         self._trouble = ''
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._options.frame_id)
-        message = image_to_message(frame.image, header)
-        # All zero means "not calibrated".
-        info = CameraInfo(header=header, height=message.height, width=message.width)
-        self.send(self._images, message)
-        self._infos.publish(info)
+        height, width = frame.image.shape[:2]
+        self._images.publish(frame.image, header)
+        self._infos.publish(self._camera_infos.message(header, width, height))
+        self.note_sent(header)
         self._sent += 1
 
     def _fail(self, reason: str, *, final: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from ros_animate.nodes.endpoints import make_publisher, make_subscription
 from ros_animate.nodes.messages import duration_message
 from ros_animate.nodes.qos import RELIABLE_NEWEST
 from ros_animate.nodes.spinner import BackgroundNode
@@ -36,9 +37,9 @@ class ControllerClient:
         self._updated_s = time.monotonic()
         self._background = BackgroundNode('joint_trajectory_client')
         node = self._background.node
-        self._publisher = node.create_publisher(JointTrajectory, self.topic, RELIABLE_NEWEST)
+        self._publisher = make_publisher(node, JointTrajectory, self.topic, RELIABLE_NEWEST)
         if joint_states:
-            node.create_subscription(JointState, joint_states, self._update, RELIABLE_NEWEST)
+            make_subscription(node, JointState, joint_states, self._update, RELIABLE_NEWEST)
 
     def send(self, points: Sequence[tuple[float, Array, Array, Array]]) -> None:
         """Publishes (time_from_start_s, position, velocity, acceleration) points, in SI units.

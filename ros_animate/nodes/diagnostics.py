@@ -12,6 +12,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 
+from ros_animate.nodes.endpoints import make_publisher
 from ros_animate.nodes.qos import RELIABLE
 
 OK, WARN, ERROR, STALE = (DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR,
@@ -42,7 +43,7 @@ class Diagnostics:
         self._node, self._hardware_id, self._health = node, hardware_id, health
         self._before: Counter[str] = Counter()
         self._before_s = time.monotonic()
-        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', RELIABLE)
+        self._publisher = make_publisher(node, DiagnosticArray, '/diagnostics', RELIABLE)
         # Steady, so that a paused simulation clock does not hide a problem.
         node.create_timer(PERIOD_S, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 

@@ -8,6 +8,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from ros_animate.nodes.control_loop import ControlLoop
+from ros_animate.nodes.endpoints import make_publisher, make_subscription
 from ros_animate.nodes.qos import LATCHED, RELIABLE
 
 
@@ -30,10 +31,10 @@ class EmergencyStopServices:
 
     def __init__(self, node: Node, loop: ControlLoop) -> None:
         self._node, self._loop = node, loop
-        self._state = node.create_publisher(Bool, '~/estopped', LATCHED)
+        self._state = make_publisher(node, Bool, '~/estopped', LATCHED)
         node.create_service(Trigger, '~/estop', self._stop)
         node.create_service(Trigger, '~/reset_estop', self._reset)
-        node.create_subscription(Bool, 'estop', self._stop_on_message, RELIABLE)
+        make_subscription(node, Bool, 'estop', self._stop_on_message, RELIABLE)
         self._publish()
 
     def _stop_on_message(self, message: Bool) -> None:

@@ -22,6 +22,7 @@ from ros_animate.nodes.control_loop import ControlLoop
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.emergency_stop import EmergencyStopServices, estop_file
+from ros_animate.nodes.image_publisher import JpegOptions
 from ros_animate.nodes.latency_meter import LatencyMeter
 from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.managed_node import ManagedNode
@@ -47,7 +48,7 @@ REFUSALS = {'stale': 'their stamps are older than stale_s',
 
 
 @dataclass(frozen=True)
-class HardwareNodeOptions(SafetyConfig, NodeOptions):
+class HardwareNodeOptions(SafetyConfig, JpegOptions, NodeOptions):
     """Options of the hardware node; those of the safety layer are among them."""
 
     rate_hz: float = option(60.0, 'commands a second', low=1.0, high=1000.0)

@@ -17,7 +17,8 @@ from ros_animate.nodes.topics import COMPRESSED, TOPICS, remapped
 # A person waits no longer than 3 s for the reason; the diagnostics come once a second.
 WARN_AFTER_S = 2.0
 # Images that the pipeline itself publishes, which are no sources.
-OWN_IMAGES = ('animated/image_raw', 'robot/image_raw')
+OWN_IMAGES = tuple(f'{name}{suffix}' for name in ('animated/image_raw', 'robot/image_raw')
+                   for suffix in ('', COMPRESSED))
 
 
 class MissingInput:

@@ -18,12 +18,15 @@ from rclpy.node import Node
 
 from ros_animate.configuration import build
 from ros_animate.nodes.parameter_values import decoded, encoded, nested, plain, to_ros
+from ros_animate.nodes.topics import COMPRESSED, TOPICS, jpeg_quality_parameter
 from ros_animate.plugins import find
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import load_settings
 
 # Parameters that rclpy declares itself.
 _FOREIGN = ('use_sim_time', 'start_type_description_service', 'qos_overrides')
+# Parameters of the publishers of images, which declare them.
+_OF_IMAGES = {jpeg_quality_parameter(topic) for topic in TOPICS if f'{topic}{COMPRESSED}' in TOPICS}
 _LARGEST = sys.float_info.max
 _LARGEST_INTEGER = 2 ** 63 - 1
 
@@ -86,11 +89,26 @@ def declare_options(node: Node, options: type) -> Any:
     return values
 
 
+def declare_option(node: Node, name: str, options: type, field: str, default: Any) -> None:
+    """Declares a parameter that may be set while the node runs, with the bounds of a field.
+
+    Args:
+        node: A node with `automatically_declare_parameters_from_overrides=True`.
+        name: Name of the parameter.
+        options: Dataclass that has the field.
+        field: Name of the field.
+        default: Value without an override.
+    """
+    given = node.get_parameter(name).value if node.has_parameter(name) else default
+    value = getattr(build(options, {field: given}, name.removesuffix(f'.{field}')), field)
+    _declare(node, name, value, _descriptor(_fields(options)[field], value), read_only=False)
+
+
 def _given(node: Node) -> dict[str, Any]:
     """The parameters that the node was started with; dots in names become nested mappings."""
     return nested({name: plain(parameter.value)
                   for name, parameter in node.get_parameters_by_prefix('').items()
-                  if name.split('.')[0] not in _FOREIGN})
+                  if name.split('.')[0] not in _FOREIGN and name not in _OF_IMAGES})
 
 
 def _fields(cls: type) -> dict[str, dataclasses.Field[Any]]:

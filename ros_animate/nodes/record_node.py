@@ -11,11 +11,12 @@ from typing import Any
 
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.nodes.bags import STORAGES, BagWriter
+from ros_animate.nodes.endpoints import make_subscription
 from ros_animate.nodes.parameters import declare_options
 from ros_animate.nodes.qos import buffered
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
-from ros_animate.nodes.topics import TOPICS, Topic, remapped
+from ros_animate.nodes.topics import IMAGE_TRANSPORTS, TOPICS, Topic, camera_topic, remapped
 
 # Room for two seconds of messages: the recorder may be late, but shall not lose any.
 DEPTH, IMAGE_DEPTH = 500, 60
@@ -32,6 +33,8 @@ class RecordOptions:
     topics: list[str] = option(
         [name for name, topic in TOPICS.items() if topic.recorded], 'topics of the pipeline; '
         "the robot's image costs time and can be drawn from its commands at any time")
+    image_transport: str = option('raw', 'compressed: takes <image_raw>/compressed in the place of '
+                                  'image_raw', choices=IMAGE_TRANSPORTS)
 
     def __post_init__(self) -> None:
         if not self.bag:
@@ -54,7 +57,8 @@ class RecordNode(RunnableNode):
         self._pending = threading.Semaphore(MAX_PENDING)
         self._bag: BagWriter = self._worker.submit(
             BagWriter, pathlib.Path(options.bag).expanduser(), options.storage).result()
-        self._listen(options.topics)
+        camera = camera_topic(options.image_transport)
+        self._listen([camera if name == 'image_raw' else name for name in options.topics])
 
     def close(self) -> None:
         closing = self._worker.submit(self._bag.close)
@@ -68,8 +72,8 @@ class RecordNode(RunnableNode):
         for name in topics:
             topic = TOPICS[name]
             resolved = self.resolve_topic_name(remapped(self, name))
-            self.create_subscription(
-                topic.message_class, remapped(self, name),
+            make_subscription(
+                self, topic.message_class, remapped(self, name),
                 functools.partial(self._write, resolved, topic),
                 buffered(IMAGE_DEPTH if topic.best_effort else DEPTH), raw=True)
 

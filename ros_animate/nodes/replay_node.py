@@ -16,6 +16,7 @@ from rosgraph_msgs.msg import Clock as ClockMessage
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.errors import UserError, shown
 from ros_animate.nodes.bags import BagReader
+from ros_animate.nodes.endpoints import make_publisher
 from ros_animate.nodes.messages import NANOSECONDS
 from ros_animate.nodes.parameters import declare_options
 from ros_animate.nodes.qos import NEWEST, recorded_profile
@@ -74,8 +75,8 @@ class ReplayNode(RunnableNode):
         self._stamped: set[str] = set()
         for topic, type_name in self._bag.types.items():
             self._offer(topic, type_name)
-        self._clock_publisher = None if self._options.restamp else self.create_publisher(
-            ClockMessage, '/clock', NEWEST)
+        self._clock_publisher = None if self._options.restamp else make_publisher(
+            self, ClockMessage, '/clock', NEWEST)
         self.ended = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name='bag')
@@ -98,8 +99,8 @@ class ReplayNode(RunnableNode):
         message_type = _class_of(topic, type_name)
         relative = topic if topic in GLOBAL_TOPICS else topic.lstrip('/')
         try:
-            publisher = self.create_publisher(
-            message_type, relative, recorded_profile(self._bag.qos[topic]))
+            publisher = make_publisher(
+                self, message_type, relative, recorded_profile(self._bag.qos[topic]))
         except (InvalidTopicNameException, ValueError) as error:
             raise UserError(f'the bag has a topic {shown(topic)}, which is no name of a topic; '
                             'choose other topics') from error

@@ -6,12 +6,13 @@ import threading
 from std_msgs.msg import Header
 
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.nodes.conversions import image_to_message
+from ros_animate.nodes.image_publisher import ImagePublisher
 from ros_animate.nodes.messages import stamp_message
 from ros_animate.nodes.stage_node import StageNode
 from ros_animate.processes import lower_priority
 
 RATE_TOLERANCE_S = 1e-3
+FRAME_ID = 'robot_view_optical_frame'
 
 
 class RobotView:
@@ -24,8 +25,8 @@ class RobotView:
     """
 
     def __init__(self, node: StageNode, robot: VirtualRobot, rate_hz: float) -> None:
-        self._robot, self._frame_id = robot, node.spec.name
-        self._publisher = node.publisher_of('robot/image_raw')
+        self._robot = robot
+        self._publisher = ImagePublisher(node, 'robot/image_raw')
         self._period_s = 1.0 / rate_hz - RATE_TOLERANCE_S
         self._time_s = 0.0
         self._requested = threading.Event()
@@ -39,7 +40,7 @@ class RobotView:
     def update(self, now_s: float) -> None:
         """Requests an image of the present state if one is due; does not wait for it."""
         is_due = abs(now_s - self._time_s) >= self._period_s
-        if is_due and self._publisher.get_subscription_count():
+        if is_due and self._publisher.has_subscribers:
             self._time_s = now_s
             self._requested.set()
 
@@ -57,5 +58,5 @@ class RobotView:
             self._requested.clear()
             if self._closing:
                 return
-            header = Header(stamp=stamp_message(self._time_s), frame_id=self._frame_id)
-            self._publisher.publish(image_to_message(self._robot.render(), header))
+            header = Header(stamp=stamp_message(self._time_s), frame_id=FRAME_ID)
+            self._publisher.publish(self._robot.render(), header)

@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.interrupts import SIGNALS
+from ros_animate.nodes.endpoints import unused_overrides
 from ros_animate.nodes.middleware import set_middleware_defaults
 from ros_animate.nodes.name_claim import NameClaim
 from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
@@ -150,6 +151,8 @@ def _make_nodes(makers: Sequence[Callable[[], RunnableNode]],
         for make in makers:
             nodes.append(make())
             stack.callback(_destroy, nodes[-1])
+            for name in unused_overrides(nodes[-1]):
+                nodes[-1].get_logger().warning(f'{name} is for a topic that the node has not')
     require_unique([node for node in nodes if node.unique], start_s)
     return nodes
 

@@ -16,6 +16,7 @@ from ros_animate.limits import MESSAGE_BYTES
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.diagnostics import Diagnostics, Health
+from ros_animate.nodes.endpoints import make_publisher, make_subscription
 from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.messages import nanoseconds, nanoseconds_message, seconds
 from ros_animate.nodes.missing_input import MissingInput
@@ -101,7 +102,7 @@ class StageNode(RunnableNode):
     def publisher_of(self, topic: str) -> Publisher:
         """A publisher of one of TOPICS."""
         offered = NEWEST if TOPICS[topic].best_effort else RELIABLE
-        return self.create_publisher(TOPICS[topic].message_class, topic, offered)
+        return make_publisher(self, TOPICS[topic].message_class, remapped(self, topic), offered)
 
     def listen(self, topic: str, callback: Callable[[Any], None], *,
                max_age_s: float | None = MAX_RESULT_AGE_S) -> None:
@@ -137,7 +138,7 @@ class StageNode(RunnableNode):
             self.diagnostics.measure('step_ms', 1e3 * (time.perf_counter() - start_s))
         message_class = TOPICS[topic].message_class
         if TOPICS[topic].best_effort:  # images, which are one piece of memory
-            self.create_subscription(message_class, remapped(self, topic), receive, NEWEST)
+            make_subscription(self, message_class, remapped(self, topic), receive, NEWEST)
             return
 
         def receive_bytes(data: bytes) -> None:
@@ -152,14 +153,17 @@ class StageNode(RunnableNode):
                 self._reject(f'malformed: {cut(str(error))}')
                 return
             receive(message)
-        self.create_subscription(message_class, topic, receive_bytes, NEWEST, raw=True)
+        make_subscription(self, message_class, topic, receive_bytes, NEWEST, raw=True)
 
     def send(self, publisher: Publisher, message: Any) -> None:
         """Publishes; measures the age of the camera frame that the message answers."""
         publisher.publish(message)
+        self.note_sent(message.header)
+
+    def note_sent(self, header: Header) -> None:
+        """Counts a published message and measures the age of the camera frame that it answers."""
         self.diagnostics.count('published')
-        stamp_s = seconds(message.header.stamp)
-        self.diagnostics.measure('age_ms', 1e3 * (self.now_s() - stamp_s))
+        self.diagnostics.measure('age_ms', 1e3 * (self.now_s() - seconds(header.stamp)))
 
     def health(self) -> Health:
         """Level and message of the diagnostics."""

@@ -53,7 +53,7 @@ TOPICS = {
     'image_raw': Topic('sensor_msgs/msg/Image', 'camera', ('camera',), best_effort=True,
                        noun='images'),
     'image_raw/compressed': Topic('sensor_msgs/msg/CompressedImage', '', ('camera',),
-                                  best_effort=True, noun='images'),
+                                  best_effort=True, recorded=False, noun='images'),
     'camera_info': Topic('sensor_msgs/msg/CameraInfo', 'camera', ('camera',)),
     'motion': Topic('ros_animate/msg/Motion', 'motion', ('motion', 'animation'),
                     noun='motions'),
@@ -61,12 +61,16 @@ TOPICS = {
     'faces': Topic('ros_animate/msg/Faces', 'motion', recorded=False, noun='faces'),
     'animated/image_raw': Topic('sensor_msgs/msg/Image', 'animation', ('animation',),
                                 best_effort=True, noun='animated images'),
+    'animated/image_raw/compressed': Topic('sensor_msgs/msg/CompressedImage', 'animation',
+                                           best_effort=True, recorded=False),
     'actions': Topic('ros_animate/msg/ActionChunk', 'policy', ('policy',), noun='actions'),
     'joint_trajectory': Topic('trajectory_msgs/msg/JointTrajectory', 'smoothing', ('smoothing',)),
     'commands': Topic('ros_animate/msg/Command', 'hardware'),
     'joint_states': Topic('sensor_msgs/msg/JointState', 'hardware'),
     # It costs time and can be drawn from the commands at any time.
     'robot/image_raw': Topic('sensor_msgs/msg/Image', 'hardware', best_effort=True, recorded=False),
+    'robot/image_raw/compressed': Topic('sensor_msgs/msg/CompressedImage', 'hardware',
+                                        best_effort=True, recorded=False),
     '/diagnostics': Topic('diagnostic_msgs/msg/DiagnosticArray'),
 }
 
@@ -103,6 +107,11 @@ def is_message_package(package: str) -> bool:
 def camera_topic(image_transport: str) -> str:
     """Name of the camera's topic for one of IMAGE_TRANSPORTS."""
     return 'image_raw' if image_transport == 'raw' else f'image_raw{COMPRESSED}'
+
+
+def jpeg_quality_parameter(topic: str) -> str:
+    """Name that image_transport gives to the JPEG quality of an image topic."""
+    return f'{topic}{COMPRESSED}/jpeg_quality'.replace('/', '.')
 
 
 def remapped(node: Any, name: str) -> str:

@@ -20,6 +20,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from ros_animate.configuration import option
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.nodes.conversions import MessageError
+from ros_animate.nodes.endpoints import make_subscription
 from ros_animate.nodes.frame_tracker import FrameTracker
 from ros_animate.nodes.messages import nanoseconds, nanoseconds_message
 from ros_animate.nodes.parameters import declare_options
@@ -104,8 +105,8 @@ class WatchNode(RunnableNode):
             except MessageError as error:
                 self.get_logger().warning(f'{topic}: not recorded: {error}',
                                           throttle_duration_sec=5.0)
-        self.create_subscription(TOPICS[topic].message_class, remapped(self, topic), receive,
-                                 buffered(depth))
+        make_subscription(self, TOPICS[topic].message_class, remapped(self, topic), receive,
+                          buffered(depth))
 
     def _count_frame(self, message: CameraInfo) -> None:
         self.figures.frames += 1

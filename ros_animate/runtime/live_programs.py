@@ -30,7 +30,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
         'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:
-        extra[RECORD] = {'bag': str(options.record)}
+        extra[RECORD] = {'bag': str(options.record), 'image_transport': plan.image_transport}
     arguments = _ros_arguments(plan, extra, options.namespace, folder / 'parameters.yaml')
     programs = _stage_programs(plan, options, arguments)
     if options.record is not None:

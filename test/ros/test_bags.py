@@ -291,6 +291,7 @@ def test_default_topics_leave_out_the_robots_image(processes, observer, make_cam
         'bag': str(tmp_path / 'bag'), 'storage': 'sqlite3'}})
     observer.wait_for_subscribers('image_raw')
     assert not observer.node.count_subscribers('robot/image_raw')
+    assert not observer.node.count_subscribers('image_raw/compressed'), 'it would be encoded for it'
     camera = make_camera()
     camera.color = RED
     camera.run()
@@ -302,8 +303,10 @@ def test_default_topics_leave_out_the_robots_image(processes, observer, make_cam
 
 
 def test_a_remapping_of_the_camera_moves_its_compressed_topic_too(processes, observer, tmp_path):
-    record = processes.start('record_node', {'record': {'bag': str(tmp_path / 'bag')}},
-                             remap=['image_raw:=/usb_cam/image_raw'])
+    record = processes.start('record_node', {'record': {
+        'bag': str(tmp_path / 'bag'), 'image_transport': 'compressed'}},
+        remap=['image_raw:=/usb_cam/image_raw'])
     observer.wait_for_subscribers('/usb_cam/image_raw/compressed')
-    observer.wait_for_subscribers('/usb_cam/image_raw')
+    observer.wait_for_subscribers('joint_states')
+    assert not observer.node.count_subscribers('/usb_cam/image_raw')
     assert record.stop() == 0
