@@ -72,6 +72,8 @@ class Motion:
         expression: Named coefficients, e.g. the 52 ARKit blendshapes in [0, 1]. Left and right
             are the person's own.
         confidence: 0 to 1.
+        face_id: Identity of the face, which stays while the face is in sight; '' if the extractor
+            does not tell faces apart.
     """
 
     model: str
@@ -87,6 +89,7 @@ class Motion:
     scale: float | None = None
     expression: Mapping[str, float] = field(default_factory=dict)
     confidence: float = 1.0
+    face_id: str = ''
 
     def __post_init__(self) -> None:
         for name in MOTION_ARRAYS:

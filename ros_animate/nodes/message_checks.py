@@ -46,6 +46,7 @@ def check_name(name: str, what: str) -> None:
 def check_motion_message(message: MotionMessage) -> None:
     """Checks all of a motion that does not depend on the shapes of its arrays."""
     check_name(message.model, 'model')
+    check_name(message.face_id, 'face_id')
     check_range(message.confidence, 'confidence', 0.0, 1.0)
     names, values = message.expression_names, message.expression_values
     if len(names) != len(values):

@@ -23,6 +23,7 @@ from ros_animate.errors import shown
 from ros_animate.limits import CONTROLS
 from ros_animate.msg import ActionChunk as ActionChunkMessage
 from ros_animate.msg import Command as CommandMessage
+from ros_animate.msg import Faces as FacesMessage
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.message_checks import (
@@ -67,7 +68,8 @@ def duration_message(duration_s: float) -> DurationMessage:
 
 def motion_to_message(motion: Motion, header: Header) -> MotionMessage:
     """The message of an extracted motion."""
-    message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence))
+    message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence),
+                            face_id=motion.face_id)
     for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks'):
         values = getattr(motion, name)
         if values is not None:
@@ -108,6 +110,20 @@ def motion_from_message(message: MotionMessage) -> Motion | None:
     return motion
 
 
+def faces_to_message(motions: Sequence[Motion], header: Header, follow: str,
+                     followed: str) -> FacesMessage:
+    """The message of all faces in sight.
+
+    Args:
+        motions: Motion of each face.
+        header: Header of the camera frame.
+        follow: Rule by which the followed face is selected.
+        followed: Identity of the followed face, '' for none.
+    """
+    return FacesMessage(header=header, follow=follow, followed=followed,
+                        motions=[motion_to_message(motion, header) for motion in motions])
+
+
 def _motion(message: MotionMessage, expression: dict[str, float], size: tuple[int, int]) -> Motion:
     return Motion(
         model=message.model, stamp_s=seconds(message.header.stamp),
@@ -120,7 +136,7 @@ def _motion(message: MotionMessage, expression: dict[str, float], size: tuple[in
         rotation=_unflat(message.rotation, 'rotation', (3, 3)),
         translation=_unflat(message.translation, 'translation', (3,)),
         scale=float(message.scale[0]) if len(message.scale) else None,
-        expression=expression, confidence=float(message.confidence))
+        expression=expression, confidence=float(message.confidence), face_id=message.face_id)
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,30 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
 
 from ros_animate.configuration import option
 from ros_animate.motion.base import Extractor
+from ros_animate.motion.following import RULES
 from ros_animate.motion.mirror import mirrored
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import image_from_message
 from ros_animate.nodes.diagnostics import Health
-from ros_animate.nodes.messages import motion_to_message, nothing_found, seconds
+from ros_animate.nodes.messages import (
+    faces_to_message,
+    motion_to_message,
+    nothing_found,
+    seconds,
+)
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
-from ros_animate.types import Frame, UnusableMotion
+from ros_animate.srv import Follow
+from ros_animate.types import Frame, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,8 @@ class MotionNode(StageNode):
     """Node from image_raw (or image_raw/compressed) to motion.
 
     A frame without a face gives a message too, with confidence 0: downstream nodes can tell it
-    from a silent camera, and the robot holds and then goes to neutral.
+    from a silent camera, and the robot holds and then goes to neutral. All faces in sight are
+    published as `faces` while somebody subscribes; the service `~/follow` selects one of them.
     """
 
     stage = 'motion'
@@ -45,6 +55,8 @@ class MotionNode(StageNode):
         super().__init__(**node_arguments)
         self._extractor: Extractor = self.make_plugin()
         self._publisher = self.publisher_of('motion')
+        self._faces = self.publisher_of('faces')
+        self.create_service(Follow, '~/follow', self._follow)
         self._face_found_s: float | None = None
         self.listen(camera_topic(self.parameters.options.image_transport), self._extract,
                     max_age_s=MAX_AGE_S)
@@ -70,14 +82,42 @@ class MotionNode(StageNode):
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             motion = None
+        self._publish(motion, message.header)
+        self._extractor.complete()
+        if self._faces.get_subscription_count():
+            self._publish_faces('' if motion is None else motion.face_id, message.header)
+
+    def _publish(self, motion: Motion | None, header: Header) -> None:
         if motion is None:
             self.diagnostics.count('face_missing')
-            self.send(self._publisher, nothing_found(self.parameters.plugin, message.header))
+            self.send(self._publisher, nothing_found(self.parameters.plugin, header))
             return
         self._face_found_s = time.monotonic()
         if self.parameters.options.mirror:
             motion = mirrored(motion)
-        self.send(self._publisher, motion_to_message(motion, message.header))
+        self.send(self._publisher, motion_to_message(motion, header))
+
+    def _publish_faces(self, followed: str, header: Header) -> None:
+        """Publishes every face in sight; the followed one has gone out before."""
+        try:
+            motions = self._extractor.faces()
+        except UnusableMotion:
+            self.diagnostics.count('nonfinite')
+            return
+        follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
+        self._faces.publish(faces_to_message(motions, header, follow, followed))
+
+    def _follow(self, request: Follow.Request, response: Follow.Response) -> Follow.Response:
+        """Sets the parameter `follow`, so that the parameter and the service agree."""
+        if not self.has_parameter('follow'):
+            response.message = f'{self.parameters.plugin} does not tell faces apart'
+            return response
+        result, = self.set_parameters([Parameter('follow', value=request.follow)])
+        response.success = result.successful
+        response.message = result.reason or f'follow: {request.follow}, from the next image on'
+        if result.successful and request.follow not in RULES:
+            response.followed = request.follow
+        return response
 
 
 def main() -> int:

@@ -54,7 +54,8 @@ def test_durations_may_be_negative(duration_s):
 
 
 FULL = Motion(
-    model='test', stamp_s=seconds(HEADER.stamp), keypoints=RNG.uniform(-1, 1, (21, 3)),
+    model='test', face_id='f00012', stamp_s=seconds(HEADER.stamp),
+    keypoints=RNG.uniform(-1, 1, (21, 3)),
     jacobians=RNG.normal(size=(21, 2, 2)), covariances=RNG.normal(size=(21, 2, 2)),
     deformations=RNG.normal(size=(21, 3)),
     landmarks=RNG.uniform(0, 500, (478, 3)), image_size=(640, 480), rotation=np.eye(3)[::-1],
@@ -75,6 +76,7 @@ def test_a_motion_comes_back(motion):
             np.testing.assert_allclose(getattr(again, name), expected, rtol=1e-6)
     assert (again.model, again.stamp_s, again.image_size, again.scale, again.confidence) == (
         motion.model, motion.stamp_s, motion.image_size, motion.scale, motion.confidence)
+    assert again.face_id == motion.face_id
     assert again.expression == motion.expression
 
 

@@ -1,35 +1,31 @@
 """Landmarks, blendshapes and head pose by the MediaPipe Face Landmarker."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, option
+from ros_animate.configuration import option
 from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.face_selection import (
-    FaceDetector,
-    face_extent,
-    mask_other_faces,
-    select_face,
-)
-from ros_animate.motion.tracker_start import quiet_stderr, start_quietly
-from ros_animate.types import Array, Frame, Image, Motion
+from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule
+from ros_animate.motion.landmarker import FaceDetector, Landmarker, Thresholds, landmarks_of
+from ros_animate.motion.people_tracker import PeopleTracker, face_extent, find_alone
+from ros_animate.types import Frame, Motion
 
 REWIND_S = 0.5
-SWITCH_TRIES = 4
-NOSE_TIP = 1
 
 
 class MediaPipe(Extractor):
-    """478 landmarks, 52 ARKit blendshapes and the head's pose, in 8 to 12 ms on one core.
+    """478 landmarks, 52 ARKit blendshapes and the head's pose, in 8 to 12 ms a face on one core.
 
-    Follows one face: the largest at first, and then the same one until another is clearly larger.
-    The landmark network is given this face alone, because with one face the tracker steadies its
-    landmarks over time. The result for a sequence of frames is the same in every run and after
-    every reset. With `stills` every frame is taken for a single image.
+    Follows one face by a rule, and tracks the others beside it; each has an identity. Every face
+    has a landmark network of its own, because with one face the network steadies its landmarks
+    over time. The result for a sequence of frames is the same in every run and after every reset,
+    but for the identities, which are not used again. With `stills` every frame is taken for a
+    single image, and its largest face counts.
     """
 
     @dataclass(frozen=True)
@@ -44,149 +40,132 @@ class MediaPipe(Extractor):
                                      low=0.0, high=1.0)
         min_tracking: float = option(0.5, 'overlap below which a face is looked for again',
                                      low=0.0, high=1.0)
-        takeover: float = option(1.25, 'how many times larger another face must be to take over',
-                                 low=1.0)
+        follow: str = option('largest', 'the face to follow: largest, first, centre, or the id of '
+                                        'one in sight')
+        faces: int = option(4, 'most faces that are tracked at a time', low=1, high=16)
+        takeover: float = option(1.25, 'how many times larger (or nearer to the middle) another '
+                                       'face must be to take over', low=1.0)
         look_around_s: float = option(1.0, 'how often other faces are looked for while one is '
                                            'followed', low=0.0)
+        wait_s: float = option(1.0, 'how long a lost face is waited for before another one in '
+                                    'sight is followed', low=0.0, high=60.0)
+        remember_s: float = option(2.0, 'how long a hidden face keeps its id', low=0.0, high=60.0)
         stills: bool = option(False, 'each frame is a single image, not one of a video')
 
-    changeable = ('takeover', 'look_around_s')
+        def __post_init__(self) -> None:
+            check_rule(self.follow)
+
+    changeable = ('follow', 'takeover', 'look_around_s', 'wait_s', 'remember_s')
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self._bundle = find_bundle(config.model)
-        self._landmarker: Any = None
-        self._detector: FaceDetector | None = None
-        self._searched_s = -np.inf
-        # The graphs need increasing integers, also across resets: `_last_ms` since they were
-        # opened, `_video_ms` on the clock of the stamps since the last reset.
-        self._last_ms = self._video_ms = 0
+        self._follower = Follower(config.follow, config.takeover, config.wait_s)
+        self._people: PeopleTracker | None = None
+        self._stills: tuple[Landmarker, FaceDetector] | None = None
         self._last_stamp_s = -np.inf
-        self._center: Array | None = None
+        self._frame: Frame | None = None
         self._open()
 
     def configure(self, config: Config) -> None:
+        if config.follow != self.config.follow:
+            check_in_sight(config.follow, [face.face_id for face in self.faces()])
         self.config = config
+        self._follower.configure(config.follow, config.takeover, config.wait_s)
+        self._configure_people()
 
     def extract(self, frame: Frame) -> Motion | None:
         if frame.stamp_s < self._last_stamp_s - REWIND_S:
             self.reset()
-        if self._landmarker is None:
+        if self._people is None and self._stills is None:
             self._open()
         self._last_stamp_s = frame.stamp_s
-        result = self._track(frame.image, frame.stamp_s)
-        if not result.face_landmarks and self._center is not None:
-            # Lost from one frame to the next (a jump, a cut): it may well be elsewhere.
-            self._center = None
-            result = self._track(frame.image, frame.stamp_s)
-        if not result.face_landmarks:
-            self._center = None
-            return None
-        return self._to_motion(result, frame)
+        if self._stills is not None:
+            return self._extract_still(*self._stills, frame)
+        assert self._people is not None
+        self.complete()
+        self._frame = frame
+        if not self._people.begin(frame.image, self._last_stamp_s, self._follower.followed):
+            self.complete()
+        followed = self._follower.followed
+        return next((self._motion(track.motion, track.id) for track in self._people.tracks
+                     if track.id == followed), None)
 
-    def _track(self, image: Image, stamp_s: float) -> Any:
-        """The landmarker's result for the face to be followed."""
-        following = self._center is not None
-        if following and stamp_s - self._searched_s < self.config.look_around_s:
-            return self._detect(image)
-        self._searched_s = stamp_s
-        assert self._detector is not None
-        faces = self._detector.detect(image)
-        if len(faces) < 2:
-            return self._detect(image)
-        selected = select_face(faces, self._center, self.config.takeover)
-        if following and selected == select_face(faces, self._center, np.inf):
-            return self._detect(image)
-        return self._switch(mask_other_faces(image, faces, selected), faces[selected])
+    def complete(self) -> None:
+        if self._people is None or self._frame is None or not self._people.complete():
+            return
+        height, width = self._frame.image.shape[:2]
+        self._follower.update([SeenFace(track.id, track.last.centre, track.last.size)
+                               for track in self._people.tracks], (width, height),
+                              self._frame.stamp_s)
 
-    def _switch(self, masked: Image, face: Array) -> Any:
-        """Makes the landmarker find this face, which is alone in `masked`, and lose the other."""
-        for _ in range(1 if self.config.stills else SWITCH_TRIES):
-            result = self._detect(masked)
-            if result.face_landmarks:
-                height, width = masked.shape[:2]
-                nose = result.face_landmarks[0][NOSE_TIP]
-                away = np.abs(np.array([nose.x * width, nose.y * height]) - face[:2])
-                if (away < face[2]).all():
-                    break
-        return result
-
-    def _detect(self, image: Image) -> Any:
-        if self.config.stills:
-            return self._landmarker.detect(_wrap(image))
-        before_ms = self._video_ms
-        self._video_ms = max(before_ms + 1, round(self._last_stamp_s * 1000.0))
-        # What passed between a reset and the first frame after it has no effect.
-        self._last_ms += self._video_ms - before_ms if before_ms else 1
-        return self._landmarker.detect_for_video(_wrap(image), self._last_ms)
+    def faces(self) -> Sequence[Motion]:
+        self.complete()
+        tracks = self._people.tracks if self._people is not None else []
+        motions = (self._motion(track.motion, track.id) for track in tracks)
+        return [motion for motion in motions if motion is not None]
 
     def reset(self) -> None:
-        if self._landmarker is not None and self._video_ms:
-            self._show_blank()
-        self._video_ms, self._last_stamp_s, self._center = 0, -np.inf, None
-        self._searched_s = -np.inf
-
-    def _show_blank(self) -> None:
-        """An image without a face makes the graph forget all that it has seen."""
-        self._last_ms += 1
-        self._landmarker.detect_for_video(_wrap(np.zeros((64, 64, 3), np.uint8)), self._last_ms)
+        if self._people is not None:
+            self._people.reset()
+        self._follower.reset()
+        self._last_stamp_s, self._frame = -np.inf, None
 
     def close(self) -> None:
-        with quiet_stderr():
-            if self._landmarker is not None:
-                self._landmarker.close()
-            if self._detector is not None:
-                self._detector.close()
-        self._landmarker = self._detector = None
+        if self._people is not None:
+            self._people.close()
+        for graph in self._stills or ():
+            graph.close()
+        self._people = self._stills = None
 
     def _open(self) -> None:
-        try:
-            self._landmarker, self._detector = start_quietly(self._start)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise ConfigurationError(
-                f'{self._bundle} is not a Face Landmarker model: {error}') from error
-        self._last_ms = self._video_ms = 0
+        config = self.config
+        thresholds = Thresholds(config.min_detection, config.min_presence, config.min_tracking)
 
-    def _start(self) -> tuple[Any, FaceDetector]:
-        """Opens the graphs and runs them once: the first time is slow and noisy."""
-        from mediapipe.tasks.python import BaseOptions, vision
-        mode = vision.RunningMode.IMAGE if self.config.stills else vision.RunningMode.VIDEO
-        landmarker: Any = vision.FaceLandmarker.create_from_options(vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(self._bundle)),
-            running_mode=mode, num_faces=1,
-            min_face_detection_confidence=self.config.min_detection,
-            min_face_presence_confidence=self.config.min_presence,
-            min_tracking_confidence=self.config.min_tracking,
-            output_face_blendshapes=True, output_facial_transformation_matrixes=True))
-        detector = FaceDetector(self._bundle, self.config.min_detection)
-        blank = np.zeros((64, 64, 3), np.uint8)
-        if self.config.stills:
-            landmarker.detect(_wrap(blank))
+        def make_landmarker() -> Landmarker:
+            return Landmarker(self._bundle, thresholds, config.stills)
+        detector = FaceDetector(self._bundle, config.min_detection)
+        if config.stills:
+            self._stills = make_landmarker(), detector
         else:
-            landmarker.detect_for_video(_wrap(blank), 0)
-        detector.detect(blank)
-        return landmarker, detector
+            self._people = PeopleTracker(make_landmarker, detector, config.faces)
+            self._configure_people()
 
-    def _to_motion(self, result: Any, frame: Frame) -> Motion:
-        height, width = frame.image.shape[:2]
-        points = np.array([(p.x, p.y, p.z) for p in result.face_landmarks[0]])
-        landmarks = points * (width, height, width)
-        if not self.config.stills:
-            self._center = face_extent(landmarks[:, :2])[:2]
+    def _configure_people(self) -> None:
+        if self._people is not None:
+            self._people.look_around_s = self.config.look_around_s
+            self._people.remember_s = self.config.remember_s
+
+    def _extract_still(self, landmarker: Landmarker, detector: FaceDetector,
+                       frame: Frame) -> Motion | None:
+        """The motion of the largest face of a single image."""
+        self._frame = frame
+        faces = detector.detect(frame.image)
+        if len(faces) < 2:
+            return self._motion(landmarker.detect(frame.image, 0.0))
+        # The detector's boxes are too rough to compare faces far away: their landmarks do.
+        results = [find_alone(landmarker, frame.image, 0.0, face, [*faces[:k], *faces[k + 1:]], 1)
+                   for k, face in enumerate(faces[:self.config.faces])]
+        sizes = [0.0 if (landmarks := landmarks_of(result, frame.image)) is None
+                 else face_extent(landmarks[:, :2])[2] for result in results]
+        return self._motion(results[int(np.argmax(sizes))])
+
+    def _motion(self, result: Any, face_id: str = '') -> Motion | None:
+        """The motion of a result for the newest frame, None without a face."""
+        assert self._frame is not None
+        image, stamp_s = self._frame.image, self._frame.stamp_s
+        landmarks = landmarks_of(result, image)
+        if landmarks is None:
+            return None
+        size = (image.shape[1], image.shape[0])
         pose = np.asarray(result.facial_transformation_matrixes[0], float)
-        inside = (points[:, :2] >= 0).all(1) & (points[:, :2] <= 1).all(1)
+        inside = (landmarks[:, :2] >= 0).all(1) & (landmarks[:, :2] <= size).all(1)
         return Motion(
-            model='mediapipe', stamp_s=frame.stamp_s, landmarks=landmarks,
-            image_size=(width, height), rotation=pose[:3, :3], translation=pose[:3, 3] / 100.0,
+            model='mediapipe', stamp_s=stamp_s, landmarks=landmarks, image_size=size,
+            rotation=pose[:3, :3], translation=pose[:3, 3] / 100.0,
             expression={b.category_name: float(b.score) for b in result.face_blendshapes[0]},
             # The tracker gives no score: the share of landmarks inside the image stands in for it.
-            confidence=float(inside.mean()))
-
-
-def _wrap(image: Image) -> Any:
-    import mediapipe
-    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB,
-                           data=np.ascontiguousarray(image))
+            confidence=float(inside.mean()), face_id=face_id)
 
 
 PLUGIN = MediaPipe

@@ -8,15 +8,11 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.face_mesh import LEFT_EYE, RIGHT_EYE
 from ros_animate.images import write_image
 from ros_animate.motion.extractors.mediapipe import MediaPipe
-from ros_animate.motion.face_selection import select_face
 from ros_animate.motion.tracker_start import TrackerStartError, start_quietly
 from ros_animate.plugins import load
 from ros_animate.training.core.pair_folder import Folder, Pair
@@ -226,22 +222,3 @@ def test_a_file_that_is_no_model_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match=r'wrong\.task is not'):
         load('motion', 'mediapipe', {'model': str(tmp_path / 'wrong.task')})
 
-
-boxes = npst.arrays(float, st.tuples(st.integers(1, 6), st.just(3)),
-                    elements=st.floats(1, 4000))
-
-
-@given(boxes)
-def test_the_first_choice_is_the_largest(boxes):
-    assert boxes[select_face(boxes, None, 1.25), 2] == boxes[:, 2].max()
-
-
-@given(boxes, st.integers(0, 5), st.floats(1, 3))
-def test_the_followed_face_stays_unless_another_is_clearly_larger(boxes, index, takeover):
-    assume(len(np.unique(boxes[:, :2], axis=0)) == len(boxes))  # no two faces in one place
-    followed = boxes[index % len(boxes)]
-    chosen = boxes[select_face(boxes, followed[:2], takeover)]
-    if boxes[:, 2].max() <= followed[2] * takeover:
-        assert tuple(chosen[:2]) == tuple(followed[:2])
-    else:
-        assert chosen[2] == boxes[:, 2].max() or tuple(chosen[:2]) == tuple(followed[:2])

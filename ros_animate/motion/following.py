@@ -1,0 +1,129 @@
+"""The face that is followed among several: by a rule, without jumping back and forth."""
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError
+from ros_animate.errors import shown
+from ros_animate.types import Array
+
+LARGEST, FIRST, CENTRE = RULES = ('largest', 'first', 'centre')
+_ID = re.compile(r'[A-Za-z0-9_]{1,40}')
+# Distances from the middle of the image, in widths, within which faces are equally central.
+_CENTRAL = 0.1
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """A face in sight.
+
+    Attributes:
+        id: Its identity.
+        centre: (2,) pixels.
+        size: Mean of width and height in pixels.
+    """
+
+    id: str
+    centre: Array
+    size: float
+
+
+def check_rule(rule: str) -> None:
+    """Raises ConfigurationError for what is neither a rule nor can be the id of a face."""
+    if not _ID.fullmatch(rule):
+        raise ConfigurationError(f'follow: {shown(rule)} is neither one of {", ".join(RULES)} nor '
+                                 'the id of a face')
+
+
+def check_in_sight(rule: str, ids: Collection[str]) -> None:
+    """Raises ConfigurationError for an id that is not in sight."""
+    if rule not in RULES and rule not in ids:
+        raise ConfigurationError(f'follow: no face {shown(rule)} is in sight; in sight: '
+                                 f'{", ".join(sorted(ids)) or "none"} (or {", ".join(RULES)})')
+
+
+class Follower:
+    """Selects the followed face in each frame.
+
+    The followed face stays the same until another one is clearly better by the rule. When it is
+    lost, it is waited for: then the next one is followed. A face that was not in sight before is
+    followed at once if it is the only one: somebody has moved too fast, or the scene was cut.
+
+    Args:
+        rule: 'largest', 'first' (the longest in sight), 'centre' (nearest to the middle of the
+            image), or the id of a face. Without that face the largest is followed.
+        takeover: Ratio of sizes (or distances from the middle) from which another face is better.
+        wait_s: Time for which a lost face is waited for.
+
+    Attributes:
+        followed: Identity of the followed face, '' for none; it may be out of sight.
+    """
+
+    def __init__(self, rule: str, takeover: float, wait_s: float) -> None:
+        self.followed = ''
+        self.configure(rule, takeover, wait_s)
+        self.reset()
+
+    def configure(self, rule: str, takeover: float, wait_s: float) -> None:
+        """Changes the options; another rule selects anew."""
+        if getattr(self, '_rule', rule) != rule:
+            self.reset()
+        self._rule, self._takeover, self._wait_s = rule, takeover, wait_s
+
+    def reset(self) -> None:
+        """Follows nobody, until the next frame."""
+        self.followed = ''
+        self._last: SeenFace | None = None
+        self._seen_s = 0.0
+        self._others: set[str] = set()
+
+    def update(self, faces: Sequence[SeenFace], image_size: tuple[int, int], now_s: float) -> str:
+        """The identity of the face to follow, '' for none.
+
+        Args:
+            faces: Faces in sight, in the order in which they appeared.
+            image_size: (width, height) in pixels.
+            now_s: Stamp of the frame.
+        """
+        by_id = {face.id: face for face in faces}
+        if self._rule in by_id:
+            self._take(by_id[self._rule])
+        else:
+            best = self._best(faces, image_size) if faces else None
+            self._last = by_id.get(self.followed, self._last)
+            is_lost = self.followed not in by_id and not self._waits(by_id, now_s)
+            if is_lost or self._is_better(best, self._last, image_size):
+                self._take(best)
+        if self.followed in by_id:
+            self._seen_s, self._others = now_s, set(by_id) - {self.followed}
+        return self.followed
+
+    def _take(self, face: SeenFace | None) -> None:
+        self._last, self.followed = face, face.id if face else ''
+
+    def _waits(self, ids: Collection[str], now_s: float) -> bool:
+        """True while the lost face is waited for."""
+        return bool(self.followed) and abs(now_s - self._seen_s) < self._wait_s and (
+            not ids or bool(self._others & set(ids)))
+
+    def _best(self, faces: Sequence[SeenFace], image_size: tuple[int, int]) -> SeenFace:
+        if self._rule == FIRST:
+            return faces[0]
+        return max(faces, key=lambda face: self._merit(face, image_size))
+
+    def _is_better(self, other: SeenFace | None, followed: SeenFace | None,
+                   image_size: tuple[int, int]) -> bool:
+        if self._rule == FIRST or other is None or followed is None:
+            return False
+        return self._merit(other, image_size) > self._takeover * self._merit(followed, image_size)
+
+    def _merit(self, face: SeenFace, image_size: tuple[int, int]) -> float:
+        """The greater, the better by the rule."""
+        if self._rule != CENTRE:
+            return face.size
+        away = float(np.linalg.norm(face.centre - np.divide(image_size, 2))) / image_size[0]
+        return 1.0 / max(away, _CENTRAL)

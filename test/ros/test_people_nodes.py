@@ -1,0 +1,78 @@
+"""Several people before one camera: every face has an id, a service selects who is followed."""
+import pytest
+
+pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
+pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
+
+import numpy as np
+from helpers.people_scenes import SIZE, Place, people_image
+from helpers.ros_helpers import CAMERA
+from rcl_interfaces.srv import GetParameters
+from ros_animate.msg import Faces, Motion
+from ros_animate.srv import Follow
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from ros_animate.nodes.messages import motion_from_message
+
+LEFT, RIGHT = Place(1, 180, 76), Place(2, 470, 70)
+NOBODY = np.full((*SIZE[::-1], 3), 128, np.uint8)
+
+
+class People:
+    """A camera that sees an image of people, again and again."""
+
+    def __init__(self, observer):
+        self._node, self.image = observer.node, people_image([LEFT, RIGHT])
+        self._publisher = self._node.create_publisher(Image, 'image_raw', CAMERA)
+        self._node.create_timer(0.1, self._publish)
+
+    def _publish(self):
+        header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id='camera')
+        self._publisher.publish(Image(
+            header=header, height=SIZE[1], width=SIZE[0], encoding='rgb8', step=3 * SIZE[0],
+            data=self.image.tobytes()))
+
+
+def column(message):
+    """Middle of a face in the image, in pixels."""
+    return np.reshape(message.landmarks, (-1, 3))[:, 0].mean()
+
+
+def follow(observer, whom):
+    return observer.call(Follow, 'motion/follow', Follow.Request(follow=whom))
+
+
+def test_the_faces_in_sight_and_the_service_that_selects_one(processes, observer):
+    faces, motions = observer.listen(Faces, 'faces'), observer.listen(Motion, 'motion')
+    processes.start('motion_node', {'motion': {'plugin': 'mediapipe'}})
+    camera = People(observer)
+    observer.wait_for(lambda: faces and len(faces[-1].motions) == 2, 'two faces')
+    message = faces[-1]
+    by_side = {column(m) > 320: m.face_id for m in message.motions}
+    assert message.follow == 'largest' and message.followed == by_side[True]
+    assert message.header.frame_id == 'camera' and message.header == message.motions[0].header
+    assert len(motion_from_message(message.motions[0]).expression) == 52
+    assert motions[-1].face_id == by_side[True]
+
+    answer = follow(observer, by_side[False])
+    assert answer.success and answer.followed == by_side[False]
+    observer.wait_for(lambda: motions[-1].face_id == by_side[False] and column(motions[-1]) < 320)
+    observer.wait_for(lambda: faces[-1].followed == by_side[False])
+    values = observer.call(GetParameters, 'motion/get_parameters',
+                           GetParameters.Request(names=['follow'])).values
+    assert values[0].string_value == by_side[False]
+
+    answer = follow(observer, 'f00099')
+    assert not answer.success and by_side[False] in answer.message and '\n' not in answer.message
+    assert follow(observer, 'centre').success
+    observer.wait_for(lambda: faces[-1].follow == 'centre' and faces[-1].followed)
+    camera.image = NOBODY
+    observer.wait_for(lambda: not faces[-1].motions and not faces[-1].followed)
+    assert motions[-1].confidence == 0.0
+
+
+def test_an_extractor_of_one_face_says_that_it_cannot_select(processes, observer):
+    processes.start('motion_node', {'motion': {'plugin': 'brightness'}})
+    answer = follow(observer, 'first')
+    assert not answer.success and answer.message == 'brightness does not tell faces apart'
