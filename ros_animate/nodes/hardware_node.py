@@ -26,6 +26,7 @@ from ros_animate.nodes.image_publisher import JpegOptions
 from ros_animate.nodes.latency_meter import LatencyMeter
 from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.managed_node import ManagedNode
+from ros_animate.nodes.manual_control import ManualControl
 from ros_animate.nodes.messages import Joints, nanoseconds, stamp_message
 from ros_animate.nodes.robot_link import RobotLink
 from ros_animate.nodes.robot_view import RobotView
@@ -56,6 +57,11 @@ class HardwareNodeOptions(SafetyConfig, JpegOptions, NodeOptions):
                                  'while somebody listens', low=0.1, high=100.0)
     shutdown_pose: str = option('park', 'where the robot goes when the node ends; park closes the '
                                 'lids', choices=('park', 'neutral'))
+    manual_speed: float = option(0.25, 'part of the velocity limits at which the manual mode moves',
+                                 low=0.01, high=1.0)
+    manual_timeout_s: float = option(10.0, 'in manual mode, after this time without a message on '
+                                     'manual_targets the robot holds, then goes to neutral',
+                                     low=0.5, high=3600.0)
     autostart: bool = option(True, 'connect and command the robot at the start and after errors; '
                              'else somebody else manages the life cycle')
 
@@ -89,7 +95,8 @@ class HardwareNode(ManagedNode):
         self._link = RobotLink(robot)
         pose_file = pathlib.Path(options.estop_file).with_suffix('.pose')
         self._loop = ControlLoop(self._safety, self._link,
-                                 LastPose(pose_file, self.spec), self.spec)
+                                 LastPose(pose_file, self.spec), self.spec,
+                                 options.manual_speed, options.manual_timeout_s)
         self._joints = Joints.of(self.spec)
         self._latency = LatencyMeter(self.diagnostics)
         self._commands = self.publisher_of('commands')
@@ -98,6 +105,7 @@ class HardwareNode(ManagedNode):
                       if isinstance(robot, VirtualRobot) else None)
         self._limits = LiveParameters(self, options, LIMITS, self._loop.configure, 'hardware')
         self._estop = EmergencyStopServices(self, self._loop)
+        self._manual = ManualControl(self, self._loop, self._joints, time.monotonic)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
         # A zero stamp means "starts now", and the safety layer refuses other wrong ones.
         self.listen('joint_trajectory', self._follow, max_age_s=None)
@@ -132,6 +140,7 @@ class HardwareNode(ManagedNode):
     def activate(self) -> None:
         """Commands the robot, from where it is."""
         self._loop.activate(self.now_s())
+        self._manual.publish()
 
     def deactivate(self) -> None:
         """Brings the robot to neutral; it is then not commanded any more."""
@@ -150,7 +159,8 @@ class HardwareNode(ManagedNode):
         state = self._safety.state
         refused = self._refused_recently()
         self.diagnostics.notes.update({'state': state.value, 'enabled': self._loop.enabled,
-                                       'active': self._loop.active, **self._safety.counts})
+                                       'active': self._loop.active,
+                                       'manual': self._loop.manual, **self._safety.counts})
         if self._link.trouble:
             return diagnostics.ERROR, self._link.trouble
         if self._safety.estopped:
@@ -161,6 +171,8 @@ class HardwareNode(ManagedNode):
             return diagnostics.WARN, 'not active'
         if not self._loop.enabled:
             return diagnostics.WARN, 'disabled'
+        if self._loop.manual:
+            return diagnostics.WARN, f'manual mode: {state.message}'
         if state in (SafetyState.HOLD, SafetyState.NEUTRAL):
             return (diagnostics.WARN,
                     f'{state.message} for {self._safety.silence_s:.1f} s{refused}')
