@@ -10,14 +10,19 @@ endif
 BIN := .venv/bin
 # Variables of the installed ROS that was sourced at set-up; none with ROS from wheels.
 ROS := . .venv/environment.sh &&
-PYTEST := $(ROS) $(BIN)/python -m pytest -n auto
+# Tests of nodes wait for most of their time, so one more runs than there are processors.
+PYTEST := $(ROS) $(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 DEMO := output/demo
+# Of `make live`: a camera, a video, topic:/NAME …
+SOURCE := demo
+ROBOT := mock
 
-.PHONY: help setup demo test test-slow lint bench clean
+.PHONY: help setup demo live test test-slow lint bench clean
 .NOTPARALLEL:
 
 help:
 	@echo 'make demo       a virtual Ameca imitates an animated face; images in $(DEMO)'
+	@echo 'make live       the same live, in the browser (SOURCE=device for a camera, ROBOT=name)'
 	@echo 'make test       all tests but the slow ones  (ARGS="-k bezier -x" is passed to pytest)'
 	@echo 'make test-slow  those that take minutes'
 	@echo 'make lint       ruff, mypy, codespell, the layers'
@@ -51,6 +56,10 @@ lint: setup
 bench: setup
 	@set -e; $(ROS) for script in $(filter-out benchmarks/ablation.py benchmarks/soak.py,$(wildcard benchmarks/*.py)); do \
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+
+live: setup
+	$(ROS) $(BIN)/ros_animate retarget --source $(SOURCE) \
+	  $(if $(filter demo,$(SOURCE)),--loop) --robot $(ROBOT) --dashboard $(ARGS)
 
 clean:
 	rm -rf .venv build install log output *.egg-info .import_linter_cache

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 
 import pytest
 import test_golden_face_vid2vid as vid2vid
@@ -18,6 +19,13 @@ FLOAT32 = EngineOptions(precision='float32')
 MONKEY_NET = {'nemo': Golden('monkey_net', 'golden'), 'vox256': Golden('monkey_net',
                                                                        'golden_vox256')}
 FOMM = Golden('fomm')
+
+
+@pytest.fixture(autouse=True)
+def memory_is_given_back():
+    """Prepared networks, of up to 700 MB, are in circles of references (torch.fx)."""
+    yield
+    gc.collect()
 
 
 def engine(golden: Golden, networks: dict[str, nn.Module], name: str,
