@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import pathlib
-import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
@@ -79,6 +79,7 @@ class HardwareNode(ManagedNode):
     with_robot = True
     Options = HardwareNodeOptions
     changeable = LIMITS
+    make_ticker: ClassVar[type[Any]] = Ticker
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
@@ -105,11 +106,11 @@ class HardwareNode(ManagedNode):
                       if isinstance(robot, VirtualRobot) else None)
         self._limits = LiveParameters(self, options, LIMITS, self._loop.configure, 'hardware')
         self._estop = EmergencyStopServices(self, self._loop)
-        self._manual = ManualControl(self, self._loop, self._joints, time.monotonic)
+        self._manual = ManualControl(self, self._loop, self._joints, self.steady_s)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
         # A zero stamp means "starts now", and the safety layer refuses other wrong ones.
         self.listen('joint_trajectory', self._follow, max_age_s=None)
-        self._ticker = Ticker(1.0 / options.rate_hz, self._tick)
+        self.ticker = self.make_ticker(1.0 / options.rate_hz, self._tick)
         if options.autostart:
             # At the start an unreachable robot is an error for the user, not something to retry.
             self._link.connect()
@@ -117,7 +118,7 @@ class HardwareNode(ManagedNode):
     def start(self) -> None:
         if self._view is not None:
             self._view.start()
-        self._ticker.start()
+        self.ticker.start()
         self.autostart = self._options.autostart
         if self.autostart:
             self.bring_up()
@@ -126,7 +127,7 @@ class HardwareNode(ManagedNode):
         """Brings the robot into its last pose."""
         self.autostart = False
         self.take_down()
-        self._ticker.stop()
+        self.ticker.stop()
 
     def close(self) -> None:
         if self._view is not None:
@@ -217,12 +218,12 @@ class HardwareNode(ManagedNode):
         # Noted before it is followed: the next tick may already need the header.
         is_news = self._latency.note_trajectory(points[0][1].stamp_s, message.header)
         try:
-            self._loop.follow(points, message.header.frame_id, time.monotonic())
+            self._loop.follow(points, message.header.frame_id, self.steady_s())
         except ValueError as error:
             raise MessageError(str(error)) from error
         if is_news:
             self._has_news = True
-            self._ticker.note_news()
+            self.ticker.note_news()
 
     def _start_s(self, message: JointTrajectory) -> float:
         """When a trajectory without a stamp starts: with the first of several that are equal.
@@ -237,7 +238,7 @@ class HardwareNode(ManagedNode):
 
     def _tick(self) -> None:
         now_s = self.now_s()
-        tick = self._loop.tick(now_s, time.monotonic())
+        tick = self._loop.tick(now_s, self.steady_s())
         if tick.sent is not None:
             self._publish_command(tick.sent)
         if tick.state is not None:

@@ -1,7 +1,6 @@
 """Smooths action chunks into a trajectory."""
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 
 from std_msgs.msg import Header
@@ -64,12 +63,12 @@ class SmoothingNode(StageNode):
             # The trajectory still answers the frame before, and grows stale with it.
             self.diagnostics.count('dropped')
             return
-        self._header, self._pushed_s = message.header, time.monotonic()
+        self._header, self._pushed_s = message.header, self.steady_s()
         self._publish()
         self._timer.reset()
 
     def _publish(self) -> None:
-        if self._header is None or time.monotonic() - self._pushed_s > RESEND_S:
+        if self._header is None or self.steady_s() - self._pushed_s > RESEND_S:
             return
         now_s = self.now_s()
         present = self._smoother.sample(now_s)

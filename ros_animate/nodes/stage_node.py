@@ -57,6 +57,8 @@ class StageNode(RunnableNode):
         changeable: Parameters of the node, besides those of its plug-in, that may be set while it
             runs.
         parameters: The validated parameters.
+        inputs: Topics that the node takes, keys of TOPICS.
+        steady_s: Clock in seconds that nobody sets; a test may replace it.
         diagnostics: Figures published once a second.
     """
 
@@ -66,6 +68,7 @@ class StageNode(RunnableNode):
     from_outside: ClassVar[bool] = False
     changeable: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type] = NodeOptions
+    steady_s: Callable[[], float] = staticmethod(time.monotonic)
 
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__(self.stage, automatically_declare_parameters_from_overrides=True,
@@ -76,6 +79,7 @@ class StageNode(RunnableNode):
         self._stamp_monitors: list[StampMonitor] = []
         self._input_s: float | None = None
         self._missing_input = MissingInput(self, warns=self.from_outside)
+        self.inputs = self._missing_input.topics
         self._rejected: tuple[float, str] | None = None
         self.diagnostics = Diagnostics(self, self.parameters.plugin, self._status)
 
@@ -200,7 +204,7 @@ class StageNode(RunnableNode):
         if not now_ns:
             raise MessageError('the clock stands at 0: nobody publishes /clock')
         before = monitor.defect
-        stamp_ns = monitor.judge(given_ns, now_ns, time.monotonic())
+        stamp_ns = monitor.judge(given_ns, now_ns, self.steady_s())
         if monitor.defect is not before:
             self.get_logger().warning(monitor.verdict or 'the stamps are right again')
         if stamp_ns == given_ns:
