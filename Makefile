@@ -10,8 +10,7 @@ endif
 BIN := .venv/bin
 # Variables of the installed ROS that was sourced at set-up; none with ROS from wheels.
 ROS := . .venv/environment.sh &&
-# Tests of nodes wait for most of their time, so one more runs than there are processors.
-PYTEST := $(ROS) $(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1))
+PYTEST := $(ROS) $(BIN)/python -m pytest -n auto
 DEMO := output/demo
 # Of `make live`: a camera, a video, topic:/NAME …
 SOURCE := demo

@@ -21,5 +21,6 @@ def data_files() -> list[tuple[str, list[str]]]:
 setup(
     version=xml.etree.ElementTree.parse(ROOT / 'package.xml').findtext('version'),
     packages=find_packages(include=['ros_animate', 'ros_animate.*']),
+    package_data={'ros_animate.dashboard': ['static/*']},
     data_files=data_files(),
 )

@@ -41,6 +41,7 @@ class RunOptions:
         record: Live only: path of a bag that records the run.
         namespace: Live only: namespace of the nodes, '' for none.
         quiet: True for no progress and no summary.
+        dashboard: Live only: True to show and steer the run in the browser.
     """
 
     output: pathlib.Path | None = None
@@ -51,6 +52,7 @@ class RunOptions:
     record: pathlib.Path | None = None
     namespace: str = ''
     quiet: bool = False
+    dashboard: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--restamp', action='store_true', help=(
         'replace the stamps in headers by the current time; by default they are kept, and /clock '
         'gives the time of the bag'))
+    parser.add_argument('--dashboard', action='store_true',
+                        help='show the topics, and the nodes that take them, in the browser')
     parser.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
 def run(args: argparse.Namespace) -> int:
     from ros_animate.runtime.replay import replay
     return replay(pathlib.Path(args.bag).expanduser(), rate=args.rate, topics=args.topics,
-                  loop=args.loop, restamp=args.restamp, quiet=args.quiet)
+                  loop=args.loop, restamp=args.restamp, quiet=args.quiet,
+                  dashboard=args.dashboard)

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',
                         help='stop after S seconds (offline: of the source)')
-    add_stage_options(parser.add_argument_group('stages'))
+    _add_stage_options(parser.add_argument_group('stages'))
     run = parser.add_argument_group('run')
     run.add_argument('--output', metavar='DIR', help=(
         'folder for the files of the run; or a .csv, for the table of the controls alone'))
@@ -56,14 +56,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mode.add_argument('--processes', action='store_true', help='one process for each node')
     run.add_argument('--record', metavar='BAG', help=(
         "record all topics of the run but the robot's image (live)"))
+    run.add_argument('--dashboard', action='store_true', help=(
+        'show and steer the run in the browser (live); prints the address'))
     add_neutral(run)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
     run.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
-def add_stage_options(group: Any) -> None:
-    """Adds the options that select robot, plug-ins and their options."""
+def _add_stage_options(group: Any) -> None:
     group.add_argument('--robot', metavar='NAME', help=(
         'name of a robot (`ros_animate robots list`) or path of a robot file (default: mock)'))
     group.add_argument('--path', metavar='WAY', help=(
@@ -89,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError('--record makes a bag of ROS topics: leave out --offline')
     if args.offline and args.namespace:
         raise ConfigurationError('--namespace is one of ROS nodes: leave out --offline')
+    if args.offline and args.dashboard:
+        raise ConfigurationError('--dashboard shows ROS nodes: leave out --offline')
     if not args.offline and (args.neutral_frame or args.neutral_image):
         raise ConfigurationError('--neutral-frame and --neutral-image are for --offline; in a live '
                                  'run call `ros_animate calibrate-neutral`')
@@ -106,10 +109,13 @@ def make_settings(args: argparse.Namespace) -> Settings:
     """The settings for the arguments, checked; raises UserError."""
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import STAGES
+    from ros_animate.policy.paths import policy_of_path
     from ros_animate.settings import load_settings
+    policy = policy_of_path(args.path or '', args.policy or '')
     settings = load_settings(
         args.config, args.param, robot=args.robot, mirror=args.mirror, portrait=args.portrait,
-        camera=_camera_section(args), **stage_sections(args))
+        camera=_camera_section(args), policy=plugin_section(policy),
+        animation=plugin_section(args.animator), motion=plugin_section(args.motion))
     is_topic = settings.plugin('camera') == 'topic'
     if is_topic and args.offline:
         raise ConfigurationError('a topic is read through ROS: leave out --offline')
@@ -118,14 +124,6 @@ def make_settings(args: argparse.Namespace) -> Settings:
     if args.loop:
         settings = _looped(settings)
     return settings
-
-
-def stage_sections(args: argparse.Namespace) -> dict[str, Any]:
-    """Sections of the stages whose plug-ins the arguments of `add_stage_options` name."""
-    from ros_animate.policy.paths import policy_of_path
-    policy = policy_of_path(args.path or '', args.policy or '')
-    return {'policy': plugin_section(policy), 'animation': plugin_section(args.animator),
-            'motion': plugin_section(args.motion)}
 
 
 def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions:
@@ -142,7 +140,7 @@ def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions
             *(input_files(camera) if camera else ())))
     return RunOptions(output=output, files=files, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
-                      namespace=full_namespace(args.namespace))
+                      namespace=full_namespace(args.namespace), dashboard=args.dashboard)
 
 
 def _output_files(args: argparse.Namespace) -> tuple[str | None, tuple[str, ...]]:

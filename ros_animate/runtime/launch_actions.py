@@ -12,6 +12,7 @@ from typing import Any
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
@@ -26,6 +27,9 @@ from launch_ros.actions import Node
 
 from ros_animate.errors import ExitStatus
 from ros_animate.nodes.middleware import PROFILES
+from ros_animate.processes import module_command
+from ros_animate.runtime import dashboard
+from ros_animate.runtime.dashboard import dashboard_program
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.launch_arguments import is_true
 from ros_animate.runtime.launch_plan import LaunchPlan, parameter_file
@@ -73,10 +77,20 @@ def pipeline_nodes(plan: LaunchPlan, given: Mapping[str, str],
     nodes: list[Action] = [RegisterEventHandler(OnShutdown(
         on_shutdown=lambda event, context: shutil.rmtree(folder, ignore_errors=True)))]
     nodes += _stage_nodes(plan, is_true('composed', given['composed']), common)
+    if is_true('dashboard', given['dashboard']):
+        nodes.append(_dashboard(namespace))
     for name in extra:
         on_exit = [Shutdown(reason='the bag has ended')] if name == 'replay' else None
         nodes.append(Node(executable=f'{name}_node', name=name, on_exit=on_exit, **common))
     return nodes
+
+
+def _dashboard(namespace: str) -> Action:
+    """The dashboard, a process that the nodes do without."""
+    program = dashboard_program(namespace)
+    return ExecuteProcess(
+        cmd=[*module_command(program.module), *program.arguments], name=program.name,
+        output='screen')
 
 
 def _stage_nodes(plan: LaunchPlan, composed: bool, common: Mapping[str, Any]) -> list[Action]:
@@ -112,6 +126,8 @@ class ProcessEnds:
     def note_exit(self, event: ProcessExited, context: LaunchContext) -> Sequence[Action]:
         """Returns the actions that end the launch, if it is to end."""
         name = event.process_name.rsplit('-', 1)[0]
+        if name == dashboard.NAME:
+            return []  # the nodes go on without it
         lived_s = time.monotonic() - self._started_s.pop(event.pid, 0.0)
         if event.returncode == ExitStatus.USER_ERROR:
             return _give_up(f'{event.process_name} refused to start')

@@ -23,6 +23,7 @@ COMMON_ARGUMENTS: dict[str, tuple[str | None, str]] = {
     'params': ('', 'ROS parameter file; wins over all other arguments'),
     'namespace': ('', 'namespace of all nodes and topics'),
     'composed': ('false', 'all nodes in one process'),
+    'dashboard': ('false', 'show and steer the run in the browser; prints the address'),
     'record': ('', 'a bag to be made of the run'),
 }
 BOOLEANS = {'true': True, '1': True, 'yes': True, 'on': True,

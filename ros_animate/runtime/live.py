@@ -21,6 +21,7 @@ from ros_animate.outputs.progress import Progress, write_line
 from ros_animate.outputs.report import faces_found, write_report
 from ros_animate.outputs.run_files import keep_partial_files, remove_partial_files
 from ros_animate.plugins import STAGES
+from ros_animate.runtime import dashboard
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.live_programs import COMPOSED, OUTPUTS, WATCH, live_programs
 from ros_animate.runtime.supervisor import Supervisor
@@ -161,7 +162,7 @@ class LiveRun:
         if self._spool is not None:
             spool.remove_spool(self._spool)
             remove_partial_files(self._spool.parent, self._options.files)
-        with Supervisor(self._programs, environment, on_output=self._status.read_line,
+        with Supervisor(self._programs, environment, on_output=self._read_line,
                         on_note=write_line) as supervisor:
             try:
                 self._follow(supervisor)
@@ -176,6 +177,12 @@ class LiveRun:
         return {**self._status.report,
                 'mode': 'processes' if self._options.processes else 'composed',
                 'respawned': supervisor.respawned}
+
+    def _read_line(self, name: str, line: str) -> None:
+        """Reads a line of a program's output; the dashboard's address is for the user."""
+        if name == dashboard.NAME:
+            write_line(line)
+        self._status.read_line(name, line)
 
     def _follow(self, supervisor: Supervisor) -> None:
         """Shows progress until the source or the time is over."""

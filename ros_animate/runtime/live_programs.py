@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from ros_animate.processes import BACKGROUND_NICE
+from ros_animate.runtime.dashboard import dashboard_program
 from ros_animate.runtime.launch_plan import LaunchPlan, make_launch_plan, parameter_file
 from ros_animate.runtime.supervisor import Program
 from ros_animate.settings import RunOptions, Settings
@@ -37,6 +38,8 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
         programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments, respawn=False))
     programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
                             nice=BACKGROUND_NICE))
+    if options.dashboard:
+        programs.append(dashboard_program(options.namespace))
     if spool is not None:
         programs.append(_output_program(settings, options, folder / 'settings.yaml', spool))
     return programs

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ros_animate.outputs.progress import Progress
+from ros_animate.outputs.progress import Progress, write_line
+from ros_animate.runtime.dashboard import dashboard_program
 from ros_animate.runtime.environment import node_environment
+from ros_animate.runtime.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from ros_animate.nodes.replay_node import ReplayNode
@@ -17,7 +19,8 @@ POLL_S = 0.05
 
 
 def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
-           loop: bool = False, restamp: bool = False, quiet: bool = False) -> int:
+           loop: bool = False, restamp: bool = False, quiet: bool = False,
+           dashboard: bool = False) -> int:
     """Publishes the messages of a bag in this process; returns the exit status.
 
     Args:
@@ -27,6 +30,7 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
         loop: True to start over at the end.
         restamp: True to give headers the present time.
         quiet: True for no progress.
+        dashboard: True to show the topics in the browser.
     """
     # The middleware reads its environment when it is loaded.
     os.environ.update(node_environment())
@@ -48,7 +52,10 @@ def replay(bag: pathlib.Path, *, rate: float = 1.0, topics: Sequence[str] = (),
         threading.Thread(target=_show_progress, args=(node, loop, quiet), daemon=True).start()
         return node
 
-    return Runner().run([make_node], arguments=[])
+    programs = [dashboard_program('')] if dashboard else []
+    with Supervisor(programs, os.environ, on_output=lambda name, line: write_line(line),
+                    on_note=write_line):
+        return Runner().run([make_node], arguments=[])
 
 
 def _show_progress(node: ReplayNode, loop: bool, quiet: bool) -> None:

@@ -43,6 +43,7 @@ class Program:
         arguments: Arguments of the command line.
         respawn: True if it is started again after a crash.
         nice: Scheduling priority, 0 to 19.
+        vital: False if the others go on without it when it cannot run.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Program:
     arguments: Sequence[str] = ()
     respawn: bool = True
     nice: int = 0
+    vital: bool = True
 
 
 class Child:
@@ -145,6 +147,7 @@ class Supervisor:
                           for program in programs}
         self._crashed: set[str] = set()
         self._crashes = Counter[str]()
+        self._given_up: set[str] = set()
 
     def __enter__(self) -> Supervisor:
         try:
@@ -181,6 +184,8 @@ class Supervisor:
                 continue
             if status == 0:
                 ended.append(name)
+            elif not child.program.vital:
+                self._give_up_or_respawn(child, status)
             elif status == ExitStatus.USER_ERROR:
                 child.wait(STOP_S)
                 raise UserError(child.complaint())
@@ -210,6 +215,20 @@ class Supervisor:
     def _start(self, program: Program) -> None:
         self._children[program.name] = Child(program, self._environment, self._on_output,
                                              self._on_note)
+
+    def _give_up_or_respawn(self, child: Child, status: int) -> None:
+        """Starts a program again that the others do without, unless it cannot run at all."""
+        name = child.program.name
+        if name in self._given_up:
+            return
+        try:
+            if status == ExitStatus.USER_ERROR:
+                child.wait(STOP_S)
+                raise UserError(child.complaint())
+            self._respawn_when_due(child, status)
+        except UserError as error:
+            self._given_up.add(name)
+            self._on_note(f'{name} cannot run, the others go on: {error}')
 
     def _respawn_when_due(self, child: Child, status: int) -> None:
         name, now_s = child.program.name, time.monotonic()

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-WITH_ROS = ('ros_animate.nodes', 'ros_animate.runtime.launch_actions')
+WITH_ROS = ('ros_animate.dashboard', 'ros_animate.nodes', 'ros_animate.runtime.launch_actions')
 HEAVY = {'av', 'cv2', 'matplotlib', 'mediapipe', 'torch'}
 IMPORT = """
 import importlib, json, sys

@@ -1,0 +1,62 @@
+"""The page: what is shown is drawn in the browser (static/), what steers is NiceGUI."""
+from __future__ import annotations
+
+import pathlib
+
+from nicegui import app, ui
+
+from ros_animate.dashboard.panels.steer import steer_panel
+from ros_animate.dashboard.parts import Parts
+from ros_animate.dashboard.widgets import act
+
+HEAD = ('<link rel="stylesheet" href="/static/style.css">'
+        '<link rel="stylesheet" href="/static/controls.css">'
+        '<script type="module" src="/static/live.js"></script>')
+
+PRIMARY = '#0f8a7e'
+
+
+def build_page(parts: Parts, static: pathlib.Path) -> None:
+    """Adds the page and its files to NiceGUI's application."""
+    app.add_static_files('/static', static, max_cache_age=0)
+    skeleton = (static / 'live.html').read_text(encoding='utf-8')
+
+    @ui.page('/')
+    def live() -> None:
+        ui.add_head_html(HEAD)
+        header(parts)
+        with ui.element('main').classes('page'):
+            ui.html(skeleton, sanitize=False, tag='div').classes('shown')
+            with ui.element('aside').classes('side'):
+                steer_panel(parts)
+        ui.html('<button id="estop" type="button" title="Emergency stop (space bar)">'
+                '<b>STOP</b><span>space</span></button>', sanitize=False).classes('estop-place')
+
+
+def header(parts: Parts) -> None:
+    """The line at the top: robot, state of the safety layer, reset."""
+    ui.colors(primary=PRIMARY)
+    dark = ui.dark_mode(None)
+    with ui.element('header').classes('top'):
+        ui.html('<span class="brand">ros_animate</span><span id="robot-title"></span>'
+                '<span id="safety" class="chip idle" role="status" aria-live="polite">'
+                'Connecting</span>', sanitize=False).classes('top-state')
+        reset_button(parts)
+        ui.button(icon='contrast', on_click=lambda: dark.set_value(not dark.value)).props(
+            'flat round dense aria-label="Dark or light"').classes('theme')
+
+
+def reset_button(parts: Parts) -> None:
+    """The button that ends an emergency stop, after a confirmation."""
+    with ui.dialog() as dialog, ui.card():
+        ui.label('End the emergency stop?').classes('dialog-title')
+        ui.label('The robot moves again as soon as the next command comes. Look at it first.')
+        with ui.row():
+            ui.button('Keep it stopped', on_click=dialog.close).props('flat autofocus')
+
+            async def reset() -> None:
+                dialog.close()
+                await act(parts.steering.trigger('hardware/reset_estop'))
+            ui.button('The robot may move', on_click=reset, color='negative')
+    ui.button('Reset…', on_click=dialog.open, color='negative').props('unelevated').classes(
+        'reset only-estopped')

@@ -1,0 +1,1 @@
+"""The panels that steer the pipeline."""

@@ -1,0 +1,181 @@
+"""The dashboard's process: ROS client, web server, page."""
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import pathlib
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import uvicorn
+from fastapi import FastAPI, WebSocket
+from nicegui import ui
+
+from ros_animate.dashboard.access import Guard, is_loopback, new_token
+from ros_animate.dashboard.feed import Feed
+from ros_animate.dashboard.page import build_page
+from ros_animate.dashboard.parameters import ParameterStore
+from ros_animate.dashboard.parts import Parts
+from ros_animate.dashboard.state import PipelineState
+from ros_animate.dashboard.steering import Steering
+from ros_animate.errors import ExitStatus, UserError
+from ros_animate.nodes.remote.pipeline import RemotePipeline
+from ros_animate.nodes.remote.previews import Preview
+from ros_animate.processes import become_child
+
+PORTS = range(8080, 8100)  # tried in turn where none is given
+STATIC = pathlib.Path(__file__).parent / 'static'
+GRACE_S = 1  # for browsers that are connected when the server ends
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Options of the dashboard.
+
+    Attributes:
+        namespace: Namespace of the pipeline.
+        host: Address to listen at.
+        port: Port, 0 for the first free one of PORTS.
+    """
+
+    namespace: str = ''
+    host: str = '127.0.0.1'
+    port: int = 0
+
+
+def serve(options: ServerOptions) -> int:
+    """Serves the dashboard until a signal; returns the exit status.
+
+    Raises:
+        UserError: The port is taken, or the environment is wrong.
+    """
+    cv2.setNumThreads(1)  # previews are small
+    listener = listen(options.host, options.port)
+    port = listener.getsockname()[1]
+    token = '' if is_loopback(options.host) else new_token()
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    with contextlib.closing(listener), Dashboard(options.namespace) as dashboard:
+        dashboard.add_to(app)
+        config = uvicorn.Config(
+            Guard(app, token, port), log_level='warning', ws_max_size=2 ** 20,
+            timeout_graceful_shutdown=GRACE_S, server_header=False, access_log=False)
+        print(f'dashboard: {address(options.host, port, token)}', flush=True)
+        asyncio.run(dashboard.run(uvicorn.Server(config), listener))
+    return ExitStatus.OK
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; raises UserError if the address is not possible or taken."""
+    reason = ''
+    for number in [port] if port else PORTS:
+        family = socket.AF_INET6 if ':' in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, number))
+        except (OSError, OverflowError) as error:
+            listener.close()
+            reason = getattr(error, 'strerror', None) or str(error)
+            continue
+        listener.listen(100)
+        return listener
+    where = port or f'{PORTS[0]} to {PORTS[-1]}'
+    raise UserError(f'the dashboard cannot listen at {host}, port {where}: {reason}; choose '
+                    'another one with --port, or another address with --host')
+
+
+def address(host: str, port: int, token: str) -> str:
+    """The address to open in a browser."""
+    name = socket.gethostname() if host in ('0.0.0.0', '::') else host
+    name = f'[{name}]' if ':' in name else name
+    return f'http://{name}:{port}/' + (f'?token={token}' if token else '')
+
+
+class Dashboard:
+    """The parts of the dashboard; a context manager.
+
+    Args:
+        namespace: Namespace of the pipeline.
+    """
+
+    def __init__(self, namespace: str) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pipeline = RemotePipeline(namespace, self._offer_preview)
+        steering = Steering(self._pipeline)
+        state = PipelineState(self._pipeline)
+        self._feed = Feed(self._pipeline, state)
+        self._parameters = ParameterStore(self._pipeline, steering)
+        self._parts = Parts(self._pipeline, steering, state, self._parameters)
+
+    def __enter__(self) -> Dashboard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop = None
+        self._pipeline.__exit__()
+
+    def add_to(self, app: FastAPI) -> None:
+        """Adds page, emergency stop, web socket and static files to a server."""
+        @app.post('/api/estop')
+        async def estop() -> dict[str, Any]:
+            return vars(await self._parts.steering.estop())
+
+        @app.websocket('/live')
+        async def live(websocket: WebSocket) -> None:
+            await self._feed.serve(websocket)
+        build_page(self._parts, STATIC)
+        ui.run_with(app, title='ros_animate', show_welcome_message=False, tailwind=False, dark=None,
+                    favicon=STATIC / 'icon.svg')
+
+    async def run(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        """Runs server and feed until a signal."""
+        self._loop = asyncio.get_running_loop()
+        tasks = [asyncio.create_task(part.run()) for part in (self._feed, self._parameters)]
+        for task in tasks:
+            task.add_done_callback(functools.partial(_end_server, server))
+        await server.serve(sockets=[listener])
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+    def _offer_preview(self, view: str, preview: Preview) -> None:
+        """Called in the thread that makes previews."""
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has just ended
+                loop.call_soon_threadsafe(self._feed.offer_preview, view, preview)
+
+
+def _end_server(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    server.should_exit = True
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the process that other programs start."""
+    become_child()
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--namespace', default='')
+    parser.add_argument('--host', default='127.0.0.1')
+    parser.add_argument('--port', type=int, default=0)
+    args = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return serve(ServerOptions(args.namespace, args.host, args.port))
+    except UserError as error:
+        print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
+        return ExitStatus.USER_ERROR
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""A running pipeline, observed and steered from another process, through ROS alone."""

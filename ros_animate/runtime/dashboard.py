@@ -1,0 +1,42 @@
+"""The dashboard for programs that start it. Imports neither ROS nor NiceGUI."""
+from __future__ import annotations
+
+import importlib.util
+import os
+
+from ros_animate.errors import UserError
+from ros_animate.processes import BACKGROUND_NICE
+from ros_animate.runtime.environment import node_environment
+from ros_animate.runtime.supervisor import Program
+
+NAME, MODULE = 'dashboard', 'ros_animate.dashboard.server'
+
+
+def require_nicegui() -> None:
+    """Raises UserError if NiceGUI, an optional dependency, is not installed."""
+    if importlib.util.find_spec('nicegui') is None:
+        raise UserError('the dashboard needs NiceGUI: pip install nicegui (or call `make setup`)')
+
+
+def serve_dashboard(namespace: str, host: str, port: int) -> int:
+    """Serves the dashboard in this process until a signal; returns the exit status.
+
+    Args:
+        namespace: Namespace of the pipeline, '' for none.
+        host: Address to listen at.
+        port: Port, 0 for the first free one.
+
+    Raises:
+        UserError: NiceGUI is missing, or the address is taken.
+    """
+    require_nicegui()
+    # The middleware reads its environment when it is loaded.
+    os.environ.update(node_environment())
+    from ros_animate.dashboard.server import ServerOptions, serve
+    return serve(ServerOptions(namespace, host, port))
+
+
+def dashboard_program(namespace: str) -> Program:
+    """The program beside the nodes of a run; the run goes on whatever happens to it."""
+    require_nicegui()
+    return Program(NAME, MODULE, ['--namespace', namespace], nice=BACKGROUND_NICE, vital=False)
