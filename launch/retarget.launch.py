@@ -12,7 +12,7 @@ from ros_animate.camera.resolve import resolve
 from ros_animate.plugins import STAGES
 from ros_animate.runtime.launch_actions import describe_launch, pipeline_nodes
 from ros_animate.runtime.launch_arguments import COMMON_ARGUMENTS, settings_of
-from ros_animate.runtime.launch_plan import make_launch_plan
+from ros_animate.runtime.launch_plan import make_launch_plan, stages_left_out
 
 # name: (default, description)
 ARGUMENTS = {
@@ -34,9 +34,8 @@ def make_nodes(given: dict[str, str]) -> list[Action]:
         plugin, options = resolve(given['source'])
         camera = {'plugin': plugin, **options}
     settings = settings_of(given, camera)
-    settings.check((stage for stage in STAGES
-                    if stage != 'camera' or settings.plugin('camera') != 'topic'),
-                   node_options=True)
+    left_out = stages_left_out(settings)
+    settings.check((stage for stage in STAGES if stage not in left_out), node_options=True)
     plan = make_launch_plan(settings, namespace=given['namespace'])
     extra = {'record': {'bag': given['record'], 'image_transport': plan.image_transport}
              } if given['record'] else {}

@@ -45,6 +45,7 @@ EXPRESSION_NAMES = 1_000
 KEYPOINTS = 1_000
 KEYPOINT_COORDINATE = 10.0  # keypoints and their displacements; the image is -1 to 1
 KEYPOINT_MATRIX = 1e3  # entries of Jacobians and covariances
+FACES = 16  # in one message
 LANDMARK_MARGIN = 2.0  # image sizes by which a landmark may lie outside of the image
 IMAGE_SIDE = 65_535  # pixels
 ROTATION_ERROR = 0.1  # of R R^T

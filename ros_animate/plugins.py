@@ -17,8 +17,9 @@ from typing import Any, ClassVar
 from ros_animate.configuration import ConfigurationError, build, suggest
 from ros_animate.errors import shown
 
-# Robots that are driven through ROS topics are in nodes/, where ROS may be imported.
-PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors',),
+# Robots and motions that are read or driven through ROS topics are in nodes/, where ROS may be
+# imported.
+PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors', 'nodes.motions'),
             'animation': ('animation.animators',), 'policy': ('policy.policies',),
             'smoothing': ('smoothing.smoothers',),
             'hardware': ('hardware.robots', 'nodes.robots')}

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',
                         help='stop after S seconds (offline: of the source)')
-    _add_stage_options(parser.add_argument_group('stages'))
+    add_stage_options(parser.add_argument_group('stages'))
     run = parser.add_argument_group('run')
     run.add_argument('--output', metavar='DIR', help=(
         'folder for the files of the run; or a .csv, for the table of the controls alone'))
@@ -64,7 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
-def _add_stage_options(group: Any) -> None:
+def add_stage_options(group: Any) -> None:
+    """Adds the options that select robot, plug-ins and their options."""
     group.add_argument('--robot', metavar='NAME', help=(
         'name of a robot (`ros_animate robots list`) or path of a robot file (default: mock)'))
     group.add_argument('--path', metavar='WAY', help=(
@@ -109,21 +110,30 @@ def make_settings(args: argparse.Namespace) -> Settings:
     """The settings for the arguments, checked; raises UserError."""
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import STAGES
-    from ros_animate.policy.paths import policy_of_path
+    from ros_animate.runtime.launch_plan import is_seen, stages_left_out
     from ros_animate.settings import load_settings
-    policy = policy_of_path(args.path or '', args.policy or '')
     settings = load_settings(
         args.config, args.param, robot=args.robot, mirror=args.mirror, portrait=args.portrait,
-        camera=_camera_section(args), policy=plugin_section(policy),
-        animation=plugin_section(args.animator), motion=plugin_section(args.motion))
-    is_topic = settings.plugin('camera') == 'topic'
-    if is_topic and args.offline:
+        camera=_camera_section(args), **stage_sections(args))
+    left_out = stages_left_out(settings)
+    if 'camera' in left_out and args.offline:
         raise ConfigurationError('a topic is read through ROS: leave out --offline')
-    settings.check([stage for stage in STAGES if not (is_topic and stage == 'camera')],
+    if not is_seen(settings) and args.output is not None:
+        raise ConfigurationError(f'the motion {settings.plugin("motion")} comes without images for '
+                                 'the files of --output: leave it out, or record a bag (--record)')
+    settings.check([stage for stage in STAGES if stage not in left_out],
                    node_options=not args.offline)
     if args.loop:
         settings = _looped(settings)
     return settings
+
+
+def stage_sections(args: argparse.Namespace) -> dict[str, Any]:
+    """Sections of the stages whose plug-ins the arguments of `add_stage_options` name."""
+    from ros_animate.policy.paths import policy_of_path
+    policy = policy_of_path(args.path or '', args.policy or '')
+    return {'policy': plugin_section(policy), 'animation': plugin_section(args.animator),
+            'motion': plugin_section(args.motion)}
 
 
 def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions:

@@ -118,6 +118,12 @@ class FaceTrack:
         return unknown if math.isnan(distance) else distance
 
 
+def face_extent(landmarks: Array) -> Array:
+    """(3,) centre x, centre y and size (mean of width and height) of (N, 2) landmarks."""
+    low, high = landmarks.min(0), landmarks.max(0)
+    return np.array([*(low + high) / 2, (high - low).mean()])
+
+
 def distance(one: Sighting, other: Sighting) -> float:
     """Distance of two faces in sizes of the smaller one."""
     return float(np.linalg.norm(one.centre - other.centre)) / min(one.size, other.size)

@@ -9,12 +9,14 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.errors import shown
-from ros_animate.types import Array
+from ros_animate.motion.face_tracks import face_extent
+from ros_animate.types import Array, Motion
 
 LARGEST, FIRST, CENTRE = RULES = ('largest', 'first', 'centre')
 _ID = re.compile(r'[A-Za-z0-9_]{1,40}')
 # Distances from the middle of the image, in widths, within which faces are equally central.
 _CENTRAL = 0.1
+_NEAREST_M = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,19 @@ class SeenFace:
     id: str
     centre: Array
     size: float
+
+
+def extent(motion: Motion) -> tuple[Array, float]:
+    """Centre (2,) and size (mean of width and height) of a face in pixels.
+
+    Without landmarks the face is in the middle, and the larger the nearer it is.
+    """
+    if motion.landmarks is not None:
+        x, y, size = face_extent(motion.landmarks[:, :2])
+        return np.array([x, y]), float(size)
+    middle = np.divide(motion.image_size or (0, 0), 2)
+    distance_m = 1.0 if motion.translation is None else float(np.linalg.norm(motion.translation))
+    return middle, 1.0 / max(distance_m, _NEAREST_M)
 
 
 def check_rule(rule: str) -> None:

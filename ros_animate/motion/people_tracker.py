@@ -12,6 +12,7 @@ from ros_animate.motion.face_tracks import (
     FaceTrack,
     Sighting,
     distance,
+    face_extent,
     is_same_face,
     is_swapped,
 )
@@ -239,12 +240,6 @@ def mask_other_faces(image: Image, face: Array, others: Sequence[Array]) -> Imag
     window = _window(face, _KEPT)
     result[window] = image[window]
     return result
-
-
-def face_extent(landmarks: Array) -> Array:
-    """(3,) centre x, centre y and size (mean of width and height) of (N, 2) landmarks."""
-    low, high = landmarks.min(0), landmarks.max(0)
-    return np.array([*(low + high) / 2, (high - low).mean()])
 
 
 def _swap(one: FaceTrack, other: FaceTrack) -> None:

@@ -124,6 +124,15 @@ def faces_to_message(motions: Sequence[Motion], header: Header, follow: str,
                         motions=[motion_to_message(motion, header) for motion in motions])
 
 
+def motions_from_message(message: FacesMessage, most: int) -> list[Motion]:
+    """The motion of every face, with the header of the whole; raises MessageError."""
+    check_count(len(message.motions), 'faces', most)
+    for motion in message.motions:
+        motion.header = message.header
+    motions = [motion_from_message(motion) for motion in message.motions]
+    return [motion for motion in motions if motion is not None]
+
+
 def _motion(message: MotionMessage, expression: dict[str, float], size: tuple[int, int]) -> Motion:
     return Motion(
         model=message.model, stamp_s=seconds(message.header.stamp),

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from rclpy.parameter import Parameter
+from rclpy.publisher import Publisher
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
@@ -25,6 +26,7 @@ from ros_animate.nodes.messages import (
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
+from ros_animate.nodes.topic_motion import TopicMotion
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
 from ros_animate.srv import Follow
 from ros_animate.types import Frame, Motion, UnusableMotion
@@ -40,7 +42,7 @@ class MotionNodeOptions(NodeOptions):
 
 
 class MotionNode(StageNode):
-    """Node from image_raw (or image_raw/compressed) to motion.
+    """Node from image_raw (or image_raw/compressed), or what else its plug-in reads, to motion.
 
     A frame without a face gives a message too, with confidence 0: downstream nodes can tell it
     from a silent camera, and the robot holds and then goes to neutral. All faces in sight are
@@ -53,13 +55,18 @@ class MotionNode(StageNode):
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
-        self._extractor: Extractor = self.make_plugin()
+        self._plugin: Extractor | TopicMotion = self.make_plugin()
         self._publisher = self.publisher_of('motion')
-        self._faces = self.publisher_of('faces')
+        self._faces: Publisher | None = None
+        if not isinstance(self._plugin, TopicMotion) or self._plugin.relays:
+            self._faces = self.publisher_of('faces')
         self.create_service(Follow, '~/follow', self._follow)
         self._face_found_s: float | None = None
-        self.listen(camera_topic(self.parameters.options.image_transport), self._extract,
-                    max_age_s=MAX_AGE_S)
+        if isinstance(self._plugin, TopicMotion):
+            self._plugin.attach(self, self._publish)
+        else:
+            self.listen(camera_topic(self.parameters.options.image_transport), self._extract,
+                        max_age_s=MAX_AGE_S)
 
     def health(self) -> Health:
         level, message = super().health()
@@ -73,39 +80,41 @@ class MotionNode(StageNode):
         return level, message
 
     def close(self) -> None:
-        self._extractor.close()
+        if isinstance(self._plugin, Extractor):
+            self._plugin.close()
 
     def _extract(self, message: ImageMessage | CompressedImage) -> None:
         frame = Frame(image_from_message(message), seconds(message.header.stamp))
+        assert isinstance(self._plugin, Extractor)
         try:
-            motion = self._extractor.extract(frame)
+            motion = self._plugin.extract(frame)
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             motion = None
         self._publish(motion, message.header)
-        self._extractor.complete()
-        if self._faces.get_subscription_count():
-            self._publish_faces('' if motion is None else motion.face_id, message.header)
 
     def _publish(self, motion: Motion | None, header: Header) -> None:
+        """Publishes the followed face, and then what nobody waits for."""
         if motion is None:
             self.diagnostics.count('face_missing')
             self.send(self._publisher, nothing_found(self.parameters.plugin, header))
-            return
-        self._face_found_s = time.monotonic()
-        if self.parameters.options.mirror:
-            motion = mirrored(motion)
-        self.send(self._publisher, motion_to_message(motion, header))
+        else:
+            self._face_found_s = time.monotonic()
+            sent = mirrored(motion) if self.parameters.options.mirror else motion
+            self.send(self._publisher, motion_to_message(sent, header))
+        if isinstance(self._plugin, Extractor):
+            self._plugin.complete()
+        if self._faces is not None and self._faces.get_subscription_count():
+            self._publish_faces(self._faces, '' if motion is None else motion.face_id, header)
 
-    def _publish_faces(self, followed: str, header: Header) -> None:
-        """Publishes every face in sight; the followed one has gone out before."""
+    def _publish_faces(self, publisher: Publisher, followed: str, header: Header) -> None:
         try:
-            motions = self._extractor.faces()
+            motions = self._plugin.faces()
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             return
         follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
-        self._faces.publish(faces_to_message(motions, header, follow, followed))
+        publisher.publish(faces_to_message(motions, header, follow, followed))
 
     def _follow(self, request: Follow.Request, response: Follow.Response) -> Follow.Response:
         """Sets the parameter `follow`, so that the parameter and the service agree."""

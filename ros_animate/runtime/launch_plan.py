@@ -13,13 +13,14 @@ import yaml
 
 from ros_animate.errors import UserError
 from ros_animate.nodes.parameter_values import to_ros
+from ros_animate.nodes.topic_motion import IMAGES, has_mesh, motion_input
 from ros_animate.nodes.topics import COMPRESSED, TOPICS, Topic
 from ros_animate.plugins import STAGES, find
 from ros_animate.ros_names import check_topic, full_namespace
 from ros_animate.settings import Settings
 
-# Topics of the pipeline that another camera may publish.
-SOURCES = ('image_raw', f'image_raw{COMPRESSED}')
+# Topics of the pipeline that another node may publish in its place.
+SOURCES = ('image_raw', f'image_raw{COMPRESSED}', 'faces')
 # Topics of every node.
 COMMON = {'/rosout': Topic('rcl_interfaces/msg/Log'),
           '/parameter_events': Topic('rcl_interfaces/msg/ParameterEvent')}
@@ -60,18 +61,21 @@ def make_launch_plan(settings: Settings, more: Mapping[str, Mapping[str, Any]] |
         UserError: The camera's topic or the namespace is not possible.
     """
     from_topic = 'camera' in stages and settings.plugin('camera') == 'topic'
+    left_out = stages_left_out(settings)
     parameters = {stage: _stage_parameters(settings, stage) for stage in stages
-                  if stage != 'camera' or not from_topic}
+                  if stage not in left_out}
     if 'animation' in parameters:
         parameters['animation']['background'] = not observes_image(settings)
     transport = 'raw'
     remappings: tuple[tuple[str, str], ...] = ()
-    if from_topic:
-        topic = _camera_topic(settings, full_namespace(namespace))
-        if topic.endswith(COMPRESSED):
-            topic, transport = topic.removesuffix(COMPRESSED), 'compressed'
-        remappings = (('image_raw', topic),)
-        parameters['motion']['image_transport'] = transport
+    source = motion_input(find('motion', settings.plugin('motion')))
+    if from_topic and source:
+        topic = _source_topic(settings, full_namespace(namespace))
+        if source == IMAGES:
+            if topic.endswith(COMPRESSED):
+                topic, transport = topic.removesuffix(COMPRESSED), 'compressed'
+            parameters['motion']['image_transport'] = transport
+        remappings = ((source, topic),)
     for stage, values in (more or {}).items():
         if stage in parameters:
             parameters[stage].update(to_ros(values))
@@ -90,8 +94,31 @@ def parameter_file(parameters: Mapping[str, Mapping[str, Any]], namespace: str =
                            for name, values in parameters.items()})
 
 
-def _camera_topic(settings: Settings, prefix: str) -> str:
-    """The topic of the images; one that the nodes themselves publish is no source."""
+def is_seen(settings: Settings) -> bool:
+    """True if the pipeline sees the camera's images, not only the motion in them."""
+    return motion_input(find('motion', settings.plugin('motion'))) == IMAGES
+
+
+def stages_left_out(settings: Settings) -> tuple[str, ...]:
+    """Stages for which the pipeline has no node of its own.
+
+    Raises:
+        UserError: The policy waits for an animated portrait that the motion cannot animate.
+    """
+    motion: Any = find('motion', settings.plugin('motion'))
+    left_out = []
+    if settings.plugin('camera') == 'topic' or not is_seen(settings):
+        left_out.append('camera')
+    if not has_mesh(motion):
+        if observes_image(settings):
+            raise UserError(f'the motion {settings.plugin("motion")} has no face mesh to animate a '
+                            'portrait with: leave out path image, or use motion mediapipe')
+        left_out.append('animation')
+    return tuple(left_out)
+
+
+def _source_topic(settings: Settings, prefix: str) -> str:
+    """The topic of the source; one that the nodes themselves publish is no source."""
     topic = check_topic(str(settings.options('camera').get('topic', '')))
     full = topic if topic.startswith('/') else f'{prefix}/{topic}'
     for name, known in {**TOPICS, **COMMON}.items():

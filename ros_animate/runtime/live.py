@@ -23,6 +23,7 @@ from ros_animate.outputs.run_files import keep_partial_files, remove_partial_fil
 from ros_animate.plugins import STAGES
 from ros_animate.runtime import dashboard
 from ros_animate.runtime.environment import node_environment
+from ros_animate.runtime.launch_plan import is_seen, stages_left_out
 from ros_animate.runtime.live_programs import COMPOSED, OUTPUTS, WATCH, live_programs
 from ros_animate.runtime.supervisor import Supervisor
 from ros_animate.settings import RunOptions, Settings
@@ -65,8 +66,8 @@ def run(settings: Settings, options: RunOptions) -> int:
     if report is None:
         raise UserError('the run ended before anything was measured')
     if not report['frames']:
-        print(f'ros_animate: error: nothing was processed: no image has come from '
-              f'{_source(settings)}', file=sys.stderr)
+        print(f'ros_animate: error: nothing was processed: no {_source(settings)}',
+              file=sys.stderr)
         return ExitStatus.FAILURE
     if not options.quiet:
         print(summary(report, options))
@@ -93,9 +94,12 @@ def _write_report(path: pathlib.Path, report: dict[str, Any],
 
 
 def _source(settings: Settings) -> str:
-    if settings.plugin('camera') == 'topic':
-        return str(settings.options('camera')['topic'])
-    return f'the source {settings.plugin("camera")}'
+    """What the run was waiting for."""
+    camera = settings.plugin('camera')
+    topic = settings.options('camera')['topic'] if camera == 'topic' else ''
+    if not is_seen(settings):
+        return f'motion has come from {topic or settings.plugin("motion")}'
+    return f'image has come from {topic or f"the source {camera}"}'
 
 
 def summary(report: dict[str, Any], options: RunOptions) -> str:
@@ -231,7 +235,7 @@ class LiveRun:
 
     def _frame_count(self) -> int | None:
         """Opens the source once, so that its errors are reported at once."""
-        if self._settings.plugin('camera') == 'topic':
+        if 'camera' in stages_left_out(self._settings):
             return self._options.limit
         source: Source = self._settings.load('camera')
         with source:

@@ -22,12 +22,14 @@ class Place(NamedTuple):
         x: Column of the middle of the head, in pixels.
         view_cm: Height of the view; the larger, the farther away is the person.
         y: Row of the middle of the head.
+        muscles: Expression by muscles; None to play a scene.
     """
 
     person: int
     x: float
     view_cm: float
     y: float = 240.0
+    muscles: dict[str, float] | None = None
 
 
 @functools.lru_cache
@@ -36,7 +38,7 @@ def _face(person):
 
 
 def people_image(places: Sequence[Place], time_s: float = 0.0):
-    """(480, 640, 3) RGB; people who are nearer hide those behind them; all play a scene."""
+    """(480, 640, 3) RGB; people who are nearer hide those behind them."""
     shade = np.linspace(90, 150, SIZE[1])[:, None, None]
     image = np.broadcast_to(shade, (*SIZE[::-1], 3)).astype(np.uint8)
     for place in sorted(places, key=lambda place: -place.view_cm):
@@ -45,7 +47,9 @@ def people_image(places: Sequence[Place], time_s: float = 0.0):
         centre = ((SIZE[0] / 2 - place.x) * cm, (place.y - SIZE[1] / 2) * cm)
         camera = Camera(SIZE, place.view_cm, 70.0, centre)
         painter = VirtualFace(face.appearance, camera, image)
-        image = painter.render(scene_muscles(time_s + 3.3 * place.person))
+        muscles = place.muscles
+        image = painter.render(scene_muscles(time_s + 3.3 * place.person)
+                               if muscles is None else muscles)
     return image
 
 

@@ -8,13 +8,15 @@ import numpy as np
 from helpers.people_scenes import SIZE, Place, people_image
 from helpers.ros_helpers import CAMERA
 from rcl_interfaces.srv import GetParameters
-from ros_animate.msg import Faces, Motion
+from ros_animate.msg import Command, Faces, Motion
 from ros_animate.srv import Follow
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
-from ros_animate.nodes.messages import motion_from_message
+from ros_animate.nodes.messages import Joints, motion_from_message
+from ros_animate.robot.descriptions import load_spec
 
+SPEC = load_spec('mock')
 LEFT, RIGHT = Place(1, 180, 76), Place(2, 470, 70)
 NOBODY = np.full((*SIZE[::-1], 3), 128, np.uint8)
 
@@ -39,8 +41,16 @@ def column(message):
     return np.reshape(message.landmarks, (-1, 3))[:, 0].mean()
 
 
-def follow(observer, whom):
-    return observer.call(Follow, 'motion/follow', Follow.Request(follow=whom))
+def follow(observer, whom, namespace=''):
+    return observer.call(Follow, f'{namespace}motion/follow', Follow.Request(follow=whom))
+
+
+def jaw(messages):
+    """Opening of the jaw in the newest command, 0 closed to 1 open; -1 if there is none."""
+    if not messages:
+        return -1.0
+    position = Joints.of(SPEC).command_from_message(messages[-1]).position
+    return 1.0 - position[SPEC.index('Jaw Pitch')]
 
 
 def test_the_faces_in_sight_and_the_service_that_selects_one(processes, observer):
@@ -76,3 +86,27 @@ def test_an_extractor_of_one_face_says_that_it_cannot_select(processes, observer
     processes.start('motion_node', {'motion': {'plugin': 'brightness'}})
     answer = follow(observer, 'first')
     assert not answer.success and answer.message == 'brightness does not tell faces apart'
+
+
+def test_two_robots_follow_two_people_with_one_tracker(processes, observer):
+    faces = observer.listen(Faces, '/left/faces')
+    left, right = (observer.listen(Command, f'/{side}/commands') for side in ('left', 'right'))
+    policy = {'policy': {'adapt_s': 0.0}}
+    tracker = {'plugin': 'mediapipe', 'follow': 'first'}
+    for side, motion, remap in (('/left', tracker, 'image_raw:=/image_raw'),
+                                ('/right', {'plugin': 'faces'}, 'faces:=/left/faces')):
+        processes.start('composed_node', {'motion': motion, **policy}, namespace=side,
+                        remap=[remap], arguments=['camera', 'animation'])
+    camera = People(observer)
+    camera.image = people_image([LEFT._replace(muscles={}),
+                                 RIGHT._replace(muscles={'jaw_open': 0.7})])
+    observer.wait_for(lambda: faces and len(faces[-1].motions) == 2, 'two faces')
+    open_id, shut_id = (m.face_id for m in sorted(faces[-1].motions, key=column, reverse=True))
+    assert follow(observer, shut_id, '/left/').success
+    observer.wait_for(lambda: jaw(right) > 0.4 and -1 < jaw(left) < 0.2, 'one jaw opens')
+    answer = follow(observer, 'f00099', '/right/')
+    assert not answer.success and open_id in answer.message
+    assert follow(observer, shut_id, '/right/').success
+    assert follow(observer, open_id, '/left/').success
+    observer.wait_for(lambda: jaw(left) > 0.4 and -1 < jaw(right) < 0.2, 'the other jaw opens')
+    observer.wait_for(lambda: faces[-1].followed == open_id)

@@ -10,9 +10,10 @@ import numpy as np
 from ros_animate.configuration import option
 from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
+from ros_animate.motion.face_tracks import face_extent
 from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule
 from ros_animate.motion.landmarker import FaceDetector, Landmarker, Thresholds, landmarks_of
-from ros_animate.motion.people_tracker import PeopleTracker, face_extent, find_alone
+from ros_animate.motion.people_tracker import PeopleTracker, find_alone
 from ros_animate.types import Frame, Motion
 
 REWIND_S = 0.5
