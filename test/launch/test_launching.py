@@ -71,14 +71,15 @@ def test_the_whole_pipeline(launch, observer, make_camera, config, composed):
     assert 'Traceback' not in run.output()
 
 
-def test_a_killed_node_is_started_again(launch, observer, make_camera, config):
+@pytest.mark.parametrize('composed, killed', [('false', 'policy_node'), ('true', 'composed_node')])
+def test_a_killed_node_is_started_again(launch, observer, make_camera, config, composed, killed):
     commands = observer.listen(Command, 'commands')
-    run = launch('retarget.launch.py', source='topic:/image_raw', config=config)
+    run = launch('retarget.launch.py', source='topic:/image_raw', config=config, composed=composed)
     camera = make_camera()
     camera.run()
     observer.wait_for(lambda: commands and stamp_of(commands[-1]) in camera.sent, 'an answer')
-    os.kill(pid_of(run.output(), 'policy_node')[0], signal.SIGKILL)
-    observer.wait_for(lambda: len(pid_of(run.output(), 'policy_node')) == 2, 'a second policy')
+    os.kill(pid_of(run.output(), killed)[0], signal.SIGKILL)
+    observer.wait_for(lambda: len(pid_of(run.output(), killed)) == 2, f'a second {killed}')
     started = camera.sent[-1]
     observer.wait_for(lambda: stamp_of(commands[-1]) > started, 'answers again')
 
