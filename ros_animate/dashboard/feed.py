@@ -6,11 +6,14 @@ import contextlib
 import json
 import struct
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ros_animate.dashboard.state import PipelineState
+from ros_animate.dashboard.steering import Result, Steering
+from ros_animate.limits import NAME_LENGTH
 from ros_animate.nodes.remote.calls import NotAnswered, python_value
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 from ros_animate.nodes.remote.previews import RATE_HZ, Preview
@@ -68,11 +71,13 @@ class Feed:
 
     Args:
         pipeline: The pipeline that is shown.
-        state: What is shown of it.
+        steering: What a browser can ask for.
+        state: What is shown of the pipeline.
     """
 
-    def __init__(self, pipeline: RemotePipeline, state: PipelineState) -> None:
-        self._pipeline, self._state = pipeline, state
+    def __init__(self, pipeline: RemotePipeline, steering: Steering, state: PipelineState) -> None:
+        self._pipeline, self._steering, self._state = pipeline, steering, state
+        self._actions: set[asyncio.Task[None]] = set()
         self._viewers: set[Viewer] = set()
         self._was_here = False
 
@@ -135,8 +140,19 @@ class Feed:
             return
         if 'ack' in message:
             viewer.confirm()
+        if isinstance(message.get('follow'), str) and len(message['follow']) <= NAME_LENGTH:
+            self._start(viewer, self._steering.follow(message['follow']))
         if isinstance(message.get('jog'), dict):
             self._state.set_jog(message['jog'])
+
+    def _start(self, viewer: Viewer, action: Coroutine[Any, Any, Result]) -> None:
+        """Does something for a browser, and tells it the result."""
+        async def work() -> None:
+            result = await action
+            viewer.offer_text('result', json.dumps({'type': 'result', **vars(result)}))
+        task = asyncio.create_task(work())
+        self._actions.add(task)
+        task.add_done_callback(self._actions.discard)
 
     async def _follow_robot(self) -> None:
         """Reads which robot it is, when the hardware node appears (again)."""

@@ -5,7 +5,8 @@ import pathlib
 
 from nicegui import app, ui
 
-from ros_animate.dashboard.panels.steer import steer_panel
+from ros_animate.dashboard.panels.poses import PosesPanel
+from ros_animate.dashboard.panels.steer import robot_panel, strength_panels
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.widgets import act
 
@@ -28,7 +29,9 @@ def build_page(parts: Parts, static: pathlib.Path) -> None:
         with ui.element('main').classes('page'):
             ui.html(skeleton, sanitize=False, tag='div').classes('shown')
             with ui.element('aside').classes('side'):
-                steer_panel(parts)
+                robot_panel(parts)
+                PosesPanel(parts)
+                strength_panels(parts)
         ui.html('<button id="estop" type="button" title="Emergency stop (space bar)">'
                 '<b>STOP</b><span>space</span></button>', sanitize=False).classes('estop-place')
 

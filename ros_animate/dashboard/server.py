@@ -110,7 +110,7 @@ class Dashboard:
         self._pipeline = RemotePipeline(namespace, self._offer_preview)
         steering = Steering(self._pipeline)
         state = PipelineState(self._pipeline)
-        self._feed = Feed(self._pipeline, state)
+        self._feed = Feed(self._pipeline, steering, state)
         self._parameters = ParameterStore(self._pipeline, steering)
         self._parts = Parts(self._pipeline, steering, state, self._parameters)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import cv2
 import numpy as np
 
+from ros_animate.dashboard.faces import faces_of, followed_face
 from ros_animate.dashboard.robot import coupled_limits, described, read_spec, rounded
 from ros_animate.dashboard.words import safety_state, stage_states
 from ros_animate.nodes.conversions import MessageError
-from ros_animate.nodes.messages import Joints, motion_from_message
+from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
-DIGITS_OF_POINTS = 4
+FACES_S = 1.0  # after this time without them the followed face alone is shown
 
 
 class PipelineState:
@@ -39,7 +39,7 @@ class PipelineState:
         self._joints: Joints | None = None
         self._robot = ''
         self._was_manual = False
-        self._face: dict[str, Any] | None = None
+        self._faces: dict[str, Any] = {'faces': [], 'follow': ''}
         self.command: Array | None = None
         self.target: Array | None = None
         self.measured: Array | None = None
@@ -85,7 +85,7 @@ class PipelineState:
         self._update()
         state: dict[str, Any] = {
             'type': 'values', 'estopped': self._pipeline.estopped, 'manual': self._pipeline.manual,
-            'face': self._face}
+            **self._faces}
         for name in ('target', 'command', 'measured'):
             found = getattr(self, name)
             state[name] = None if found is None else rounded(found)
@@ -96,17 +96,25 @@ class PipelineState:
         return state
 
     def _update(self) -> None:
-        newest, joints = self._pipeline.newest, self._joints
+        joints = self._joints
         if joints is not None:
             self._read('command', 'commands', lambda m: joints.command_from_message(m).position)
             self._read('target', 'actions', lambda m: joints.chunk_from_message(m).values[0])
             self._read('measured', 'joint_states', lambda m: self._pipeline.measured(joints, m))
-        if (message := newest.take('motion')) is not None:
-            self._face = face_outline(message)
+        self._update_faces()
         manual = bool(self._pipeline.manual)
         if manual and not self._was_manual and self.spec is not None and self.command is not None:
             self.jog = dict(zip(self.spec.names, rounded(self.command)))
         self._was_manual = manual
+
+    def _update_faces(self) -> None:
+        newest = self._pipeline.newest
+        age_s = newest.age_s('faces')
+        if age_s is not None and age_s < FACES_S:
+            if (message := newest.take('faces')) is not None:
+                self._faces = faces_of(message)
+        elif (message := newest.take('motion')) is not None:
+            self._faces = followed_face(message)
 
     def _read(self, attribute: str, topic: str, convert: Any) -> None:
         message = self._pipeline.newest.take(topic)
@@ -116,16 +124,3 @@ class PipelineState:
             setattr(self, attribute, convert(message))
         except (MessageError, ValueError, IndexError):
             setattr(self, attribute, None)  # of another robot
-
-
-def face_outline(message: Any) -> dict[str, Any] | None:
-    """The outline of the tracked face, as parts of the image's width and height; None for none."""
-    try:
-        motion = motion_from_message(message)
-    except MessageError:
-        return None
-    if motion is None or motion.landmarks is None or motion.image_size is None:
-        return None
-    hull = cv2.convexHull(motion.landmarks[:, :2].astype(np.float32))[:, 0]
-    points = (hull / np.array(motion.image_size)).round(DIGITS_OF_POINTS)
-    return {'outline': points.tolist(), 'confidence': round(motion.confidence, 2)}

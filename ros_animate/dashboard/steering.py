@@ -53,6 +53,10 @@ class Steering:
         """Calls a service that switches something on or off, e.g. 'hardware/set_enabled'."""
         return await self._result(self._pipeline.calls.switch(service, on), service, ANSWER_S)
 
+    async def follow(self, rule: str) -> Result:
+        """Selects the followed face: largest, first, centre, or the id of one in sight."""
+        return await self._result(self._pipeline.calls.follow(rule), 'motion/follow', ANSWER_S)
+
     async def set_parameter(self, node: str, name: str, value: Any) -> Result:
         """Sets a parameter of a node."""
         try:

@@ -6,10 +6,17 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 pytest.importorskip('nicegui', reason='NiceGUI is not installed')
 
 
+import signal
+import urllib.error
+import urllib.parse
+import urllib.request
+
 import numpy as np
 import rclpy
 from helpers.browser import Address, Page, chromium
 from helpers.ros_helpers import Observer, Process, Processes
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import GetParameters, SetParameters
 from ros_animate.msg import Command
 from std_msgs.msg import Bool
 
@@ -38,11 +45,10 @@ class Pipeline:
         self.estopped = self._latched('estopped')
         self.manual = self._latched('manual')
         self.commands = self.observer.listen(Command, f'/{NAMESPACE}/commands')
-        self.pages = []
+        self.pages, self.dashboards = [], []
         self.nodes = self._start('camera', 'motion', 'animation', 'policy', 'smoothing')
         self.hardware = self.start_hardware()
-        self.dashboard = self.start_dashboard()
-        self.url = Address(self.dashboard).wait()
+        self.url = Address(self.start_dashboard()).wait()
 
     def _latched(self, name):
         messages = []
@@ -63,8 +69,19 @@ class Pipeline:
         return self._start('hardware')
 
     def start_dashboard(self, *arguments):
-        return Process(['-m', 'ros_animate.dashboard.server', '--namespace', NAMESPACE, *arguments],
-                       self.environment, self.folder / f'dashboard{len(arguments)}.log')
+        process = Process(
+            ['-m', 'ros_animate.dashboard.server', '--namespace', NAMESPACE, *arguments],
+            {**self.environment, 'ROS_HOME': str(self.folder)},
+            self.folder / f'dashboard{len(self.dashboards)}.log')
+        self.dashboards.append(process)
+        return process
+
+    def set(self, node, name, value):
+        """Sets a number as another tool does."""
+        parameter = Parameter(name=name, value=ParameterValue(
+            type=ParameterType.PARAMETER_DOUBLE, double_value=value))
+        self.observer.call(SetParameters, f'/{NAMESPACE}/{node}/set_parameters',
+                           SetParameters.Request(parameters=[parameter]))
 
     def open(self, **size):
         """A page in a browser with a profile of its own."""
@@ -79,7 +96,8 @@ class Pipeline:
         return JOINTS.command_from_message(self.commands[-1]).position
 
     def close(self):
-        self.dashboard.stop()
+        for dashboard in self.dashboards:
+            dashboard.stop()
         self.processes.stop()
         self.observer.close()
         rclpy.shutdown(context=self.context)
@@ -103,6 +121,19 @@ def page(pipeline):
     pipeline.pages.clear()
 
 
+def value_of(pipeline, node, name):
+    """A number among the parameters of a node."""
+    response = pipeline.observer.call(GetParameters, f'/{NAMESPACE}/{node}/get_parameters',
+                                      GetParameters.Request(names=[name]))
+    return response.values[0].double_value
+
+
+def shows(page, mark, value):
+    """Waits until a slider shows a value."""
+    page.wait_for(f"document.querySelector('[data-mark=\"{mark}\"]')"
+                  f"?.getAttribute('aria-valuenow') == {value}")
+
+
 def chip(page, text):
     """Waits until the state of the safety layer has a text."""
     page.wait_for(f"document.getElementById('safety')?.textContent.includes('{text}')")
@@ -123,3 +154,88 @@ def test_images_move_and_the_emergency_stop_stays_over_a_reload(pipeline, page):
     page.page.get_by_role('button', name='The robot may move').click()
     pipeline.wait(lambda: pipeline.estopped[-1] is False, 'the end of the emergency stop')
     chip(page, 'Following')
+
+
+@pytest.mark.slow
+def test_a_slider_changes_the_parameter_for_everybody(pipeline, page):
+    second = pipeline.open(width=390, height=844)
+    for window in (page, second):
+        shows(window, 'policy.mouth', 1)
+    track = page.page.locator('[data-mark="policy.mouth"] .q-slider__track-container')
+    track.focus()
+    for _ in range(3):
+        track.press('ArrowRight')
+    shows(second, 'policy.mouth', 1.03)
+    assert value_of(pipeline, 'policy', 'mouth') == pytest.approx(1.03)
+    pipeline.set('policy', 'mouth', 1.0)  # by another tool
+    shows(page, 'policy.mouth', 1)
+
+
+@pytest.mark.slow
+def test_a_hand_moves_the_robot_within_its_limits_and_gives_it_back(pipeline, page):
+    chip(page, 'Following')
+    page.marked('manual').click()
+    pipeline.wait(lambda: pipeline.manual[-1:] == [True], 'the manual mode')
+    slider = page.page.locator('[data-control="Head Yaw"]')
+    page.wait_for("!document.querySelector('[data-control=\"Head Yaw\"]').disabled")
+    since = len(pipeline.commands)
+    slider.focus()
+    slider.press('End')
+    pipeline.wait(lambda: pipeline.newest()[YAW] == pytest.approx(SPEC.high[YAW], abs=0.2),
+                  'the head at its limit')
+    positions = np.array([JOINTS.command_from_message(m).position
+                          for m in pipeline.commands[since:]])
+    assert (positions <= SPEC.high + 1e-6).all() and (positions >= SPEC.low - 1e-6).all()
+    page.page.locator('[data-mark="pose-name"]').fill('to the left')
+    page.marked('pose-save').click()
+    page.page.get_by_role('button', name='neutral', exact=True).click()
+    pipeline.wait(lambda: abs(pipeline.newest()[YAW]) < 0.2, 'the neutral pose')
+    page.page.get_by_role('button', name='to the left', exact=True).click()
+    pipeline.wait(lambda: pipeline.newest()[YAW] > SPEC.high[YAW] - 0.2, 'the saved pose')
+    page.page.get_by_role('button', name='Delete to the left').click()
+    page.marked('manual').click()
+    pipeline.wait(lambda: pipeline.manual[-1] is False, 'the end of the manual mode')
+    chip(page, 'Following')
+
+
+@pytest.mark.slow
+def test_calibration_answers(pipeline, page):
+    page.marked('calibrate').click()
+    page.page.get_by_text('this face is neutral now').wait_for()
+
+
+@pytest.mark.slow
+def test_a_node_that_is_killed_shows_as_such_and_comes_back(pipeline, page):
+    chip(page, 'Following')
+    pipeline.hardware.stop(signal.SIGKILL)
+    chip(page, 'does not answer')
+    page.wait_for("document.querySelector('[data-stage=hardware]').className === 'bad'")
+    page.page.keyboard.press('Space')
+    page.page.get_by_text('EMERGENCY STOP NOT CONFIRMED').wait_for()
+    pipeline.hardware = pipeline.start_hardware()
+    chip(page, 'Following')
+    page.page.keyboard.press('Space')
+    pipeline.wait(lambda: pipeline.estopped[-1:] == [True], 'the emergency stop')
+    page.page.get_by_role('button', name='Reset…').click()
+    page.page.get_by_role('button', name='The robot may move').click()
+    chip(page, 'Following')
+
+
+@pytest.mark.slow
+def test_without_the_token_nothing_is_served(pipeline, page):
+    address = Address(pipeline.start_dashboard('--host', '0.0.0.0')).wait()
+    port = urllib.parse.urlsplit(address).port
+    base = f'http://127.0.0.1:{port}'
+    for path in ('/', '/live', '/api/estop', '/static/live.js', '/?token=wrong'):
+        with pytest.raises(urllib.error.HTTPError, match='401'):
+            urllib.request.urlopen(base + path)
+    stranger = Page(pipeline.browser, base)
+    assert 'needs its token' in stranger.page.content()
+    refused = stranger.page.evaluate(
+        'new Promise((done) => { const s = new WebSocket(`ws://${location.host}/live`);'
+        ' s.onopen = () => done(false); s.onclose = () => done(true); })')
+    assert refused
+    stranger.page.goto(f'{base}/?{urllib.parse.urlsplit(address).query}')
+    assert 'token' not in stranger.page.url
+    stranger.wait_for_images('camera')
+    stranger.close()

@@ -19,11 +19,8 @@ MOTION = (('smoothing', 'stillness', 'Stillness', 0.0, 3.0),
           ('hardware', 'acceleration_scale', 'Acceleration', 0.01, 1.0))
 
 
-def steer_panel(parts: Parts) -> None:
-    """Builds the panel."""
-    with ui.element('section').classes('card'):
-        ui.label('Robot').classes('card-title')
-        robot_switches(parts)
+def strength_panels(parts: Parts) -> None:
+    """Sliders for what the nodes let be changed while they run."""
     with ui.element('section').classes('card'):
         ui.label('Strength of the imitation').classes('card-title')
         for stage, name, label, low, high in STRENGTHS:
@@ -35,8 +32,17 @@ def steer_panel(parts: Parts) -> None:
         ParameterSwitch(parts, 'motion', 'mirror', 'Mirror: your left is its right')
 
 
-def robot_switches(parts: Parts) -> None:
+def robot_panel(parts: Parts) -> None:
     """Enable, pause (manual mode), and calibration of the neutral face."""
+    with ui.element('section').classes('card'):
+        ui.label('Robot').classes('card-title')
+        robot_switches(parts)
+        ui.button('This face is neutral', icon='face', on_click=lambda: act(
+            calibrate(parts))).props('outline no-caps data-mark=calibrate').classes('wide')
+
+
+def robot_switches(parts: Parts) -> None:
+    """The switches of the robot, as the hardware node reports them."""
     steering = parts.steering
     with ui.element('div').classes('buttons'):
         enabled = ui.switch('Enabled').props('data-mark=enabled')
@@ -53,8 +59,6 @@ def robot_switches(parts: Parts) -> None:
         enabled.set_value(bool(state.get('enabled')))
         manual.set_value(bool(parts.pipeline.manual))
     ui.timer(2 * SYNC_S, sync)
-    ui.button('This face is neutral', icon='face', on_click=lambda: act(
-        calibrate(parts))).props('outline no-caps').classes('wide').props('data-mark=calibrate')
 
 
 async def calibrate(parts: Parts) -> Result:

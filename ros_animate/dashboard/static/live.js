@@ -3,6 +3,7 @@ import { Controls } from './controls.js';
 import { Chart } from './chart.js';
 import { setUpStop, setBanner, clearBanner } from './stop.js';
 import { showStages, showSafety } from './stages.js';
+import { People } from './people.js';
 import { Views } from './views.js';
 
 const RETRY_MS = 1000;
@@ -10,7 +11,8 @@ const LOST = 'No connection to the dashboard: what you see is old. The robot goe
 
 class Live {
   constructor() {
-    this.views = new Views(document.querySelectorAll('.view'));
+    this.views = new Views(document.querySelectorAll('.view'), (id) => this.send({ follow: id }));
+    this.people = new People(document.getElementById('people'), (id) => this.send({ follow: id }));
     this.chart = new Chart(document.getElementById('chart'), document.getElementById('chart-name'));
     this.controls = new Controls(document.getElementById('controls'), {
       select: (index) => this.chart.select(index),
@@ -51,7 +53,10 @@ class Live {
     const message = JSON.parse(data);
     if (message.type === 'robot') this.showRobot(message);
     else if (message.type === 'values') this.showValues(message);
-    else if (message.type === 'stages') {
+    else if (message.type === 'result') {
+      if (message.done) clearBanner('result');
+      else setBanner('result', message.message);
+    } else if (message.type === 'stages') {
       showStages(message.stages);
       showSafety(message.safety);
       if (!message.safety.here) this.controls.setManual(false, {});
@@ -71,7 +76,8 @@ class Live {
   showValues(values) {
     document.body.classList.toggle('estopped', values.estopped === true);
     document.body.classList.toggle('manual', values.manual === true);
-    this.views.face = values.face;
+    this.views.faces = values.faces;
+    this.people.show(values.faces, values.follow);
     this.controls.setManual(values.manual === true, values.jog || {});
     this.controls.update(values);
     this.chart.add(values);

@@ -40,9 +40,14 @@ class View {
 }
 
 export class Views {
-  constructor(figures) {
+  constructor(figures, follow) {
     this.views = Object.fromEntries([...figures].map((f) => [f.dataset.view, new View(f)]));
-    this.face = null;
+    this.faces = [];
+    const { canvas } = this.views.camera;
+    canvas.onclick = (event) => {
+      const face = faceAt(this.faces, event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight);
+      if (face?.id) follow(face.id);
+    };
     setInterval(() => Object.values(this.views).forEach((view) => view.tick()), 500);
   }
 
@@ -53,19 +58,31 @@ export class Views {
     const blob = new Blob([new Uint8Array(data, HEADER_BYTES)], { type: 'image/jpeg' });
     const bitmap = await createImageBitmap(blob);
     this.views[name].draw(bitmap, size, (context, canvas) => {
-      if (name === 'camera' && this.face) drawOutline(context, canvas, this.face.outline);
+      if (name === 'camera') this.faces.forEach((face) => drawOutline(context, canvas, face));
     });
     bitmap.close();
   }
 }
 
-function drawOutline(context, canvas, outline) {
+function faceAt(faces, x, y) {
+  const center = (face) => face.outline.reduce(([a, b], [c, d]) => [a + c / face.outline.length, b + d / face.outline.length], [0, 0]);
+  const distance = (face) => Math.hypot(center(face)[0] - x, center(face)[1] - y);
+  return [...faces].sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function drawOutline(context, canvas, { id, outline, followed }) {
   context.beginPath();
   outline.forEach(([x, y], i) => {
     context[i ? 'lineTo' : 'moveTo'](x * canvas.width, y * canvas.height);
   });
   context.closePath();
-  context.lineWidth = 2;
-  context.strokeStyle = '#4fd1b5';
+  context.lineWidth = followed ? 3 : 1.5;
+  context.setLineDash(followed ? [] : [5, 4]);
+  context.strokeStyle = followed ? '#4fd1b5' : '#f5d76e';
   context.stroke();
+  if (!id) return;
+  const top = outline.reduce((a, b) => (b[1] < a[1] ? b : a));
+  context.font = '600 13px system-ui, sans-serif';
+  context.fillStyle = context.strokeStyle;
+  context.fillText(id, top[0] * canvas.width + 4, Math.max(14, top[1] * canvas.height - 6));
 }

@@ -18,6 +18,7 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from std_srvs.srv import SetBool, Trigger
 
 from ros_animate.errors import UserError
+from ros_animate.srv import Follow
 
 
 class NotAnswered(UserError):
@@ -61,6 +62,10 @@ class ServiceCalls:
     def switch(self, name: str, on: bool) -> Future[Any]:
         """Calls a service that switches something on or off, e.g. 'hardware/set_enabled'."""
         return self.call(SetBool, name, SetBool.Request(data=on))
+
+    def follow(self, rule: str) -> Future[Any]:
+        """Calls the service that selects the followed face by a rule or its id."""
+        return self.call(Follow, 'motion/follow', Follow.Request(follow=rule))
 
     def list_parameters(self, node: str) -> Future[Any]:
         """Calls list_parameters of a node; the response holds `result.names`."""
