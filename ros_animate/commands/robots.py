@@ -11,7 +11,7 @@ from ros_animate.commands.arguments import add_param, add_robot, plugin_section
 from ros_animate.documents import read_text
 from ros_animate.errors import ExitStatus, shown
 
-HELP = 'list, show, write, check, plot and move robots'
+HELP = 'list, show, write, check, plot, model and move robots'
 EXAMPLES = """\
 examples:
   ros_animate robots list
@@ -19,6 +19,7 @@ examples:
   ros_animate robots new my_head --joints "Pan,Tilt,Jaw,Brow Left,Brow Right" --output my_head.yaml
   ros_animate robots new my_ameca --like ameca --output my_ameca.yaml
   ros_animate robots check my_head.yaml
+  ros_animate robots urdf ameca --output ameca_description
   ros_animate robots jog ameca_zmq 'Jaw Pitch' 0.5
   ros_animate robots plot controls.csv --robot ameca --output plot.png"""
 
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument('name', help='name or robot file')
     check.set_defaults(action=_check)
     _add_jog(actions)
+    _add_urdf(actions)
     plot = actions.add_parser('plot', help='plot recorded targets, the trajectory and the limits')
     plot.add_argument('input', type=pathlib.Path, metavar='IN.csv',
                       help='recorded control values, as for `smooth`')
@@ -60,6 +62,18 @@ def _add_new(actions: Any) -> None:
     new.add_argument('--output', type=pathlib.Path, required=True, metavar='FILE',
                      help='the robot file, a .yaml; an existing one is not overwritten')
     new.set_defaults(action=_new)
+
+
+def _add_urdf(actions: Any) -> None:
+    urdf = actions.add_parser(
+        'urdf', help='write a URDF with the meshes of the virtual face', description=(
+            'Writes NAME.urdf and a folder of meshes. Joints have the names and values of '
+            'joint_states: docs/ros.md#tf-and-a-robot-model.'))
+    urdf.add_argument('name', help='name or robot file')
+    urdf.add_argument('--output', type=pathlib.Path, required=True, metavar='DIR', help='folder')
+    urdf.add_argument('--meshes', metavar='URI', help=(
+        'where viewers find the meshes, e.g. package://my_robot/meshes (default: the folder)'))
+    urdf.set_defaults(action=_urdf)
 
 
 def _add_jog(actions: Any) -> None:
@@ -172,6 +186,22 @@ def _check(args: argparse.Namespace) -> int:
     idle = [name for name in spec.names if not spec.rig.get('controls', {}).get(name)]
     if idle and spec.rig:
         print(f'the rig moves all but {", ".join(idle)}')
+    return 0
+
+
+def _urdf(args: argparse.Namespace) -> int:
+    from ros_animate.files import locked_folder
+    from ros_animate.outputs.paths import make_folder
+    from ros_animate.robot.descriptions import load_spec
+    from ros_animate.robot.urdf_meshes import write_description
+    spec = load_spec(args.name)
+    folder = make_folder(args.output)
+    with locked_folder(folder, 'description'):
+        path, bent = write_description(spec, folder, args.meshes)
+    print(f'{path}: {len(spec.controls)} controls, meshes in {path.parent / "meshes"}')
+    if bent:
+        print(f'the model follows {", ".join(bent)} at neutral only: a joint of a URDF is linear, '
+              'and their map in `face` is bent', file=sys.stderr)
     return 0
 
 

@@ -25,6 +25,10 @@ class FaceMap:
     Args:
         spec: The robot.
 
+    Attributes:
+        appearance: Colours and shape of the virtual face.
+        curves: (index of the control, muscle, arguments, values) of each piecewise linear map.
+
     Raises:
         ConfigurationError: An unknown control, muscle or appearance option.
     """
@@ -34,14 +38,14 @@ class FaceMap:
             raise ConfigurationError(f'robot {spec.name}: {mistake.text}')
         self.appearance = build(Appearance, _tuples(spec.face.get('appearance', {})),
                                 f'robot {spec.name}: face.appearance')
-        self._curves = [(spec.index(name), muscle, *_curve(spec, spec.index(name), values))
+        self.curves = [(spec.index(name), muscle, *_curve(spec, spec.index(name), values))
                         for name, muscles in spec.face.get('controls', {}).items()
                         for muscle, values in muscles.items()]
 
     def muscles(self, position: Array) -> dict[str, float]:
         """Muscle values at the control values `position` (N,)."""
         state: dict[str, float] = {}
-        for index, muscle, arguments, values in self._curves:
+        for index, muscle, arguments, values in self.curves:
             rest = MUSCLES[muscle]
             state[muscle] = (state.get(muscle, rest) - rest
                              + float(np.interp(position[index], arguments, values)))

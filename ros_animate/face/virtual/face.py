@@ -117,6 +117,21 @@ class VirtualFace:
         pixels, _ = self.camera.project(points)
         return np.column_stack([pixels, -points[:, 2] * self.camera.size[1] / self.camera.view_cm])
 
+    def surface(self, muscles: Mapping[str, float]) -> tuple[Array, np.ndarray, Array]:
+        """Skin, back of the head and ears in head axes: vertices in cm, triangles, uv in pixels."""
+        state = complete_state(muscles)
+        skin = self._skin(state, Pose.of(state))
+        skull = body.skull_rings(skin[_OVAL]).reshape(-1, 3)
+        neck, *ears = self._surface.parts
+        head = np.concatenate([skin, skull, *(ear.vertices for ear in ears)])
+        after, removed = len(skin) + len(skull), len(neck.vertices)
+        triangles = self._surface.triangles
+        # The neck's vertices lie between the skull's and those of the ears.
+        is_neck = ((triangles >= after) & (triangles < after + removed)).any(1)
+        kept = triangles[~is_neck]
+        uv = np.delete(self._surface.uv, slice(after, after + removed), axis=0)
+        return head, kept - removed * (kept >= after), uv
+
     def _skin(self, state: Mapping[str, float], pose: Pose) -> Array:
         """(468, 3) cm in head axes, before the head turns."""
         values = np.array([state[n] for n in _FIELDS])

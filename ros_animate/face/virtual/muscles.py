@@ -25,6 +25,7 @@ MUSCLES: dict[str, float] = {
         'lip_top_raise_middle', 'lip_bottom_depress_middle', 'lip_top_curl', 'lip_bottom_curl',
         'nose_wrinkle', 'jaw_open', 'jaw_sideways', 'gaze_azimuth', 'gaze_elevation',
         'head_yaw', 'head_pitch', 'head_roll', 'neck_pitch', 'neck_roll'), 0.0)}
+JAW_TURN_DEG, JAW_SHIFT_CM = 2.5, 1.0  # of the jaw at jaw_sideways = 1
 EYE_RANGE_DEG = (42.0, 30.0)  # largest rotation of the eyeballs, sideways and up or down
 
 
@@ -54,9 +55,10 @@ class Pose:
         joint = body.NECK_TOP_CM - body.NECK_BASE_CM
         offset = body.NECK_BASE_CM + neck @ (joint - turn @ body.NECK_TOP_CM)
         sideways = state['jaw_sideways']
-        jaw = rotation(2.5 * sideways, JAW_OPEN_DEG * state['jaw_open'], 0)
+        jaw = rotation(JAW_TURN_DEG * sideways, JAW_OPEN_DEG * state['jaw_open'], 0)
         head = neck @ turn
-        return cls(head, offset, jaw, np.array([1.0 * sideways, 0, 0]), head @ _gaze(state))
+        shift = np.array([JAW_SHIFT_CM * sideways, 0, 0])
+        return cls(head, offset, jaw, shift, head @ _gaze(state))
 
     def move_head(self, points: Array) -> Array:
         """(N, 3) cm in head axes to the camera's axes."""
