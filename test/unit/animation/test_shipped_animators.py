@@ -14,6 +14,7 @@ from ros_animate.evaluation.animation.measurement import evaluate
 from ros_animate.evaluation.animation.methods import REPEATED_SOURCE, AnimatorMethod, RepeatedSource
 from ros_animate.evaluation.animation.results import Evaluation
 
+pytestmark = pytest.mark.slow
 SIZE = 128
 # Parts of what the source alone gives: as the cards say of all clips, and a little more.
 MOST = {'fomm': {'l1': 0.6, 'akd': 0.3}, 'monkey_net': {'l1': 0.5, 'akd': 0.25}}

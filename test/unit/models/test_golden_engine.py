@@ -15,6 +15,7 @@ from ros_animate.checkpoints.variants import load_config
 from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.networks import build_networks, fomm, monkey_net
 
+pytestmark = pytest.mark.slow
 FLOAT32 = EngineOptions(precision='float32')
 MONKEY_NET = {'nemo': Golden('monkey_net', 'golden'), 'vox256': Golden('monkey_net',
                                                                        'golden_vox256')}
