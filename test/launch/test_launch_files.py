@@ -10,9 +10,11 @@ from ros_animate.configuration import ConfigurationError
 from ros_animate.runtime.launch_arguments import COMMON_ARGUMENTS, is_true, settings_of
 from ros_animate.settings import load_settings
 
-LAUNCH = pathlib.Path(__file__).resolve().parents[2] / 'launch'
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAUNCH = ROOT / 'launch'
+EXAMPLES = sorted(path.name for path in (ROOT / 'examples').glob('*.launch.py'))
 COMMON = {'robot', 'motion', 'animator', 'policy', 'path', 'portrait', 'mirror', 'config', 'params',
-          'namespace', 'composed', 'record'}
+          'namespace', 'composed', 'record', 'dashboard'}
 ARGUMENTS = {
     'retarget.launch.py': COMMON | {'source'},
     'replay.launch.py': COMMON | {'bag', 'from_stage', 'rate', 'loop', 'image_transport'}}
@@ -61,6 +63,25 @@ def test_arguments(name):
 def test_examples_use_arguments_that_exist(name):
     examples = re.findall(r'(\w+):=', ast.get_docstring(parsed(name)) or '')
     assert examples and set(examples) <= ARGUMENTS[name]
+
+
+@pytest.mark.parametrize('name', EXAMPLES)
+def test_examples_compile_and_use_arguments_that_exist(name, tmp_path):
+    path = ROOT / 'examples' / name
+    py_compile.compile(str(path), str(tmp_path / 'compiled'), doraise=True)
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    own = next(node.value for node in tree.body if isinstance(node, ast.Assign)
+               and node.targets[0].id == 'ARGUMENTS')
+    known = {key.value for key in own.keys} | COMMON
+    assert set(re.findall(r'(\w+):=', ast.get_docstring(tree))) - {'topic'} <= known
+
+
+def test_every_argument_is_documented_in_one_place():
+    text = (ROOT / 'docs' / 'ros.md').read_text(encoding='utf-8')
+    table = text.partition('### Launch arguments')[2].partition('Examples to copy')[0]
+    rows = [row for row in table.splitlines() if row.startswith('| `')]
+    documented = {name for row in rows for name in re.findall(r'`(\w+)`', row.split('|')[1])}
+    assert documented == set().union(*ARGUMENTS.values())
 
 
 def values(**given):

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import sys
 
 import yaml
 from helpers.recorded_motion import PERIOD_NS, START_NS, motion
@@ -20,8 +21,29 @@ from ros_animate.msg import ActionChunk, Command
 
 from ros_animate.nodes.bags import BagReader, BagWriter
 
+# A driver with two of the parameters of usb_cam.
+DRIVER = """
+import array, rclpy
+from sensor_msgs.msg import Image
+rclpy.init()
+node = rclpy.create_node('driver', automatically_declare_parameters_from_overrides=True)
+width, height = (node.get_parameter(f'image_{k}').value for k in ('width', 'height'))
+images = node.create_publisher(Image, 'image_raw', 1)
+def publish():
+    message = Image(width=width, height=height, encoding='rgb8', step=3 * width,
+                    data=array.array('B', [200]) * (3 * width * height))
+    message.header.frame_id = node.get_parameter('frame_id').value
+    message.header.stamp = node.get_clock().now().to_msg()
+    images.publish(message)
+node.create_timer(0.03, publish)
+try:
+    rclpy.spin(node)
+except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
+    pass
+"""
 HELPERS = pathlib.Path(__file__).resolve().parents[1] / 'helpers'
 LAUNCH = HELPERS.parents[1] / 'launch'
+EXAMPLES = HELPERS.parents[1] / 'examples'
 STAGES = ('motion', 'animation', 'policy', 'smoothing', 'hardware')
 
 
@@ -124,6 +146,48 @@ def test_a_node_that_crashes_at_every_start_ends_the_launch(launch, config, tmp_
     run.wait()
     assert 'policy_node has crashed 4 times in a row' in run.output()
     assert 'RuntimeError: no weights' in run.output()
+
+
+@pytest.fixture
+def quick_parameters(tmp_path):
+    """A ROS parameter file that selects the quick plug-ins of the tests in every namespace."""
+    path = tmp_path / 'quick_params.yaml'
+    path.write_text(yaml.safe_dump({
+        '/**/motion': {'ros__parameters': {'plugin': 'brightness'}},
+        '/**/animation': {'ros__parameters': {'plugin': 'tint'}}}))
+    return path
+
+
+def test_the_example_of_two_robots(launch, observer, make_camera, quick_parameters):
+    commands = [observer.listen(Command, f'/{side}/commands') for side in ('left', 'right')]
+    run = launch(EXAMPLES / 'two_robots.launch.py', source='topic:/usb_cam/image_raw',
+                 params=quick_parameters)
+    camera = make_camera('/usb_cam/image_raw')
+    camera.run()
+    observer.wait_for(lambda: all(m and stamp_of(m[-1]) in camera.sent for m in commands),
+                      'answers of both robots')
+    assert len(pid_of(run.output(), 'motion_node')) == 1
+    assert run.stop(signal.SIGINT) == 0
+
+
+def test_the_example_starts_the_driver_of_another_package(environment, launch, observer, config,
+                                                          tmp_path, monkeypatch):
+    prefix = tmp_path / 'prefix'
+    marker = prefix / 'share/ament_index/resource_index/packages/usb_cam'
+    driver = prefix / 'lib/usb_cam/usb_cam_node_exe'
+    for path in (marker, driver):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    driver.write_text(f'#!{sys.executable}\n' + DRIVER)
+    driver.chmod(0o755)
+    monkeypatch.setitem(environment, 'AMENT_PREFIX_PATH',
+                        f'{prefix}{os.pathsep}{environment["AMENT_PREFIX_PATH"]}')
+    commands = observer.listen(Command, 'commands')
+    run = launch(EXAMPLES / 'camera_driver.launch.py', config=config, width=64, height=48)
+    observer.wait_for(lambda: commands and commands[-1].header.frame_id == 'camera_optical_frame',
+                      'an answer to the driver')
+    assert len(pid_of(run.output(), 'usb_cam_node_exe')) == 1
+    assert not pid_of(run.output(), 'camera_node')
 
 
 def test_a_bag_takes_the_place_of_a_stage(launch, observer, tmp_path):
