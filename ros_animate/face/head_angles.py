@@ -14,3 +14,14 @@ def head_angles_deg(rotation: Array) -> Array:
     return np.degrees([np.arctan2(forward[0], forward[2]),
                        np.arctan2(-forward[1], np.hypot(forward[0], forward[2])),
                        np.arctan2(-up[0], up[1])])
+
+
+def rotation_of(angles_deg: Array) -> Array:
+    """(3, 3) head to camera; the inverse of `head_angles_deg` for heads that face the camera."""
+    yaw, pitch, roll = np.radians(angles_deg)
+    forward = np.array([np.cos(pitch) * np.sin(yaw), -np.sin(pitch), np.cos(pitch) * np.cos(yaw)])
+    # In the image the head points up along the roll; in depth it is at a right angle to forward.
+    up = np.array([-np.sin(roll), np.cos(roll), 0.0])
+    up[2] = -(up @ forward) / max(forward[2], 1e-6)
+    up /= np.linalg.norm(up)
+    return np.column_stack([np.cross(up, forward), up, forward])
