@@ -17,6 +17,7 @@ from ros_animate import commands
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.files import NO_ROOM, WriteError
 from ros_animate.interrupts import unwind_on_signals
+from ros_animate.optional_packages import missing_packages_explained
 
 PROGRAM = 'ros_animate'
 # OpenCV and FFmpeg would print lines about a broken video, which our error explains better.
@@ -94,7 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors='surrogateescape')
     try:
-        status = int(args.run(args))
+        with missing_packages_explained():
+            status = int(args.run(args))
         sys.stdout.flush()
         return status
     except UserError as error:

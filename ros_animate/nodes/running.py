@@ -23,6 +23,7 @@ from ros_animate.nodes.name_claim import NameClaim
 from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
 from ros_animate.nodes.spinner import Spinner
 from ros_animate.nodes.unique_names import require_unique
+from ros_animate.optional_packages import missing_packages_explained
 from ros_animate.processes import become_child
 
 # How long a thread may keep Python's lock while others wait for it. Threads give it up by
@@ -96,7 +97,7 @@ class Runner:
             with refusals_as_user_errors():
                 rclpy.init(args=sys.argv if arguments is None else list(arguments),
                            signal_handler_options=SignalHandlerOptions.NO)
-            with contextlib.ExitStack() as stack:
+            with contextlib.ExitStack() as stack, missing_packages_explained():
                 self._spin(_make_nodes(makers, stack))
         except UserError as error:
             self._refuse(error)

@@ -15,6 +15,7 @@ from ros_animate.errors import ExitStatus, UserError
 from ros_animate.files import WriteError, locked_folder
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.nodes.name_claim import require_free
+from ros_animate.optional_packages import require
 from ros_animate.outputs import spool
 from ros_animate.outputs.file_names import REPORT, written_files
 from ros_animate.outputs.progress import Progress, write_line
@@ -53,6 +54,8 @@ def run(settings: Settings, options: RunOptions) -> int:
         UserError: The source cannot be opened, or a node refuses to start.
     """
     _check_names(settings, options)
+    if options.record is not None:
+        require('rosbags')
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix='ros_animate-'))
         if options.output is not None:

@@ -10,6 +10,8 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
+from catkin_pkg.changelog import Changelog, populate_changelog_from_rst
+from catkin_pkg.package import parse_package
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -17,6 +19,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+from ros_animate.optional_packages import PACKAGES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ElementTree.parse(ROOT / 'package.xml').getroot()
@@ -77,6 +81,29 @@ def test_ros_packages_in_use_are_declared():
             if name in ROS_PACKAGES or name.endswith(('_msgs', '_srvs'))}
     assert 'rclpy' in used
     assert used <= dependencies()
+
+
+def test_package_xml_asks_for_nothing_that_only_pip_has():
+    """A ROS distribution is built from packages of the operating system alone."""
+    assert not {name for name in dependencies() if name.endswith('-pip')}
+    optional = {name.lower() for name, _ in PACKAGES.values()}
+    assert not {name for name in dependencies() if name.removeprefix('python3-') in optional}
+
+
+def test_package_xml_has_addresses_and_is_valid():
+    package = parse_package(str(ROOT / 'package.xml'))
+    package.validate()
+    assert {url.type for url in package.urls} == {'website', 'repository', 'bugtracker'}
+
+
+def test_the_changelog_can_be_read_by_the_release_tools():
+    text = (ROOT / 'CHANGELOG.rst').read_text(encoding='utf-8')
+    dated = text.replace('(unreleased)', '(2026-12-31)')
+    changelog = populate_changelog_from_rst(Changelog('ros_animate'), dated)
+    version, _, content = next(iter(changelog.foreach_version()))
+    assert version == PACKAGE.findtext('version')
+    # A title and a list for each of Added, Changed, Fixed.
+    assert len(content) >= 6 and all(len(str(part)) > 4 for part in content)
 
 
 def requirements(name: str) -> list[str]:
