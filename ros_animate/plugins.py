@@ -19,7 +19,8 @@ from ros_animate.errors import shown
 
 # Robots and motions that are read or driven through ROS topics are in nodes/, where ROS may be
 # imported.
-PACKAGES = {'camera': ('camera.sources',), 'motion': ('motion.extractors', 'nodes.motions'),
+PACKAGES = {'camera': ('camera.sources',),
+            'motion': ('motion.extractors', 'motion.sources', 'nodes.motions'),
             'animation': ('animation.animators',), 'policy': ('policy.policies',),
             'smoothing': ('smoothing.smoothers',),
             'hardware': ('hardware.robots', 'nodes.robots')}

@@ -1,8 +1,11 @@
-"""The contract of motion extractors."""
+"""The contracts of the stage motion: extractors, and sources of motion without a camera."""
 from __future__ import annotations
 
 import abc
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from ros_animate.plugins import Changeable
 from ros_animate.types import Frame, Motion
@@ -37,3 +40,79 @@ class Extractor(Changeable, abc.ABC):
 
     def close(self) -> None:
         """Releases resources; may be called twice."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One reading of a source of motion.
+
+    Attributes:
+        stamp_s: Time in a recording, 0 at its beginning; 0 of a live source.
+        motion: The motion, None if the source sees no face.
+    """
+
+    stamp_s: float
+    motion: Motion | None
+
+
+@dataclass(frozen=True)
+class DrawnFrame(Frame):
+    """A drawn face in the place of a camera's image, and the motion that it shows.
+
+    Attributes:
+        motion: The motion, None for a moment without a face.
+    """
+
+    motion: Motion | None = None
+
+
+class MotionSource(Changeable, abc.ABC):
+    """A source of motion that comes without images; it takes the place of camera and extractor.
+
+    A context manager: entering opens it, leaving closes it.
+
+    Attributes:
+        live: True if `read` waits for the next motion; False for a recording: it returns at once.
+        fps: Nominal motions a second.
+        frame_count: Motions until the end, None if endless or unknown.
+        ended: True once a recording has no more motions.
+        counts: Packets that were dropped, by reason.
+        waits_for: What a live source waits for and how that is started, for people.
+        has_mesh: True if the motion holds the landmarks of a face mesh, which animators need.
+    """
+
+    live: bool = False
+    fps: float = 60.0
+    frame_count: int | None = None
+    ended: bool = False
+    waits_for: str = ''
+    has_mesh: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> MotionSource:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abc.abstractmethod
+    def open(self) -> None:
+        """Opens the source; raises UserError."""
+
+    @abc.abstractmethod
+    def read(self, timeout_s: float) -> Reading | None:
+        """The next motion of a recording, the newest one of a live source.
+
+        Args:
+            timeout_s: How long a live source waits.
+
+        Returns:
+            None if nothing has come, or a recording has ended.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Releases the resources that `open` took; may be called twice."""
