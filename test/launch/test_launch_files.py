@@ -17,7 +17,9 @@ COMMON = {'robot', 'motion', 'animator', 'policy', 'path', 'portrait', 'mirror',
           'namespace', 'composed', 'record', 'dashboard'}
 ARGUMENTS = {
     'retarget.launch.py': COMMON | {'source'},
-    'replay.launch.py': COMMON | {'bag', 'from_stage', 'rate', 'loop', 'image_transport'}}
+    'replay.launch.py': COMMON | {'bag', 'from_stage', 'rate', 'loop', 'image_transport'},
+    'view.launch.py': {'robot', 'namespace', 'rviz', 'rviz_config', 'faces', 'camera_frame',
+                       'camera_pose', 'urdf_folder'}}
 
 
 def parsed(name):
