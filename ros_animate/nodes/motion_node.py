@@ -17,6 +17,8 @@ from ros_animate.motion.mirror import mirrored
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import image_from_message
 from ros_animate.nodes.diagnostics import Health
+from ros_animate.nodes.hri_faces import AUTO, CHOICES, make_hri_faces
+from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.messages import (
     faces_to_message,
     motion_to_message,
@@ -29,7 +31,7 @@ from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.nodes.topic_motion import TopicMotion
 from ros_animate.nodes.topics import IMAGE_TRANSPORTS, camera_topic
 from ros_animate.srv import Follow
-from ros_animate.types import Frame, Motion, UnusableMotion
+from ros_animate.types import Frame, Image, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class MotionNodeOptions(NodeOptions):
     mirror: bool = option(False, 'left and right are exchanged, as by a mirror')
     image_transport: str = option('raw', 'compressed: listens to <image_raw>/compressed instead',
                                   choices=IMAGE_TRANSPORTS)
+    hri: str = option(AUTO, 'faces for other packages on /humans/faces (REP-155); auto: where '
+                            'hri_msgs is installed', choices=CHOICES)
+    hri_crop: int = option(128, 'width and height of the images of faces there, in pixels',
+                           low=16, high=1024)
 
 
 class MotionNode(StageNode):
@@ -52,6 +58,7 @@ class MotionNode(StageNode):
     stage = 'motion'
     from_outside = True
     Options = MotionNodeOptions
+    changeable = ('mirror',)
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
@@ -60,8 +67,16 @@ class MotionNode(StageNode):
         self._faces: Publisher | None = None
         if not isinstance(self._plugin, TopicMotion) or self._plugin.relays:
             self._faces = self.publisher_of('faces')
+        self._mirror: bool = self.parameters.options.mirror
+        self._changes = LiveParameters(self, self.parameters.options, self.changeable,
+                                       self._configure, 'motion node')
         self.create_service(Follow, '~/follow', self._follow)
         self._face_found_s: float | None = None
+        self._image: Image | None = None
+        self._hri = None
+        if isinstance(self._plugin, Extractor):
+            options = self.parameters.options
+            self._hri = make_hri_faces(self, options.hri, options.hri_crop)
         if isinstance(self._plugin, TopicMotion):
             self._plugin.attach(self, self._publish)
         else:
@@ -79,9 +94,14 @@ class MotionNode(StageNode):
             return diagnostics.WARN, f'no face for {missing_s:.1f} s'
         return level, message
 
+    def _configure(self, options: MotionNodeOptions) -> None:
+        self._mirror = options.mirror
+
     def close(self) -> None:
         if isinstance(self._plugin, Extractor):
             self._plugin.close()
+        if self._hri is not None:
+            self._hri.close()
 
     def _extract(self, message: ImageMessage | CompressedImage) -> None:
         frame = Frame(image_from_message(message), seconds(message.header.stamp))
@@ -91,6 +111,7 @@ class MotionNode(StageNode):
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             motion = None
+        self._image = frame.image
         self._publish(motion, message.header)
 
     def _publish(self, motion: Motion | None, header: Header) -> None:
@@ -100,21 +121,30 @@ class MotionNode(StageNode):
             self.send(self._publisher, nothing_found(self.parameters.plugin, header))
         else:
             self._face_found_s = time.monotonic()
-            sent = mirrored(motion) if self.parameters.options.mirror else motion
+            sent = mirrored(motion) if self._mirror else motion
             self.send(self._publisher, motion_to_message(sent, header))
         if isinstance(self._plugin, Extractor):
             self._plugin.complete()
-        if self._faces is not None and self._faces.get_subscription_count():
-            self._publish_faces(self._faces, '' if motion is None else motion.face_id, header)
+        self._publish_faces(motion, header)
 
-    def _publish_faces(self, publisher: Publisher, followed: str, header: Header) -> None:
+    def _publish_faces(self, followed: Motion | None, header: Header) -> None:
+        """Publishes all faces in sight to whom it may concern."""
+        is_heard = self._faces is not None and self._faces.get_subscription_count()
+        if not is_heard and self._hri is None:
+            return
         try:
             motions = self._plugin.faces()
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             return
-        follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
-        publisher.publish(faces_to_message(motions, header, follow, followed))
+        if is_heard:
+            assert self._faces is not None
+            follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
+            self._faces.publish(faces_to_message(
+                motions, header, follow, followed.face_id if followed is not None else ''))
+        if self._hri is not None:
+            self._hri.publish(motions or [followed] if followed is not None else motions,
+                              self._image, header)
 
     def _follow(self, request: Follow.Request, response: Follow.Response) -> Follow.Response:
         """Sets the parameter `follow`, so that the parameter and the service agree."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from rclpy.publisher import Publisher
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from std_msgs.msg import Header
 
 from ros_animate.configuration import option
@@ -29,7 +30,7 @@ from ros_animate.nodes.stamp_monitor import (
     ClockMonitor,
     StampMonitor,
 )
-from ros_animate.nodes.topics import TOPICS, remapped
+from ros_animate.nodes.topics import TOPICS, Topic, remapped
 from ros_animate.plugins import Changeable, find
 from ros_animate.robot.spec import RobotSpec
 
@@ -122,10 +123,26 @@ class StageNode(RunnableNode):
                 stamps as they are.
         """
         self._missing_input.topics.append(topic)
+        self._subscribe(TOPICS[topic], remapped(self, topic), callback, max_age_s)
+
+    def listen_to(self, topic: Topic, name: str, callback: Callable[[Any], None], *,
+                  max_age_s: float | None = MAX_RESULT_AGE_S) -> Subscription:
+        """As `listen`, for a topic of other packages.
+
+        Args:
+            topic: Description of the topic; its package of messages is installed.
+            name: Name of the topic.
+            callback: Function that takes a message.
+            max_age_s: As for `listen`.
+        """
+        return self._subscribe(topic, name, callback, max_age_s)
+
+    def _subscribe(self, topic: Topic, name: str, callback: Callable[[Any], None],
+                   max_age_s: float | None) -> Subscription:
         monitor = None
         if max_age_s is not None:
             patience_s = RESULT_PATIENCE_S if max_age_s == MAX_RESULT_AGE_S else 0.0
-            monitor = StampMonitor(TOPICS[topic].noun, max_age_s, patience_s=patience_s)
+            monitor = StampMonitor(topic.noun, max_age_s, patience_s=patience_s)
             self._stamp_monitors.append(monitor)
 
         def receive(message: Any) -> None:
@@ -140,10 +157,8 @@ class StageNode(RunnableNode):
                 self._reject(str(error))
                 return
             self.diagnostics.measure('step_ms', 1e3 * (time.perf_counter() - start_s))
-        message_class = TOPICS[topic].message_class
-        if TOPICS[topic].best_effort:  # images, which are one piece of memory
-            make_subscription(self, message_class, remapped(self, topic), receive, NEWEST)
-            return
+        if topic.best_effort:  # images, which are one piece of memory
+            return make_subscription(self, topic.message_class, name, receive, NEWEST)
 
         def receive_bytes(data: bytes) -> None:
             # To take a message of a million names apart would hold up every thread.
@@ -152,12 +167,12 @@ class StageNode(RunnableNode):
                 self._reject(f'{len(data)} bytes; at most {MESSAGE_BYTES} are taken')
                 return
             try:
-                message = deserialize_message(data, message_class)
+                message = deserialize_message(data, topic.message_class)
             except (RuntimeError, ValueError) as error:
                 self._reject(f'malformed: {cut(str(error))}')
                 return
             receive(message)
-        make_subscription(self, message_class, topic, receive_bytes, NEWEST, raw=True)
+        return make_subscription(self, topic.message_class, name, receive_bytes, NEWEST, raw=True)
 
     def send(self, publisher: Publisher, message: Any) -> None:
         """Publishes; measures the age of the camera frame that the message answers."""

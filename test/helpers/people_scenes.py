@@ -58,3 +58,28 @@ def id_at(motions, x):
     near = {abs(motion.landmarks[:, 0].mean() - x): motion.face_id for motion in motions}
     distance = min(near, default=np.inf)
     return near[distance] if distance < 40 else None
+
+
+class People:
+    """A camera that sees people, again and again; needs ROS."""
+
+    def __init__(self, observer, places, topic='image_raw'):
+        from sensor_msgs.msg import Image
+
+        from helpers.ros_helpers import CAMERA
+        self._node, self._image_class = observer.node, Image
+        self.see(places)
+        self._publisher = self._node.create_publisher(Image, topic, CAMERA)
+        self._node.create_timer(0.1, self._publish)
+
+    def see(self, places):
+        """Shows other people from now on."""
+        image = people_image(places)
+        self._message = self._image_class(
+            height=SIZE[1], width=SIZE[0], encoding='rgb8', step=3 * SIZE[0], data=image.tobytes())
+
+    def _publish(self):
+        message = self._message
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        message.header.frame_id = 'camera'
+        self._publisher.publish(message)

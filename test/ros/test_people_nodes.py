@@ -5,35 +5,16 @@ pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
 pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
 
 import numpy as np
-from helpers.people_scenes import SIZE, Place, people_image
-from helpers.ros_helpers import CAMERA
+from helpers.people_scenes import People, Place
 from rcl_interfaces.srv import GetParameters
 from ros_animate.msg import Command, Faces, Motion
 from ros_animate.srv import Follow
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 
 from ros_animate.nodes.messages import Joints, motion_from_message
 from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('mock')
 LEFT, RIGHT = Place(1, 180, 76), Place(2, 470, 70)
-NOBODY = np.full((*SIZE[::-1], 3), 128, np.uint8)
-
-
-class People:
-    """A camera that sees an image of people, again and again."""
-
-    def __init__(self, observer):
-        self._node, self.image = observer.node, people_image([LEFT, RIGHT])
-        self._publisher = self._node.create_publisher(Image, 'image_raw', CAMERA)
-        self._node.create_timer(0.1, self._publish)
-
-    def _publish(self):
-        header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id='camera')
-        self._publisher.publish(Image(
-            header=header, height=SIZE[1], width=SIZE[0], encoding='rgb8', step=3 * SIZE[0],
-            data=self.image.tobytes()))
 
 
 def column(message):
@@ -56,7 +37,7 @@ def jaw(messages):
 def test_the_faces_in_sight_and_the_service_that_selects_one(processes, observer):
     faces, motions = observer.listen(Faces, 'faces'), observer.listen(Motion, 'motion')
     processes.start('motion_node', {'motion': {'plugin': 'mediapipe'}})
-    camera = People(observer)
+    camera = People(observer, [LEFT, RIGHT])
     observer.wait_for(lambda: faces and len(faces[-1].motions) == 2, 'two faces')
     message = faces[-1]
     by_side = {column(m) > 320: m.face_id for m in message.motions}
@@ -77,7 +58,7 @@ def test_the_faces_in_sight_and_the_service_that_selects_one(processes, observer
     assert not answer.success and by_side[False] in answer.message and '\n' not in answer.message
     assert follow(observer, 'centre').success
     observer.wait_for(lambda: faces[-1].follow == 'centre' and faces[-1].followed)
-    camera.image = NOBODY
+    camera.see([])
     observer.wait_for(lambda: not faces[-1].motions and not faces[-1].followed)
     assert motions[-1].confidence == 0.0
 
@@ -97,9 +78,7 @@ def test_two_robots_follow_two_people_with_one_tracker(processes, observer):
                                 ('/right', {'plugin': 'faces'}, 'faces:=/left/faces')):
         processes.start('composed_node', {'motion': motion, **policy}, namespace=side,
                         remap=[remap], arguments=['camera', 'animation'])
-    camera = People(observer)
-    camera.image = people_image([LEFT._replace(muscles={}),
-                                 RIGHT._replace(muscles={'jaw_open': 0.7})])
+    People(observer, [LEFT._replace(muscles={}), RIGHT._replace(muscles={'jaw_open': 0.7})])
     observer.wait_for(lambda: faces and len(faces[-1].motions) == 2, 'two faces')
     open_id, shut_id = (m.face_id for m in sorted(faces[-1].motions, key=column, reverse=True))
     assert follow(observer, shut_id, '/left/').success

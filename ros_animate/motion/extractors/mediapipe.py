@@ -10,7 +10,7 @@ import numpy as np
 from ros_animate.configuration import option
 from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
-from ros_animate.motion.face_tracks import face_extent
+from ros_animate.motion.face_tracks import FaceTrack, face_extent
 from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule
 from ros_animate.motion.landmarker import FaceDetector, Landmarker, Thresholds, landmarks_of
 from ros_animate.motion.people_tracker import PeopleTracker, find_alone
@@ -66,6 +66,7 @@ class MediaPipe(Extractor):
         self._stills: tuple[Landmarker, FaceDetector] | None = None
         self._last_stamp_s = -np.inf
         self._frame: Frame | None = None
+        self._motions: dict[str, Motion] = {}  # of the newest frame, by identity
         self._open()
 
     def configure(self, config: Config) -> None:
@@ -85,11 +86,11 @@ class MediaPipe(Extractor):
             return self._extract_still(*self._stills, frame)
         assert self._people is not None
         self.complete()
-        self._frame = frame
+        self._frame, self._motions = frame, {}
         if not self._people.begin(frame.image, self._last_stamp_s, self._follower.followed):
             self.complete()
         followed = self._follower.followed
-        return next((self._motion(track.motion, track.id) for track in self._people.tracks
+        return next((self._motion_of(track) for track in self._people.tracks
                      if track.id == followed), None)
 
     def complete(self) -> None:
@@ -103,7 +104,7 @@ class MediaPipe(Extractor):
     def faces(self) -> Sequence[Motion]:
         self.complete()
         tracks = self._people.tracks if self._people is not None else []
-        motions = (self._motion(track.motion, track.id) for track in tracks)
+        motions = map(self._motion_of, tracks)
         return [motion for motion in motions if motion is not None]
 
     def reset(self) -> None:
@@ -150,6 +151,15 @@ class MediaPipe(Extractor):
         sizes = [0.0 if (landmarks := landmarks_of(result, frame.image)) is None
                  else face_extent(landmarks[:, :2])[2] for result in results]
         return self._motion(results[int(np.argmax(sizes))])
+
+    def _motion_of(self, track: FaceTrack) -> Motion | None:
+        """The motion of a tracked face, made once a frame."""
+        if track.id not in self._motions:
+            motion = self._motion(track.motion, track.id)
+            if motion is None:
+                return None
+            self._motions[track.id] = motion
+        return self._motions[track.id]
 
     def _motion(self, result: Any, face_id: str = '') -> Motion | None:
         """The motion of a result for the newest frame, None without a face."""

@@ -15,9 +15,10 @@ from ros_animate.face.region import face_bounds, face_square
 from ros_animate.face.usual_face import UsualFace
 from ros_animate.face.virtual import HUMAN, Camera, VirtualFace
 
-NAMES = ('neutral angry sad happy surprised disgusted scared pleading vulnerable despaired guilty '
-         'disappointed embarrassed horrified skeptical annoyed furious suspicious rejected bored '
-         'tired asleep confused amazed excited').split()
+NAMES = ['neutral', 'angry', 'sad', 'happy', 'surprised', 'disgusted', 'scared', 'pleading',
+         'vulnerable', 'despaired', 'guilty', 'disappointed', 'embarrassed', 'horrified',
+         'skeptical', 'annoyed', 'furious', 'suspicious', 'rejected', 'bored', 'tired', 'asleep',
+         'confused', 'amazed', 'excited']
 units = st.floats(0, 1)
 angles = st.tuples(st.floats(-40, 40), st.floats(-40, 40), st.floats(-40, 40)).map(np.array)
 
