@@ -1,7 +1,8 @@
 """Action units of the Facial Action Coding System from blendshapes and head angles, and back.
 
-A unit has no side here: of a pair of blendshapes it is the mean. Codes and names: Ekman, Friesen
-and Hager, "Facial Action Coding System", 2002.
+A unit has no side here: of a pair of blendshapes it is the mean. It is 0 in a relaxed face, whatever
+a tracker reports of it. Codes and names: Ekman, Friesen and Hager, "Facial Action Coding System",
+2002.
 """
 from __future__ import annotations
 
@@ -32,13 +33,17 @@ _TURNS, _TURN_DEG = ((51, 52), (54, 53), (55, 56)), 45.0
 _UPS = (1.0, 1.0, -1.0)  # yaw to the left, pitch down, roll to the right ear
 
 
-def action_units(expression: Mapping[str, float], angles_deg: Array | None) -> Array:
+def action_units(expression: Mapping[str, float], angles_deg: Array | None,
+                 relaxed: Mapping[str, float]) -> Array:
     """(COUNT,) intensities, 0 to 1; NaN for what the blendshapes do not tell.
 
     Args:
         expression: Blendshapes by name; missing ones are 0.
         angles_deg: (3,) result of `head_angles_deg`, None if unknown.
+        relaxed: Blendshapes of a relaxed face; missing ones are 0.
     """
+    expression = {name: max(value - relaxed.get(name, 0.0), 0.0) / (1 - relaxed.get(name, 0.0))
+                  for name, value in expression.items()}
     units = np.full(COUNT, np.nan)
     for unit, names in _MEANS.items():
         units[unit] = sum(expression.get(name, 0.0) for name in names) / len(names)
@@ -57,11 +62,12 @@ def action_units(expression: Mapping[str, float], angles_deg: Array | None) -> A
     return np.clip(units, 0.0, 1.0)
 
 
-def blendshapes(units: Array) -> dict[str, float]:
+def blendshapes(units: Array, relaxed: Mapping[str, float]) -> dict[str, float]:
     """Blendshapes of intensities, the same on both sides; the inverse of `action_units`.
 
     Args:
         units: (COUNT,) intensities, 0 to 1; NaN for unknown ones.
+        relaxed: Blendshapes of a relaxed face; missing ones are 0.
     """
     known = np.clip(np.nan_to_num(units), 0.0, 1.0)
     shapes = {name: float(known[unit]) for unit, names in _MEANS.items() for name in names}
@@ -72,7 +78,8 @@ def blendshapes(units: Array) -> dict[str, float]:
         shapes['mouthClose'] = float(max(jaw - known[LIPS_PART], 0.0))
     lids = max(known[EYES_CLOSED], known[BLINK])
     shapes.update({f'eyeBlink{side}': float(lids) for side in _SIDES})
-    return shapes
+    return {name: relaxed.get(name, 0.0) + (1 - relaxed.get(name, 0.0)) * value
+            for name, value in shapes.items()}
 
 
 def turn_deg(units: Array) -> Array | None:

@@ -11,6 +11,7 @@ import numpy as np
 from std_msgs.msg import Header
 
 from ros_animate.face import action_units
+from ros_animate.face.expressions import read_expressions
 from ros_animate.face.head_angles import rotation_of
 from ros_animate.face.ibug import IBUG, head_pose
 from ros_animate.limits import FACES, HEAD_DISTANCE, NAME_LENGTH
@@ -67,6 +68,8 @@ class HriClient:
                  publish: Publish) -> None:
         self._node, self._prefix = node, prefix.rstrip('/')
         self._select, self._publish = select, publish
+        # The robot's rig expects the Face Landmarker's blendshapes of a relaxed face.
+        self._relaxed = read_expressions().relaxed
         self._faces: dict[str, _Face] = {}
         self._followed = ''
         for topic in (_TRACKED, *_OF_FACES.values()):
@@ -147,7 +150,8 @@ class HriClient:
         if rotation is None and (angles := action_units.turn_deg(units)) is not None:
             rotation = rotation_of(angles)
         return Motion('hri', stamp_s, rotation=rotation, translation=translation, image_size=size,
-                      expression=action_units.blendshapes(units), face_id=face_id)
+                      expression=action_units.blendshapes(units, self._relaxed),
+                      face_id=face_id)
 
     def _extent(self, face: _Face) -> tuple[Array, float]:
         """Centre and size in image widths; in the middle and of size 0 where they are unknown."""

@@ -135,7 +135,7 @@ class FaceTopics:
 
     def _facs(self, motion: Motion, image: Image | None, header: Header) -> Any:
         angles = None if motion.rotation is None else head_angles_deg(motion.rotation)
-        units = action_units(motion.expression, angles)
+        units = action_units(motion.expression, angles, self._expressions.relaxed)
         known = np.isfinite(units)
         return hri_class('FacialActionUnits')(
             header=header, intensity=np.where(known, units, 0.0).tolist(),

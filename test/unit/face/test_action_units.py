@@ -19,22 +19,23 @@ NAMES = ['neutral', 'angry', 'sad', 'happy', 'surprised', 'disgusted', 'scared',
          'vulnerable', 'despaired', 'guilty', 'disappointed', 'embarrassed', 'horrified',
          'skeptical', 'annoyed', 'furious', 'suspicious', 'rejected', 'bored', 'tired', 'asleep',
          'confused', 'amazed', 'excited']
+RELAXED = read_expressions().relaxed
 units = st.floats(0, 1)
 angles = st.tuples(st.floats(-40, 40), st.floats(-40, 40), st.floats(-40, 40)).map(np.array)
 
 
 @given(st.lists(units, min_size=COUNT, max_size=COUNT), angles)
 def test_units_come_back_from_blendshapes(values, turn):
-    first = action_units(blendshapes(np.array(values)), turn)
-    shapes = blendshapes(first)
+    first = action_units(blendshapes(np.array(values), RELAXED), turn, RELAXED)
+    shapes = blendshapes(first, RELAXED)
     assert set(shapes) <= set(BLENDSHAPES) and all(0 <= v <= 1 for v in shapes.values())
-    np.testing.assert_allclose(action_units(shapes, turn), first, atol=1e-9)
+    np.testing.assert_allclose(action_units(shapes, turn, RELAXED), first, atol=1e-9)
     np.testing.assert_allclose(turn_deg(first), turn, atol=1e-6)
 
 
 def test_a_unit_is_the_mean_of_both_sides_and_what_is_unknown_says_so():
     values = action_units({'mouthSmileLeft': 0.8, 'mouthSmileRight': 0.4, 'eyeBlinkLeft': 1.0,
-                           'jawOpen': 0.5, 'mouthClose': 0.2}, None)
+                           'jawOpen': 0.5, 'mouthClose': 0.2}, None, {})
     assert values[12] == pytest.approx(0.6) and values[46] == 1.0 and values[43] == 0.0
     assert values[25] == pytest.approx(0.3) and values[26] == 0.5
     assert np.isnan(values[[0, 3, 23, 51, 58, 98]]).all()
@@ -44,7 +45,8 @@ def test_a_unit_is_the_mean_of_both_sides_and_what_is_unknown_says_so():
 @pytest.mark.parametrize('turn, unit', [((20, 0, 0), 51), ((-20, 0, 0), 52), ((0, -20, 0), 53),
                                         ((0, 20, 0), 54), ((0, 0, -20), 55), ((0, 0, 20), 56)])
 def test_turns_of_the_head(turn, unit):
-    values = action_units({}, np.array(turn))
+    values = action_units(RELAXED, np.array(turn), RELAXED)
+    assert not np.nan_to_num(values[:51]).any()
     assert values[unit] == pytest.approx(20 / 45)
     assert np.count_nonzero(np.nan_to_num(values[51:59])) == 1
 
