@@ -28,10 +28,10 @@ class PublishedWeights:
     files: str
 
 
-def _own_animator(family: str, name: str, size: str) -> PublishedWeights:
-    """The weights of a small animator that this package trains."""
+def _own_animator(family: str, name: str, side: int, size: str) -> PublishedWeights:
+    """The weights of a small animator that this package trains, for images of `side` pixels."""
     return PublishedWeights(
-        family, f'{name} of this package, small, 128 px, trained on synthetic faces',
+        family, f'{name} of this package, small, {side} px, trained on synthetic faces',
         source=f'`ros_animate train animation --animator {family} --data synthetic`',
         licence=_OWN_LICENCE, size=size, files=_OWN_FILES)
 
@@ -44,7 +44,7 @@ CATALOGUE = (
         size='114 MB of weights (nemo, 64 pixels) to 379 MB (vox, 256 pixels), about three times '
              'as much with the optimizer state that the files carry',
         files='<epoch>-checkpoint.pth.tar'),
-    _own_animator('monkey_net', 'Monkey-Net', '6.5 MB'),
+    _own_animator('monkey_net', 'Monkey-Net', 128, '4 MB'),
     PublishedWeights(
         'fomm', 'First Order Motion Model (Siarohin et al., NeurIPS 2019)',
         source='https://github.com/AliaksandrSiarohin/first-order-model (section "Pre-trained '
@@ -52,7 +52,7 @@ CATALOGUE = (
         licence='MIT',
         size='240 MB of weights; 751 MB with optimizer state (vox-adv)',
         files='vox-cpk.pth.tar, vox-adv-cpk.pth.tar, taichi-cpk.pth.tar'),
-    _own_animator('fomm', 'First Order Motion Model', '4 MB'),
+    _own_animator('fomm', 'First Order Motion Model', 256, '9 MB'),
     PublishedWeights(
         'face_vid2vid', 'face-vid2vid (Wang et al., CVPR 2021), open re-implementation',
         source='https://github.com/zhanglonghao1992/'
