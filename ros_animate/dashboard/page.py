@@ -6,6 +6,7 @@ import pathlib
 from nicegui import app, ui
 
 from ros_animate.dashboard.panels.poses import PosesPanel
+from ros_animate.dashboard.panels.setup import RestartPanel, portrait_panel, recording_panel
 from ros_animate.dashboard.panels.steer import robot_panel, strength_panels
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.widgets import act
@@ -32,6 +33,9 @@ def build_page(parts: Parts, static: pathlib.Path) -> None:
                 robot_panel(parts)
                 PosesPanel(parts)
                 strength_panels(parts)
+                recording_panel(parts)
+                portrait_panel(parts)
+                RestartPanel(parts)
         ui.html('<button id="estop" type="button" title="Emergency stop (space bar)">'
                 '<b>STOP</b><span>space</span></button>', sanitize=False).classes('estop-place')
 

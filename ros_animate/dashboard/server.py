@@ -5,6 +5,7 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import json
 import pathlib
 import signal
 import socket
@@ -23,6 +24,7 @@ from ros_animate.dashboard.feed import Feed
 from ros_animate.dashboard.page import build_page
 from ros_animate.dashboard.parameters import ParameterStore
 from ros_animate.dashboard.parts import Parts
+from ros_animate.dashboard.recording import Recording
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.dashboard.steering import Steering
 from ros_animate.errors import ExitStatus, UserError
@@ -32,6 +34,9 @@ from ros_animate.processes import become_child
 
 PORTS = range(8080, 8100)  # tried in turn where none is given
 STATIC = pathlib.Path(__file__).parent / 'static'
+FOLDER = pathlib.Path('output')
+# A busy machine or a weak network may be silent for a while; then the page would start anew.
+RECONNECT_S = 30.0
 GRACE_S = 1  # for browsers that are connected when the server ends
 
 
@@ -43,11 +48,15 @@ class ServerOptions:
         namespace: Namespace of the pipeline.
         host: Address to listen at.
         port: Port, 0 for the first free one of PORTS.
+        folder: Folder of runs and bags.
+        restarts: True if the program that has started this one starts the run anew on request.
     """
 
     namespace: str = ''
     host: str = '127.0.0.1'
     port: int = 0
+    folder: pathlib.Path = FOLDER
+    restarts: bool = False
 
 
 def serve(options: ServerOptions) -> int:
@@ -61,7 +70,7 @@ def serve(options: ServerOptions) -> int:
     port = listener.getsockname()[1]
     token = '' if is_loopback(options.host) else new_token()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    with contextlib.closing(listener), Dashboard(options.namespace) as dashboard:
+    with contextlib.closing(listener), Dashboard(options) as dashboard:
         dashboard.add_to(app)
         config = uvicorn.Config(
             Guard(app, token, port), log_level='warning', ws_max_size=2 ** 20,
@@ -102,23 +111,26 @@ class Dashboard:
     """The parts of the dashboard; a context manager.
 
     Args:
-        namespace: Namespace of the pipeline.
+        options: Options of the dashboard.
     """
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, options: ServerOptions) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pipeline = RemotePipeline(namespace, self._offer_preview)
+        self._pipeline = RemotePipeline(options.namespace, self._offer_preview)
         steering = Steering(self._pipeline)
         state = PipelineState(self._pipeline)
         self._feed = Feed(self._pipeline, steering, state)
         self._parameters = ParameterStore(self._pipeline, steering)
-        self._parts = Parts(self._pipeline, steering, state, self._parameters)
+        self._recording = Recording(options.folder / 'bags', self._pipeline.namespace)
+        self._parts = Parts(self._pipeline, steering, state, self._parameters, self._recording,
+                            print_restart if options.restarts else None)
 
     def __enter__(self) -> Dashboard:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop = None
+        self._recording.end()
         self._pipeline.__exit__()
 
     def add_to(self, app: FastAPI) -> None:
@@ -132,7 +144,7 @@ class Dashboard:
             await self._feed.serve(websocket)
         build_page(self._parts, STATIC)
         ui.run_with(app, title='ros_animate', show_welcome_message=False, tailwind=False, dark=None,
-                    favicon=STATIC / 'icon.svg')
+                    favicon=STATIC / 'icon.svg', reconnect_timeout=RECONNECT_S)
 
     async def run(self, server: uvicorn.Server, listener: socket.socket) -> None:
         """Runs server and feed until a signal."""
@@ -155,6 +167,11 @@ class Dashboard:
                 loop.call_soon_threadsafe(self._feed.offer_preview, view, preview)
 
 
+def print_restart(request: dict[str, str]) -> None:
+    """Asks the program that has started this one to start the run anew."""
+    print(json.dumps(request), flush=True)
+
+
 def _end_server(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
     server.should_exit = True
 
@@ -166,10 +183,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--namespace', default='')
     parser.add_argument('--host', default='127.0.0.1')
     parser.add_argument('--port', type=int, default=0)
+    parser.add_argument('--folder', type=pathlib.Path, default=FOLDER)
+    parser.add_argument('--restarts', action='store_true')
     args = parser.parse_args(arguments)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return serve(ServerOptions(args.namespace, args.host, args.port))
+        return serve(ServerOptions(**vars(args)))
     except UserError as error:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
         return ExitStatus.USER_ERROR

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sensor_msgs.msg import Image as ImageMessage
 
-from ros_animate.animation.base import Animator
+from ros_animate.animation.base import Animator, SourceImageError
 from ros_animate.animation.source_image import source_image
-from ros_animate.configuration import option
+from ros_animate.configuration import ConfigurationError, option
 from ros_animate.errors import shown
 from ros_animate.motion.base import Extractor
 from ros_animate.msg import Motion as MotionMessage
@@ -16,6 +16,7 @@ from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_from_message
 from ros_animate.nodes.diagnostics import Health
 from ros_animate.nodes.image_publisher import ImagePublisher, JpegOptions
+from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.messages import motion_from_message, seconds
 from ros_animate.nodes.neutral_calibration import NeutralCalibration
 from ros_animate.nodes.running import main as run
@@ -48,12 +49,15 @@ class AnimationNode(StageNode):
     stage = 'animation'
     with_robot = True
     Options = AnimationNodeOptions
+    changeable = ('portrait',)
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
         options: AnimationNodeOptions = self.parameters.options
         self._animator: Animator = self.make_plugin()
         self._animator.set_source(source_image(options.portrait, self.spec))
+        self._changes = LiveParameters(self, options, self.changeable, self._change_portrait,
+                                       'animation node')
         self._publisher = ImagePublisher(self, 'animated/image_raw')
         # Done by the first callback, because it is the callbacks' thread whose priority counts.
         self._has_to_lower_priority = options.background
@@ -71,6 +75,13 @@ class AnimationNode(StageNode):
         if level == diagnostics.OK and not self._publisher.has_subscribers:
             return diagnostics.OK, 'idle: nobody listens to animated/image_raw'
         return level, message
+
+    def _change_portrait(self, options: AnimationNodeOptions) -> None:
+        """Animates another image; raises ConfigurationError and keeps the present one."""
+        try:
+            self._animator.set_source(source_image(options.portrait, self.spec))
+        except SourceImageError as error:
+            raise ConfigurationError(str(error)) from error
 
     def close(self) -> None:
         if self._extractor is not None:

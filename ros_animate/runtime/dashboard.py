@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pathlib
 
 from ros_animate.errors import UserError
 from ros_animate.processes import BACKGROUND_NICE
@@ -18,13 +19,14 @@ def require_nicegui() -> None:
         raise UserError('the dashboard needs NiceGUI: pip install nicegui (or call `make setup`)')
 
 
-def serve_dashboard(namespace: str, host: str, port: int) -> int:
+def serve_dashboard(namespace: str, host: str, port: int, folder: pathlib.Path) -> int:
     """Serves the dashboard in this process until a signal; returns the exit status.
 
     Args:
         namespace: Namespace of the pipeline, '' for none.
         host: Address to listen at.
         port: Port, 0 for the first free one.
+        folder: Folder of runs and bags.
 
     Raises:
         UserError: NiceGUI is missing, or the address is taken.
@@ -33,10 +35,16 @@ def serve_dashboard(namespace: str, host: str, port: int) -> int:
     # The middleware reads its environment when it is loaded.
     os.environ.update(node_environment())
     from ros_animate.dashboard.server import ServerOptions, serve
-    return serve(ServerOptions(namespace, host, port))
+    return serve(ServerOptions(namespace, host, port, folder))
 
 
-def dashboard_program(namespace: str) -> Program:
-    """The program beside the nodes of a run; the run goes on whatever happens to it."""
+def dashboard_program(namespace: str, *, restarts: bool = False) -> Program:
+    """The program beside the nodes of a run; the run goes on whatever happens to it.
+
+    Args:
+        namespace: Namespace of the pipeline, '' for none.
+        restarts: True if a line of JSON on its output ({"policy": "bc_z"}) starts the run anew.
+    """
     require_nicegui()
-    return Program(NAME, MODULE, ['--namespace', namespace], nice=BACKGROUND_NICE, vital=False)
+    arguments = ['--namespace', namespace, *(['--restarts'] if restarts else [])]
+    return Program(NAME, MODULE, arguments, nice=BACKGROUND_NICE, vital=False)

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import pathlib
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +64,9 @@ def run(settings: Settings, options: RunOptions) -> int:
             stack.enter_context(locked_folder(options.output, 'run'))
         live = LiveRun(settings, options, pathlib.Path(folder))
         report = live.run()
+        while live.restart_with is not None:
+            live = LiveRun(live.restart_with, options, pathlib.Path(folder))
+            report = live.run()
         if options.output is not None and report is not None and REPORT in options.files:
             _write_report(options.output / REPORT, report, live.failure)
     if live.failure is not None:
@@ -120,6 +125,23 @@ def summary(report: dict[str, Any], options: RunOptions) -> str:
     return text
 
 
+def restarted(settings: Settings, request: Mapping[str, str]) -> Settings:
+    """The settings with another robot, or other plug-ins of stages in their default options.
+
+    Raises:
+        UserError: A name is unknown, or they do not go together.
+    """
+    stages = dict(settings.stages)
+    for stage in ('motion', 'animation', 'policy'):
+        if request.get(stage) and request[stage] != settings.plugin(stage):
+            stages[stage] = {'plugin': request[stage]}
+    changed = dataclasses.replace(settings, robot=request.get('robot') or settings.robot,
+                                  stages=stages)
+    changed.check([stage for stage in STAGES if stage not in stages_left_out(changed)],
+                  node_options=True)
+    return changed
+
+
 @dataclass
 class Status:
     """Latest output of the other processes, set by threads."""
@@ -152,11 +174,13 @@ class LiveRun:
 
     Attributes:
         failure: What ended the run, if it was an error or a signal other than Ctrl-C.
+        restart_with: Settings with which it is to run again, None to end.
     """
 
     def __init__(self, settings: Settings, options: RunOptions, folder: pathlib.Path) -> None:
         self._settings, self._options, self._folder = settings, options, folder
         self.failure: BaseException | None = None
+        self.restart_with: Settings | None = None
         self._status = Status()
         self._spool = options.output / spool.NAME if options.output else None
         self._total = self._frame_count()
@@ -187,9 +211,18 @@ class LiveRun:
 
     def _read_line(self, name: str, line: str) -> None:
         """Reads a line of a program's output; the dashboard's address is for the user."""
-        if name == dashboard.NAME:
+        if name == dashboard.NAME and line.startswith('{'):
+            self._note_restart(json.loads(line))
+        elif name == dashboard.NAME:
             write_line(line)
         self._status.read_line(name, line)
+
+    def _note_restart(self, request: dict[str, str]) -> None:
+        """Takes other plug-ins or another robot that the dashboard asks for."""
+        try:
+            self.restart_with = restarted(self._settings, request)
+        except UserError as error:
+            write_line(f'dashboard: it goes on as it is: {error}')
 
     def _follow(self, supervisor: Supervisor) -> None:
         """Shows progress until the source or the time is over."""
@@ -199,6 +232,8 @@ class LiveRun:
                 time.sleep(POLL_S)
                 signals.check()
                 progress.set(self._status.frames, self._status.note)
+                if self.restart_with is not None:
+                    return
                 if end_s is None and self._status.ready and self._options.duration_s:
                     end_s = time.monotonic() + self._options.duration_s
                 if end_s is not None and time.monotonic() >= end_s:

@@ -39,10 +39,16 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
                             nice=BACKGROUND_NICE))
     if options.dashboard:
-        programs.append(dashboard_program(options.namespace))
+        programs.append(dashboard_program(options.namespace, restarts=is_repeatable(options)))
     if spool is not None:
         programs.append(_output_program(settings, options, folder / 'settings.yaml', spool))
     return programs
+
+
+def is_repeatable(options: RunOptions) -> bool:
+    """True for a run without files, which may be ended and started anew."""
+    return options.output is None and options.record is None and not (
+        options.limit or options.duration_s)
 
 
 def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:

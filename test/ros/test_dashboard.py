@@ -20,8 +20,11 @@ from rcl_interfaces.srv import GetParameters, SetParameters
 from ros_animate.msg import Command
 from std_msgs.msg import Bool
 
+from ros_animate.images import write_image
+from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.qos import LATCHED
+from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('mock')
@@ -70,7 +73,8 @@ class Pipeline:
 
     def start_dashboard(self, *arguments):
         process = Process(
-            ['-m', 'ros_animate.dashboard.server', '--namespace', NAMESPACE, *arguments],
+            ['-m', 'ros_animate.dashboard.server', '--namespace', NAMESPACE, '--folder',
+             str(self.folder), *arguments],
             {**self.environment, 'ROS_HOME': str(self.folder)},
             self.folder / f'dashboard{len(self.dashboards)}.log')
         self.dashboards.append(process)
@@ -239,3 +243,27 @@ def test_without_the_token_nothing_is_served(pipeline, page):
     assert 'token' not in stranger.page.url
     stranger.wait_for_images('camera')
     stranger.close()
+
+
+@pytest.mark.slow
+def test_another_portrait_and_a_recording(pipeline, page, tmp_path):
+    page.wait_for_images('animated')
+    image = tmp_path / 'portrait.png'
+    write_image(image, load('hardware', 'mock', {'size': 300, 'view_cm': 30.0}, SPEC).render())
+    uploader = page.page.locator('.q-uploader').filter(has_text='Drop an image')
+    uploader.locator('input[type=file]').set_input_files(image)
+    page.page.get_by_text('animation portrait: ').wait_for()
+    noise = tmp_path / 'noise.png'
+    write_image(noise, np.zeros((64, 64, 3), np.uint8))
+    uploader.locator('input[type=file]').set_input_files(noise)
+    page.page.get_by_text('no face found in the source image').wait_for()
+    page.wait_for_images('animated')
+    page.marked('record').click()
+    page.page.get_by_text('Stop recording').wait_for()
+    pipeline.wait(lambda: any(name == 'record' for name in
+                              pipeline.observer.node.get_node_names()), 'the recording node')
+    page.marked('record').click()
+    page.page.get_by_text('recorded ').wait_for()
+    bag, = (pipeline.folder / 'bags').glob('2*')
+    with BagReader(bag) as reader:
+        assert reader.count > 0

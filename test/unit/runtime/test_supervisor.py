@@ -130,6 +130,19 @@ def test_a_child_that_may_not_crash_ends_the_run(environment):
         poll_until(supervisor, lambda: False)
 
 
+@pytest.mark.parametrize('what, reason', [('refuse', 'no such robot'), ('crash', 'broken')])
+def test_the_others_go_on_without_a_child_that_is_not_vital(environment, monkeypatch, what, reason):
+    monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.0)
+    monkeypatch.setattr(module, 'LAST_RESPAWN_S', 0.0)
+    collector = Collector()
+    programs = [program('run', 'other'), program(what, vital=False)]
+    with Supervisor(programs, environment, on_output=collector.output,
+                    on_note=collector.note) as supervisor:
+        poll_until(supervisor, lambda: any('cannot run' in note for note in collector.notes))
+        assert any(reason in note for note in collector.notes if 'cannot run' in note)
+        assert supervisor.poll() == [] and supervisor.is_running('other')
+
+
 def test_a_child_that_ends_by_itself_is_reported_and_stays_ended(environment):
     with Supervisor([program('end')], environment) as supervisor:
         poll_until(supervisor, lambda: supervisor.poll() == ['child'])
