@@ -8,16 +8,18 @@ ros2 launch ros_animate retarget.launch.py source:=face.mp4 path:=image
 from launch.action import Action
 
 from launch import LaunchDescription
-from ros_animate.camera.resolve import resolve
+from ros_animate.configuration import ConfigurationError
 from ros_animate.plugins import STAGES
 from ros_animate.runtime.launch_actions import describe_launch, pipeline_nodes
 from ros_animate.runtime.launch_arguments import COMMON_ARGUMENTS, settings_of
 from ros_animate.runtime.launch_plan import make_launch_plan, stages_left_out
+from ros_animate.runtime.source_sections import motion_mistake, source_sections
 
 # name: (default, description)
 ARGUMENTS = {
-    'source': ('', 'demo, device, /dev/videoN, a video, a folder of images, topic:/NAME, or a '
-                   "camera plug-in; empty: the configuration's"),
+    'source': ('', 'demo, device, /dev/videoN, a video, a folder of images, topic:/NAME, '
+                   'live_link_face:, ifacialmocap:PHONE, facemotion3d:PHONE, vmc:PORT, take.csv, '
+                   "or a camera plug-in; empty: the configuration's"),
     **COMMON_ARGUMENTS,
 }
 
@@ -29,11 +31,10 @@ def generate_launch_description() -> LaunchDescription:
 
 def make_nodes(given: dict[str, str]) -> list[Action]:
     """The nodes for the values of the arguments, which are checked here."""
-    camera = None
-    if given['source']:
-        plugin, options = resolve(given['source'])
-        camera = {'plugin': plugin, **options}
-    settings = settings_of(given, camera)
+    sections = source_sections(given['source']) if given['source'] else {}
+    if mistake := motion_mistake(sections, given['motion']):
+        raise ConfigurationError(mistake)
+    settings = settings_of(given, **sections)
     left_out = stages_left_out(settings)
     settings.check((stage for stage in STAGES if stage not in left_out), node_options=True)
     plan = make_launch_plan(settings, namespace=given['namespace'])

@@ -19,7 +19,7 @@ from ros_animate.concurrency import pipelined
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.hardware.safety import Safety
-from ros_animate.motion.base import Extractor
+from ros_animate.motion.base import LANDMARKS, DrawnMotion, Extractor
 from ros_animate.motion.mirror import mirrored
 from ros_animate.plugins import find, load, load_shared
 from ros_animate.policy.base import Policy
@@ -81,7 +81,7 @@ class Pipeline:
     def __enter__(self) -> Pipeline:
         with contextlib.ExitStack() as stack:
             self._extractors = {name: self._open_extractor(name, stack)
-                                for name in sorted({self._observed, self._animator.extractor})}
+                                for name in sorted({self._observed, self._animated_by})}
             stack.enter_context(self._robot)
             self._resources = stack.pop_all()
         return self
@@ -98,7 +98,7 @@ class Pipeline:
         motions = self._extract(Step(frame, frame.stamp_s)).motions
         for extractor in self._extractors.values():
             extractor.reset()
-        animated, observed = motions[self._animator.extractor], motions[self._observed]
+        animated, observed = motions[self._animated_by], motions[self._observed]
         if animated is None or observed is None:
             raise UserError('there is no face in the frame that is to be neutral: choose another')
         self._animator.calibrate(animated)
@@ -128,7 +128,7 @@ class Pipeline:
 
     def _animate(self, step: Step) -> Step:
         with _timed(step, 'animation'):
-            motion = step.motions[self._animator.extractor]
+            motion = step.motions[self._animated_by]
             if motion is not None:
                 self._animated = self._animator.animate(motion).image
             step.animated = self._animated
@@ -182,16 +182,26 @@ class Pipeline:
     @property
     def _observed(self) -> str:
         """The extractor whose motion the policy follows, directly or through the animator."""
-        return self._animator.extractor if self._policy.observes == 'image' \
+        return self._animated_by if self._policy.observes == 'image' \
             else self.settings.plugin('motion')
+
+    @property
+    def _animated_by(self) -> str:
+        """The extractor whose motion the animator follows."""
+        name = self.settings.plugin('motion')
+        is_source = self.settings.has_motion_source
+        return name if is_source and self._animator.extractor == LANDMARKS \
+            else self._animator.extractor
 
     def _open_extractor(self, name: str, stack: contextlib.ExitStack) -> Extractor:
         """The selected extractor, or the one whose motion the animator understands.
 
         The latter shares the animator's options (weights, device, …).
         """
+        extractor: Extractor
         if name == self.settings.plugin('motion'):
-            extractor: Extractor = self.settings.load('motion')
+            extractor = DrawnMotion() if self.settings.has_motion_source \
+                else self.settings.load('motion')
         else:
             extractor = load_shared('motion', name, self.settings.options('animation'))
         stack.callback(extractor.close)

@@ -18,6 +18,7 @@ from ros_animate.configuration import (
 )
 from ros_animate.errors import shown
 from ros_animate.hardware.safety_config import SafetyConfig
+from ros_animate.motion.base import MotionSource
 from ros_animate.outputs.file_names import FILES
 from ros_animate.plugins import STAGES, find, load
 from ros_animate.robot.descriptions import load_spec
@@ -84,6 +85,11 @@ class Settings:
         if not isinstance(name, str):
             raise ConfigurationError(f'{stage}.plugin: expected a name, got {shown(name)}')
         return name
+
+    @property
+    def has_motion_source(self) -> bool:
+        """True if the motion comes without a camera."""
+        return issubclass(find('motion', self.plugin('motion')), MotionSource)
 
     def options(self, stage: str) -> dict[str, Any]:
         """Options of the stage's plug-in, without defaults."""

@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group('source')
     source.add_argument('--source', metavar='SOURCE', help=(
         'demo, device, device:N, /dev/videoN, a video file, a folder or pattern of images, '
-        'topic:/NAME, or a camera plug-in (default: the first camera)'))
+        'topic:/NAME, live_link_face:, ifacialmocap:PHONE, facemotion3d:PHONE, vmc:PORT, '
+        'take.csv, or a camera plug-in (default: the first camera)'))
     source.add_argument('--loop', action='store_true', help='repeat a video or images endlessly')
     source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',
@@ -110,22 +111,23 @@ def make_settings(args: argparse.Namespace) -> Settings:
     """The settings for the arguments, checked; raises UserError."""
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import STAGES
-    from ros_animate.runtime.launch_plan import is_seen, stages_left_out
+    from ros_animate.runtime.launch_plan import is_shown, stages_left_out
     from ros_animate.settings import load_settings
     settings = load_settings(
         args.config, args.param, robot=args.robot, mirror=args.mirror, portrait=args.portrait,
-        camera=_camera_section(args), **stage_sections(args))
+        **{**stage_sections(args), **_source_sections(args)})
+    if args.neutral_image is not None and settings.has_motion_source:
+        raise ConfigurationError('--neutral-image is for a camera: leave it out, or choose a frame '
+                                 'of the take (--neutral-frame)')
     left_out = stages_left_out(settings)
-    if 'camera' in left_out and args.offline:
+    if 'camera' in left_out and args.offline and not settings.has_motion_source:
         raise ConfigurationError('a topic is read through ROS: leave out --offline')
-    if not is_seen(settings) and args.output is not None:
+    if not is_shown(settings) and args.output is not None:
         raise ConfigurationError(f'the motion {settings.plugin("motion")} comes without images for '
                                  'the files of --output: leave it out, or record a bag (--record)')
     settings.check([stage for stage in STAGES if stage not in left_out],
                    node_options=not args.offline)
-    if args.loop:
-        settings = _looped(settings)
-    return settings
+    return _looped(settings) if args.loop else settings
 
 
 def stage_sections(args: argparse.Namespace) -> dict[str, Any]:
@@ -182,20 +184,25 @@ def _new_bag(path: str | None) -> pathlib.Path | None:
     return bag
 
 
-def _camera_section(args: argparse.Namespace) -> dict[str, Any] | None:
-    from ros_animate.camera.resolve import resolve
+def _source_sections(args: argparse.Namespace) -> dict[str, Any]:
+    """Section of the camera, or of the motion where it comes without one."""
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.runtime.source_sections import motion_mistake, source_sections
     if args.source is None:
-        return None
-    plugin, options = resolve(args.source)
-    return {'plugin': plugin, **options}
+        return {}
+    sections = source_sections(args.source)
+    if mistake := motion_mistake(sections, args.motion):
+        raise ConfigurationError(mistake)
+    return sections
 
 
 def _looped(settings: Settings) -> Settings:
     from ros_animate.configuration import ConfigurationError
     from ros_animate.plugins import find
-    name = settings.plugin('camera')
-    config: Any = find('camera', name)
+    stage = 'motion' if settings.has_motion_source else 'camera'
+    name = settings.plugin(stage)
+    config: Any = find(stage, name)
     if 'loop' not in {field.name for field in dataclasses.fields(config.Config)}:
         raise ConfigurationError(f'--loop: the source {name} has no end')
-    camera = {**settings.stages['camera'], 'loop': True}
-    return dataclasses.replace(settings, stages={**settings.stages, 'camera': camera})
+    section = {**settings.stages[stage], 'loop': True}
+    return dataclasses.replace(settings, stages={**settings.stages, stage: section})

@@ -10,6 +10,9 @@ from typing import ClassVar
 from ros_animate.plugins import Changeable
 from ros_animate.types import Frame, Motion
 
+# Animators that take the motion of this extractor take every motion with landmarks of its mesh.
+LANDMARKS = 'mediapipe'
+
 
 class Extractor(Changeable, abc.ABC):
     """Extracts the motion of the face in each frame.
@@ -64,6 +67,13 @@ class DrawnFrame(Frame):
     """
 
     motion: Motion | None = None
+
+
+class DrawnMotion(Extractor):
+    """The extractor of frames that were drawn: it takes the motion that they were drawn from."""
+
+    def extract(self, frame: Frame) -> Motion | None:
+        return frame.motion if isinstance(frame, DrawnFrame) else None
 
 
 class MotionSource(Changeable, abc.ABC):

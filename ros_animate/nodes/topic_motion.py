@@ -5,6 +5,7 @@ import abc
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from ros_animate.motion.base import MotionSource
 from ros_animate.plugins import Changeable
 from ros_animate.types import Motion
 
@@ -38,10 +39,12 @@ class TopicMotion(Changeable, abc.ABC):
 
 
 def motion_input(motion_class: Any) -> str:
-    """Topic that a motion plug-in listens to; '' if it has topics of its own."""
+    """Topic that a motion plug-in listens to; '' if it has topics of its own, or none."""
+    if issubclass(motion_class, MotionSource):
+        return ''
     return motion_class.input if issubclass(motion_class, TopicMotion) else IMAGES
 
 
 def has_mesh(motion_class: Any) -> bool:
     """True if the motion of a plug-in can animate a portrait."""
-    return motion_class.has_mesh if issubclass(motion_class, TopicMotion) else True
+    return getattr(motion_class, 'has_mesh', True)

@@ -1,6 +1,7 @@
 """The frame of an offline run that shows the person's neutral face."""
 from __future__ import annotations
 
+import dataclasses
 import math
 import pathlib
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from ros_animate.camera.base import Source
 from ros_animate.errors import UserError
 from ros_animate.images import read_image
-from ros_animate.types import Frame, Image
+from ros_animate.types import Frame
 
 MAX_LENGTH = 20  # of a text that is a number
 
@@ -43,13 +44,13 @@ class NeutralChoice:
         if source.live:
             raise UserError('--neutral-frame chooses a frame of a recording: a camera has none yet')
         with source:
-            return Frame(self._read(source), 0.0)
+            return dataclasses.replace(self._read(source), stamp_s=0.0)
 
-    def _read(self, source: Source) -> Image:
+    def _read(self, source: Source) -> Frame:
         index, end_s = 0, 0.0
         while (frame := source.read()) is not None:
             if index == self.frame or (self.second is not None and frame.stamp_s >= self.second):
-                return frame.image
+                return frame
             index, end_s = index + 1, frame.stamp_s
         raise UserError(f'--neutral-frame: the source ends after {index} frames, at {end_s:.2f} s')
 

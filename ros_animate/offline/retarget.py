@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ros_animate.camera.base import Source
 from ros_animate.files import locked_folder
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.offline.drawn_source import load_source
 from ros_animate.offline.neutral import NOWHERE, NeutralChoice
 from ros_animate.outputs.file_names import REPORT, written_files
 from ros_animate.outputs.progress import Progress
@@ -32,8 +33,8 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked_folder(folder, 'run'))
             signals = stack.enter_context(DeferredSignals())
-            neutral_frame = neutral.find(settings.load('camera'))
-            source: Source = stack.enter_context(settings.load('camera'))
+            neutral_frame = neutral.find(load_source(settings))
+            source = stack.enter_context(load_source(settings))
             pipeline = stack.enter_context(Pipeline(settings))
             if neutral_frame is not None:
                 pipeline.calibrate(neutral_frame)

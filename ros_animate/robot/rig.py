@@ -8,6 +8,7 @@ from typing import Any
 from ros_animate.configuration import suggest
 from ros_animate.errors import shown
 from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.face.tracker_scale import SCALES, TrackerScale, tracker_scale
 from ros_animate.robot.mistakes import Mistake, control_mistakes, is_number, part_mistakes
 
 HEAD_ANGLES = ('headYaw', 'headPitch', 'headRoll')  # degrees; to the left, down, to the right ear
@@ -19,8 +20,28 @@ def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[
     """Every mistake in a rig of a robot with these controls."""
     return part_mistakes(rig, 'rig', {
         'baseline': _row_mistakes,
+        'trackers': lambda part, where: part_mistakes(part, where, dict.fromkeys(
+            part, lambda tracker, at: part_mistakes(
+                tracker, at, {'baseline': _row_mistakes, 'gain': _row_mistakes}))),
         'controls': lambda part, _: control_mistakes(part, 'rig', controls, 'blendshape: number',
                                                      _row_mistakes)})
+
+
+def tracker_values(rig: Mapping[str, Any], tracker: str) -> TrackerScale:
+    """Blendshapes of a relaxed face, and factors to the strength that the rig's weights expect.
+
+    The Face Landmarker's are `baseline` and 1. What the rig does not say of another tracker in
+    `trackers` is as usual with it.
+
+    Args:
+        rig: Section `rig` of a robot file without mistakes.
+        tracker: `model` of the motion.
+    """
+    if tracker not in {*SCALES, *rig.get('trackers', {})}:
+        return TrackerScale(rig.get('baseline', {}))
+    usual, own = tracker_scale(tracker), rig.get('trackers', {}).get(tracker, {})
+    return TrackerScale({**usual.baseline, **own.get('baseline', {})},
+                        {**usual.gain, **own.get('gain', {})})
 
 
 def drive_noise(rig: Any, control: str) -> float:

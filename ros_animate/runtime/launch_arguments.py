@@ -37,12 +37,14 @@ def is_true(name: str, text: str) -> bool:
     return BOOLEANS[text.lower()]
 
 
-def settings_of(given: Mapping[str, str], camera: Mapping[str, Any] | None = None) -> Settings:
+def settings_of(given: Mapping[str, str], camera: Mapping[str, Any] | None = None,
+                motion: Mapping[str, Any] | None = None) -> Settings:
     """The settings that the COMMON_ARGUMENTS give.
 
     Args:
         given: Values of the arguments.
         camera: Section of the camera; None leaves it to the configuration.
+        motion: Section of the motion where it comes without a camera.
 
     Raises:
         ConfigurationError: An argument is wrong; the message names it.
@@ -51,6 +53,8 @@ def settings_of(given: Mapping[str, str], camera: Mapping[str, Any] | None = Non
     plugins = {'motion': given['motion'], 'animation': given['animator'], 'policy': policy}
     sections: dict[str, Any] = {stage: {'plugin': plugin}
                                 for stage, plugin in plugins.items() if plugin}
+    if motion is not None:
+        sections['motion'] = motion
     return load_settings(
         [given['config']] if given['config'] else [], robot=given['robot'] or None,
         portrait=given['portrait'] or None, mirror=is_true('mirror', given['mirror']) or None,

@@ -99,6 +99,11 @@ def is_seen(settings: Settings) -> bool:
     return motion_input(find('motion', settings.plugin('motion'))) == IMAGES
 
 
+def is_shown(settings: Settings) -> bool:
+    """True if there are images of the person: the camera's, or drawn ones."""
+    return is_seen(settings) or settings.has_motion_source
+
+
 def stages_left_out(settings: Settings) -> tuple[str, ...]:
     """Stages for which the pipeline has no node of its own.
 

@@ -15,7 +15,7 @@ from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
 from ros_animate.policy.strength import GAINS, Strength
-from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes
+from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes, tracker_values
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -26,7 +26,8 @@ class BlendshapeMap(Policy):
     """Linear in the deviation from the person's neutral face.
 
     The neutral face is the rig's `baseline` at first, follows the median of what the person shows
-    (slowly and not far), and is known after `calibrate`.
+    (slowly and not far), and is known after `calibrate`. Another tracker has another baseline, and
+    gains, by which its blendshapes are brought to the scale of the weights.
     """
 
     @dataclass(frozen=True)
@@ -43,12 +44,11 @@ class BlendshapeMap(Policy):
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
-        baseline, controls = _sections(spec)
+        controls = _controls(spec)
         used = {f for row in controls.values() for f in row} - set(HEAD_ANGLES)
         self._features = (*sorted(used), *HEAD_ANGLES)
         self._controls = controls
         self._weights = self._matrix(controls)
-        self._start = np.array([baseline.get(f, 0.0) for f in self._features])
         deg = np.array([c.unit == 'deg' for c in spec.controls])
         self._up = np.where(deg, 1.0, spec.high - spec.neutral)
         self._down = np.where(deg, 1.0, spec.neutral - spec.low)
@@ -60,6 +60,8 @@ class BlendshapeMap(Policy):
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         motion = _motion(observation)
+        if motion.model != self._tracker:
+            self._use_tracker(motion.model)
         features = self._observe(motion)
         dt_s = self._interval(motion.stamp_s)
         self._adapt(features, dt_s)
@@ -69,14 +71,24 @@ class BlendshapeMap(Policy):
         return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
 
     def calibrate(self, observation: Motion | Frame) -> None:
-        self._neutral = self._observe(_motion(observation))
+        motion = _motion(observation)
+        if motion.model != self._tracker:
+            self._use_tracker(motion.model)
+        self._neutral = self._observe(motion)
         self._anchor = self._neutral.copy()
 
     def reset(self) -> None:
-        self._neutral = self._start.copy()
-        self._anchor = self._start.copy()
+        self._use_tracker('')
         self._stamp_s: float | None = None
         self._dt_s = 1 / 30
+
+    def _use_tracker(self, tracker: str) -> None:
+        """Starts with the relaxed face and the gains of the tracker of that name."""
+        scale = tracker_values(self._spec.rig, tracker)
+        self._tracker = tracker
+        self._gain = np.array([scale.gain.get(f, 1.0) for f in self._features])
+        self._neutral = self._gain * [scale.baseline.get(f, 0.0) for f in self._features]
+        self._anchor = self._neutral.copy()
 
     def _matrix(self, controls: dict[str, dict[str, float]]) -> Array:
         """(N, F) gains, with the strength applied."""
@@ -89,10 +101,10 @@ class BlendshapeMap(Policy):
         return weights
 
     def _observe(self, motion: Motion) -> Array:
-        """(F,) blendshapes in [0, 1], then the head angles in degrees."""
+        """(F,) blendshapes times their gains, then the head angles in degrees."""
         shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(HEAD_ANGLES)]]
         angles = np.zeros(3) if motion.rotation is None else head_angles_deg(motion.rotation)
-        return np.array([*shapes, *angles])
+        return self._gain * [*shapes, *angles]
 
     def _interval(self, stamp_s: float) -> float:
         if self._stamp_s is not None and stamp_s > self._stamp_s:
@@ -116,14 +128,15 @@ def _motion(observation: Motion | Frame) -> Motion:
     return observation
 
 
-def _sections(spec: RobotSpec) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """Baseline and gains of the rig, validated."""
+def _controls(spec: RobotSpec) -> dict[str, dict[str, float]]:
+    """Weights of the rig, validated with the rest of it."""
     if not spec.rig:
         raise ConfigurationError(f'robot {spec.name}: rig: missing; the policy blendshape_map '
                                  'needs it (see config/robots/ameca.yaml)')
     for _, _, mistake in rig_mistakes(spec.rig, spec.names):
         raise ConfigurationError(f'robot {spec.name}: {mistake}')
-    return spec.rig.get('baseline', {}), spec.rig.get('controls', {})
+    controls: dict[str, dict[str, float]] = spec.rig.get('controls', {})
+    return controls
 
 
 PLUGIN = BlendshapeMap

@@ -26,7 +26,8 @@ class MotionMlp(LearnedPolicy):
     def _predict(self, observation: Motion | Frame) -> Tensor:
         if not isinstance(observation, Motion):
             raise TypeError('the policy motion_mlp observes motion, not images')
-        return self._forward(torch.from_numpy(features(observation)).to(self.device)[None])
+        vector = features(observation, self._spec.rig.get('baseline'))
+        return self._forward(torch.from_numpy(vector).to(self.device)[None])
 
 
 PLUGIN = MotionMlp

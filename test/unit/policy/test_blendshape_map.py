@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ros_animate import plugins
 from ros_animate.configuration import ConfigurationError
 from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.face.tracker_scale import tracker_scale
 from ros_animate.face.virtual.muscles import rotation
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame, Motion
@@ -142,3 +143,65 @@ def test_mistakes_in_the_rig_are_named(rig, message):
 def test_pictures_are_refused():
     with pytest.raises(TypeError, match='motion'):
         policy().act(Frame(np.zeros((4, 4, 3), np.uint8), 0.0))
+
+
+ARKIT = tracker_scale('arkit')
+
+
+def arkit_motion(stamp_s=0.0, **shapes):
+    return Motion('arkit', stamp_s, expression={**ARKIT.baseline, **shapes}, rotation=np.eye(3))
+
+
+def test_a_relaxed_face_before_a_phone_is_a_neutral_robot():
+    got = policy().act(arkit_motion())
+    assert np.allclose(got.values, SPEC.neutral, atol=1e-9)
+    # A tracker with the other scale would move the robot.
+    assert not np.allclose(policy().act(motion(**ARKIT.baseline)).values, SPEC.neutral, atol=0.02)
+
+
+def test_a_phones_full_smile_is_the_robots_full_smile():
+    full = {'mouthSmileLeft': 0.95, 'mouthSmileRight': 0.95}
+    got = policy().act(arkit_motion(**full))
+    assert 0.6 <= share(got, 'Lip Corner Raise Left') <= 1.0
+    assert 0.6 <= share(got, 'Lip Corner Stretch Left') <= 1.0
+
+
+@pytest.mark.parametrize(('shapes', 'control'), [
+    ({'browInnerUp': 1}, 'Brow Inner Left'), ({'browDownLeft': .95}, 'Brow Inner Left'),
+    ({'noseSneerLeft': .85, 'noseSneerRight': .85}, 'Nose Wrinkle'),
+    ({'browOuterUpLeft': .95}, 'Brow Outer Left'), ({'eyeWideLeft': .9}, 'Eyelid Upper Left'),
+    ({'jawOpen': .85}, 'Jaw Pitch')], ids=str)
+def test_a_phones_full_movements_use_the_range_and_do_not_exceed_it(shapes, control):
+    assert 0.6 <= abs(share(policy().act(arkit_motion(**shapes)), control)) < 1.0
+
+
+def test_another_tracker_begins_with_its_own_neutral_face():
+    p = policy()
+    p.calibrate(motion(browInnerUp=0.5))
+    p.act(motion(stamp_s=0.0, browInnerUp=0.5))
+    assert np.allclose(p.act(arkit_motion(stamp_s=0.1)).values, SPEC.neutral, atol=1e-9)
+
+
+def test_calibration_takes_a_phones_face():
+    p = policy(adapt_s=0.0)
+    p.calibrate(arkit_motion(mouthFrownLeft=0.4, mouthFrownRight=0.3))
+    got = p.act(arkit_motion(stamp_s=0.1, mouthFrownLeft=0.4, mouthFrownRight=0.3))
+    assert np.allclose(got.values, SPEC.neutral, atol=1e-9)
+
+
+def test_a_robot_file_may_have_a_baseline_and_gains_for_a_tracker():
+    rig = {**SPEC.rig, 'trackers': {'arkit': {'baseline': {'jawOpen': 0.3},
+                                              'gain': {'browInnerUp': 0.1}}}}
+    spec = dataclasses.replace(SPEC, rig=rig)
+    p = plugins.load('policy', 'blendshape_map', {}, spec)
+    assert np.allclose(p.act(arkit_motion(jawOpen=0.3)).values, spec.neutral, atol=1e-9)
+    assert share(p.act(arkit_motion(jawOpen=0.3, browInnerUp=1)), 'Brow Inner Left') < 0.15
+
+
+@pytest.mark.parametrize(('trackers', 'reason'), [
+    ({'arkit': {'baseline': {'jawOpn': 1}}}, 'jawOpen'), ({'arkit': {'gains': {}}}, 'gain'),
+    ({'arkit': {'gain': {'jawOpen': 'much'}}}, 'expected a number'), ({'arkit': 3}, 'keys')])
+def test_mistakes_in_a_trackers_section_are_named(trackers, reason):
+    spec = dataclasses.replace(SPEC, rig={**SPEC.rig, 'trackers': trackers})
+    with pytest.raises(ConfigurationError, match=reason):
+        plugins.load('policy', 'blendshape_map', {}, spec)

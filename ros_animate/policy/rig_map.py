@@ -1,0 +1,51 @@
+"""Blendshapes and head angles to control values by the robot's rig."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError
+from ros_animate.robot.rig import rig_mistakes
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import Array
+
+
+class RigMap:
+    """Control values for differences from a relaxed face.
+
+    Args:
+        spec: Description of a robot with a rig.
+
+    Raises:
+        ConfigurationError: The robot has no rig, or mistakes in it.
+    """
+
+    def __init__(self, spec: RobotSpec) -> None:
+        if not spec.rig:
+            raise ConfigurationError(f'robot {spec.name}: rig: missing; expressions and idle life '
+                                     'need it (see config/robots/ameca.yaml)')
+        for _, _, mistake in rig_mistakes(spec.rig, spec.names):
+            raise ConfigurationError(f'robot {spec.name}: {mistake}')
+        self._spec = spec
+        self._rows = {spec.index(name): row for name, row in spec.rig.get('controls', {}).items()}
+        deg = np.array([control.unit == 'deg' for control in spec.controls])
+        self._up = np.where(deg, 1.0, spec.high - spec.neutral)
+        self._down = np.where(deg, 1.0, spec.neutral - spec.low)
+
+    def drives(self, features: Mapping[str, float]) -> Array:
+        """(N,) how far each control goes: in degrees, or 1 to an end of its range."""
+        drives = np.zeros(len(self._spec.names))
+        for index, row in self._rows.items():
+            drives[index] = sum(gain * features.get(name, 0.0) for name, gain in row.items())
+        return drives
+
+    def position(self, features: Mapping[str, float]) -> Array:
+        """(N,) control values within their ranges.
+
+        Args:
+            features: Differences of blendshapes, and head angles in degrees; missing ones are 0.
+        """
+        drives = self.drives(features)
+        values = self._spec.neutral + np.where(drives > 0, drives * self._up, drives * self._down)
+        return np.clip(values, self._spec.low, self._spec.high)
