@@ -1,8 +1,8 @@
 """Action units of the Facial Action Coding System from blendshapes and head angles, and back.
 
-A unit has no side here: of a pair of blendshapes it is the mean. It is 0 in a relaxed face, whatever
-a tracker reports of it. Codes and names: Ekman, Friesen and Hager, "Facial Action Coding System",
-2002.
+A unit has no side here: of a pair of blendshapes it is the mean. It is 0 in a relaxed face,
+whatever a tracker reports of it. Codes and names: Ekman, Friesen and Hager, "Facial Action Coding
+System", 2002.
 """
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class StageNode(RunnableNode):
                     message.header = self._judged(message.header, monitor)
                 callback(message)
             except MessageError as error:
-                self._reject(str(error))
+                self.reject(str(error))
                 return
             self.diagnostics.measure('step_ms', 1e3 * (time.perf_counter() - start_s))
         if topic.best_effort:  # images, which are one piece of memory
@@ -164,12 +164,12 @@ class StageNode(RunnableNode):
             # To take a message of a million names apart would hold up every thread.
             if len(data) > MESSAGE_BYTES:
                 self.diagnostics.count('received')
-                self._reject(f'{len(data)} bytes; at most {MESSAGE_BYTES} are taken')
+                self.reject(f'{len(data)} bytes; at most {MESSAGE_BYTES} are taken')
                 return
             try:
                 message = deserialize_message(data, topic.message_class)
             except (RuntimeError, ValueError) as error:
-                self._reject(f'malformed: {cut(str(error))}')
+                self.reject(f'malformed: {cut(str(error))}')
                 return
             receive(message)
         return make_subscription(self, topic.message_class, name, receive_bytes, NEWEST, raw=True)
@@ -226,7 +226,8 @@ class StageNode(RunnableNode):
             return header
         return Header(stamp=nanoseconds_message(stamp_ns), frame_id=header.frame_id)
 
-    def _reject(self, reason: str) -> None:
+    def reject(self, reason: str) -> None:
+        """Reports that an input is not used, in the log and the diagnostics."""
         self.diagnostics.count('rejected')
         self.diagnostics.notes['last_rejected'] = reason
         self._rejected = (time.monotonic(), reason)

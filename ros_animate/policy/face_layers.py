@@ -98,16 +98,20 @@ class FaceLayers:
         features = {name: strength * value for name, value in expression.shapes.items()}
         drives = np.abs(self._rig.drives(features)) > _LEAST_DRIVE
         free = np.array([control.group in _FREE_GROUPS for control in self._spec.controls])
+        self._end_s = now_s + (self._options.expression_s if duration_s is None else duration_s)
+        self._turn_to(self._rig.position(features), np.where(free & ~drives, 0.0, 1.0), now_s)
+
+    def _turn_to(self, shown: Array, mask: Array, now_s: float) -> None:
+        """Goes to control values (N,), as far as the mask (N,) says."""
+        if self._weight.target == 1.0 and np.array_equal(shown, self._shown):
+            return  # the same once more: it lasts longer
         # From one expression to the next the face goes straight.
-        self._before = self._present(now_s)
-        self._shown = self._rig.position(features)
-        self._mask = np.where(free & ~drives, 0.0, 1.0)
-        if self._weight.value(now_s) == 0.0:
-            self._before = (self._shown, self._mask)
+        is_seen = self._weight.value(now_s) > 0
+        self._before = self._present(now_s) if is_seen else (shown, mask)
+        self._shown, self._mask = shown, mask
         self._change = Ease(self._options.blend_s)
         self._change.go(1.0, now_s)
         self._weight.go(1.0, now_s)
-        self._end_s = now_s + (self._options.expression_s if duration_s is None else duration_s)
 
     def release(self, now_s: float) -> None:
         """Hands back to the imitation."""
