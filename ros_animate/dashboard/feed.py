@@ -28,9 +28,14 @@ VIEW_NUMBERS = {view: number for number, view in enumerate(VIEWS)}
 
 
 class Viewer:
-    """One browser: the newest image of each view and the newest texts that it has not got yet."""
+    """One browser: the newest image of each view and the newest texts that it has not got yet.
+
+    Attributes:
+        looks: False for a page that shows the state of the robot alone.
+    """
 
     def __init__(self, websocket: WebSocket) -> None:
+        self.looks = websocket.query_params.get('images') != 'no'
         self._websocket = websocket
         self._images: dict[str, bytes] = {}
         self._texts: dict[str, str] = {}
@@ -90,7 +95,8 @@ class Feed:
         """Hands an image to all browsers; called in the loop's thread."""
         data = struct.pack('<BHH', VIEW_NUMBERS[view], *preview.size) + preview.jpeg
         for viewer in self._viewers:
-            viewer.offer_image(view, data)
+            if viewer.looks:
+                viewer.offer_image(view, data)
 
     async def serve(self, websocket: WebSocket) -> None:
         """Serves one browser until it leaves."""
@@ -98,7 +104,7 @@ class Feed:
         viewer = Viewer(websocket)
         viewer.offer_text('robot', json.dumps(self._state.robot()))
         self._viewers.add(viewer)
-        self._pipeline.watch(True)
+        self._watch()
         sender = asyncio.create_task(viewer.send())
         try:
             while True:
@@ -107,10 +113,13 @@ class Feed:
             pass
         finally:
             self._viewers.discard(viewer)
-            self._pipeline.watch(bool(self._viewers))
+            self._watch()
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await sender
+
+    def _watch(self) -> None:
+        self._pipeline.watch(any(viewer.looks for viewer in self._viewers))
 
     async def run(self) -> None:
         """Sends values RATE_HZ times a second and slower things once a second."""

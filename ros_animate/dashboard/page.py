@@ -11,24 +11,31 @@ from ros_animate.dashboard.panels.steer import robot_panel, strength_panels
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.widgets import act
 
-HEAD = ('<link rel="stylesheet" href="/static/style.css">'
-        '<link rel="stylesheet" href="/static/controls.css">'
-        '<script type="module" src="/static/live.js"></script>')
+STOP = ('<button id="estop" type="button" title="Emergency stop (space bar)"><b>STOP</b>'
+        '<span>space</span></button>')
 
 PRIMARY = '#0f8a7e'
+
+
+def head(script: str) -> None:
+    """Style sheets and the script of a page."""
+    ui.add_head_html(''.join(f'<link rel="stylesheet" href="/static/{name}.css">'
+                             for name in ('style', 'controls')))
+    ui.add_head_html(f'<script type="module" src="/static/{script}.js"></script>')
 
 
 def build_page(parts: Parts, static: pathlib.Path) -> None:
     """Adds the page and its files to NiceGUI's application."""
     app.add_static_files('/static', static, max_cache_age=0)
-    skeleton = (static / 'live.html').read_text(encoding='utf-8')
+    parts_of_page = {name: (static / f'{name}.html').read_text(encoding='utf-8')
+                     for name in ('live', 'runs')}
 
     @ui.page('/')
     def live() -> None:
-        ui.add_head_html(HEAD)
+        head('live')
         header(parts)
         with ui.element('main').classes('page'):
-            ui.html(skeleton, sanitize=False, tag='div').classes('shown')
+            ui.html(parts_of_page['live'], sanitize=False, tag='div').classes('shown')
             with ui.element('aside').classes('side'):
                 robot_panel(parts)
                 PosesPanel(parts)
@@ -36,8 +43,15 @@ def build_page(parts: Parts, static: pathlib.Path) -> None:
                 recording_panel(parts)
                 portrait_panel(parts)
                 RestartPanel(parts)
-        ui.html('<button id="estop" type="button" title="Emergency stop (space bar)">'
-                '<b>STOP</b><span>space</span></button>', sanitize=False).classes('estop-place')
+        ui.html(STOP, sanitize=False).classes('estop-place')
+
+    @ui.page('/runs')
+    def runs() -> None:
+        head('live')
+        head('runs')
+        header(parts)
+        ui.html(parts_of_page['runs'], sanitize=False, tag='main').classes('page one')
+        ui.html(STOP, sanitize=False).classes('estop-place')
 
 
 def header(parts: Parts) -> None:
@@ -49,6 +63,8 @@ def header(parts: Parts) -> None:
                 '<span id="safety" class="chip idle" role="status" aria-live="polite">'
                 'Connecting</span>', sanitize=False).classes('top-state')
         reset_button(parts)
+        ui.html('<a href="/">Live</a><a href="/runs">Runs</a>', sanitize=False,
+                tag='nav').classes('pages')
         ui.button(icon='contrast', on_click=lambda: dark.set_value(not dark.value)).props(
             'flat round dense aria-label="Dark or light"').classes('theme')
 

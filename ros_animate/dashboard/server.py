@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import uvicorn
 from fastapi import FastAPI, WebSocket
+from fastapi.responses import FileResponse, Response
 from nicegui import ui
 
 from ros_animate.dashboard.access import Guard, is_loopback, new_token
@@ -25,6 +26,7 @@ from ros_animate.dashboard.page import build_page
 from ros_animate.dashboard.parameters import ParameterStore
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.recording import Recording
+from ros_animate.dashboard.runs import RunLibrary
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.dashboard.steering import Steering
 from ros_animate.errors import ExitStatus, UserError
@@ -122,6 +124,7 @@ class Dashboard:
         self._feed = Feed(self._pipeline, steering, state)
         self._parameters = ParameterStore(self._pipeline, steering)
         self._recording = Recording(options.folder / 'bags', self._pipeline.namespace)
+        self._library = RunLibrary(options.folder)
         self._parts = Parts(self._pipeline, steering, state, self._parameters, self._recording,
                             print_restart if options.restarts else None)
 
@@ -142,6 +145,7 @@ class Dashboard:
         @app.websocket('/live')
         async def live(websocket: WebSocket) -> None:
             await self._feed.serve(websocket)
+        add_runs(app, self._library)
         build_page(self._parts, STATIC)
         ui.run_with(app, title='ros_animate', show_welcome_message=False, tailwind=False, dark=None,
                     favicon=STATIC / 'icon.svg', reconnect_timeout=RECONNECT_S)
@@ -165,6 +169,23 @@ class Dashboard:
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has just ended
                 loop.call_soon_threadsafe(self._feed.offer_preview, view, preview)
+
+
+def add_runs(app: FastAPI, library: RunLibrary) -> None:
+    """Adds what the page of finished runs asks for. These read files, so they run in threads."""
+    @app.get('/api/runs')
+    def runs() -> list[dict[str, Any]]:
+        return library.names()
+
+    @app.get('/api/run')
+    def run(name: str) -> Any:
+        found = library.details(name)
+        return Response(status_code=404) if found is None else found
+
+    @app.get('/api/video')
+    def video(name: str, file: str) -> Response:
+        path = library.video(name, file)
+        return Response(status_code=404) if path is None else FileResponse(path)
 
 
 def print_restart(request: dict[str, str]) -> None:

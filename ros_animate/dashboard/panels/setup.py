@@ -10,7 +10,8 @@ from ros_animate.dashboard.uploads import IMAGE_BYTES, keep_portrait, keep_robot
 from ros_animate.dashboard.widgets import SYNC_S, act
 from ros_animate.errors import UserError
 from ros_animate.limits import YAML_BYTES
-from ros_animate.plugins import available, find
+from ros_animate.plugins import available
+from ros_animate.policy.paths import PATHS
 from ros_animate.robot.descriptions import robot_names
 
 # (stage of the restart, node and parameter that show the present value, option of `retarget`)
@@ -141,11 +142,8 @@ def options_of(choice: str) -> Any:
     if choice == 'robot':
         return robot_names()
     if choice == 'policy':
-        return {name: f'{name} ({_observed(name)})' for name in available('policy')}
+        # Found without loading the policies, which would take much time and memory.
+        paths = {default: path for path, (_, default) in PATHS.items()}
+        return {name: f'{name} (path: {paths[name]})' if name in paths else name
+                for name in available('policy')}
     return available(choice)
-
-
-def _observed(policy: str) -> str:
-    observes = getattr(find('policy', policy), 'observes', '')
-    return 'path: image' if observes == 'image' else 'path: features'
-

@@ -1,7 +1,8 @@
 // The connection to the dashboard: images and values come in, confirmations and targets go out.
 import { Controls } from './controls.js';
 import { Chart } from './chart.js';
-import { setUpStop, setBanner, clearBanner } from './stop.js';
+import { setBanner, clearBanner } from './banners.js';
+import { setUpStop } from './stop.js';
 import { showStages, showSafety } from './stages.js';
 import { People } from './people.js';
 import { Views } from './views.js';
@@ -11,6 +12,8 @@ const LOST = 'No connection to the dashboard: what you see is old. The robot goe
 
 class Live {
   constructor() {
+    this.connect();
+    if (!document.getElementById('stages')) return;
     this.views = new Views(document.querySelectorAll('.view'), (id) => this.send({ follow: id }));
     this.people = new People(document.getElementById('people'), (id) => this.send({ follow: id }));
     this.chart = new Chart(document.getElementById('chart'), document.getElementById('chart-name'));
@@ -18,12 +21,12 @@ class Live {
       select: (index) => this.chart.select(index),
       jog: (name, value) => this.send({ jog: { [name]: value } }),
     });
-    this.connect();
   }
 
   connect() {
+    const looks = document.getElementById('stages') ? '' : '?images=no';
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    this.socket = new WebSocket(`${scheme}://${location.host}/live`);
+    this.socket = new WebSocket(`${scheme}://${location.host}/live${looks}`);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onopen = () => {
       document.body.classList.remove('lost');
@@ -44,7 +47,7 @@ class Live {
   async receive(data) {
     if (typeof data !== 'string') {
       try {
-        await this.views.show(data);
+        await this.views?.show(data);
       } finally {
         this.send({ ack: 1 });
       }
@@ -57,8 +60,9 @@ class Live {
       if (message.done) clearBanner('result');
       else setBanner('result', message.message);
     } else if (message.type === 'stages') {
-      showStages(message.stages);
       showSafety(message.safety);
+      if (!this.views) return;
+      showStages(message.stages);
       if (!message.safety.here) this.controls.setManual(false, {});
     }
   }
@@ -69,6 +73,7 @@ class Live {
     if (title) title.textContent = (robot.title || robot.name || '') + where;
     if (robot.trouble) setBanner('robot', `The robot's description cannot be read here: ${robot.trouble}`);
     else clearBanner('robot');
+    if (!this.views) return;
     this.chart.build(robot.controls || []);
     this.controls.build(robot.controls || []);
   }
@@ -76,6 +81,7 @@ class Live {
   showValues(values) {
     document.body.classList.toggle('estopped', values.estopped === true);
     document.body.classList.toggle('manual', values.manual === true);
+    if (!this.views) return;
     this.views.faces = values.faces;
     this.people.show(values.faces, values.follow);
     this.controls.setManual(values.manual === true, values.jog || {});
@@ -86,7 +92,7 @@ class Live {
 
 // NiceGUI builds the page after this file was loaded.
 function start() {
-  if (document.getElementById('stages') && document.getElementById('estop')) {
+  if (document.querySelector('.page') && document.getElementById('estop')) {
     setUpStop(document.getElementById('estop'));
     window.live = new Live();
   } else {

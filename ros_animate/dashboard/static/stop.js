@@ -1,25 +1,7 @@
-// The emergency stop: button and space bar. It needs nothing of the page but this file.
+// The emergency stop: button and space bar. It needs no connection but its own.
+import { setBanner, clearBanner } from './banners.js';
+
 const LONGEST_MS = 2000;
-const banners = new Map();
-
-function showBanners() {
-  const banner = document.getElementById('banner');
-  if (!banner) return;
-  const [kind, text] = [...banners].at(-1) || ['', ''];
-  banner.hidden = !text;
-  banner.dataset.kind = kind;
-  banner.querySelector('span').textContent = text;
-}
-
-export function setBanner(kind, text) {
-  banners.delete(kind);
-  banners.set(kind, text);
-  showBanners();
-}
-
-export function clearBanner(kind) {
-  if (banners.delete(kind)) showBanners();
-}
 
 async function stop(button) {
   button.classList.add('pending');
@@ -47,13 +29,6 @@ function isText(target) {
 
 export function setUpStop(button) {
   button.onclick = () => stop(button);
-  const close = document.querySelector('#banner button');
-  if (close) {
-    close.onclick = () => {
-      banners.delete(document.getElementById('banner').dataset.kind);
-      showBanners();
-    };
-  }
   // Before any widget that takes the space bar for a click.
   window.addEventListener('keydown', (event) => {
     if (event.code !== 'Space' || isText(event.target)) return;
