@@ -71,8 +71,6 @@ TOPICS = {
     'robot/image_raw': Topic('sensor_msgs/msg/Image', 'hardware', best_effort=True, recorded=False),
     'robot/image_raw/compressed': Topic('sensor_msgs/msg/CompressedImage', 'hardware',
                                         best_effort=True, recorded=False),
-    # hri_msgs may not be installed.
-    'robot_face/expression': Topic('hri_msgs/msg/Expression', recorded=False),
     'robot_face/expression_name': Topic('std_msgs/msg/String', recorded=False),
     '/diagnostics': Topic('diagnostic_msgs/msg/DiagnosticArray'),
 }
