@@ -31,6 +31,10 @@ class CommandSources:
                             if time_s - last_s < FORGET_S}
         return OTHERS if len(self._last_s) >= COMMAND_SOURCES else name
 
+    def forget(self, source: str) -> None:
+        """Takes a source for one that has never sent."""
+        self._last_s.pop(source, None)
+
     def note(self, source: str, time_s: float) -> None:
         """Notes that a source, as identified, has sent."""
         self._last_s[source] = time_s

@@ -132,6 +132,10 @@ class Safety:
         self.source = ''
         self.state = ESTOP if self.estopped else IDLE
 
+    def expect(self, source: str) -> None:
+        """Lets a source take over with its next command, also if it sent a moment ago."""
+        self._sources.forget(source)
+
     def estop(self) -> None:
         """Stops with the next tick, until `reset_estop`."""
         self.state = ESTOP

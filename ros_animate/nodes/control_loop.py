@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.hardware.last_pose import LastPose
-from ros_animate.hardware.manual import SOURCE, ManualTargets
+from ros_animate.hardware.manual import SOURCE as MANUAL
+from ros_animate.hardware.manual import ManualTargets
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.trajectory import TrajectoryFollower
+from ros_animate.hardware.trajectory_goal import SOURCE as GOAL
+from ros_animate.hardware.trajectory_goal import TrajectoryGoal
 from ros_animate.nodes.robot_link import RobotLink
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, RobotState
@@ -59,6 +62,7 @@ class ControlLoop:
         self._manual_timeout_s, self._manual_s = manual_timeout_s, 0.0
         self._safety, self._link, self._last_pose, self._spec = safety, link, last_pose, spec
         self._follower = TrajectoryFollower()
+        self._goal: TrajectoryGoal | None = None
         self._lock = threading.Lock()
         self._at_rest = threading.Event()
         self._source = ''
@@ -70,6 +74,34 @@ class ControlLoop:
     def estopped(self) -> bool:
         """True while the emergency stop is in force."""
         return self._safety.estopped
+
+    @property
+    def obstacle(self) -> str:
+        """Reason why the robot follows nobody's trajectories now; '' if it does."""
+        if self.estopped:
+            return 'emergency stop'
+        if not self.active:
+            return 'not active'
+        if not self.enabled:
+            return 'disabled'
+        return 'manual mode' if self.manual else ''
+
+    @property
+    def position(self) -> Array:
+        """(N,) the position that was commanded last."""
+        return self._safety.position.copy()
+
+    def follow_goal(self, goal: TrajectoryGoal) -> None:
+        """Follows a goal in the place of the trajectories, until it is left."""
+        with self._lock:
+            self._goal = goal
+            self._safety.expect(GOAL)
+
+    def leave_goal(self, goal: TrajectoryGoal) -> None:
+        """Follows the trajectories again, if it follows this goal."""
+        with self._lock:
+            if self._goal is goal:
+                self._goal = None
 
     def follow(self, points: Sequence[tuple[float, Command]], source: str,
                steady_s: float) -> None:
@@ -205,10 +237,12 @@ class ControlLoop:
         """The command to follow now, None for none, and the name of its source."""
         if self.manual:
             if steady_s - self._manual_s > self._manual_timeout_s:
-                return None, SOURCE
+                return None, MANUAL
             pose = self._manual_targets.advance(elapsed_s)
             still = np.zeros_like(pose)
-            return Command(self._spec.names, pose, still, still, now_s), SOURCE
+            return Command(self._spec.names, pose, still, still, now_s), MANUAL
+        if self._goal is not None:
+            return self._goal.target(now_s), GOAL
         # On a clock that stands still only the time of arrival shows that a source is silent.
         is_fresh = steady_s - self._received_s <= self._safety.config.stale_s
         return self._follower.at(now_s) if is_fresh else None, self._source

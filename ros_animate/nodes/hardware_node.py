@@ -33,6 +33,7 @@ from ros_animate.nodes.robot_view import RobotView
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import WARNING_PERIOD_S, NodeOptions
 from ros_animate.nodes.ticker import Ticker
+from ros_animate.nodes.trajectory_action import GoalOptions, make_trajectory_action
 from ros_animate.types import Command
 
 # They may be tightened while the node runs, and be loosened again up to the robot's limits.
@@ -49,7 +50,7 @@ REFUSALS = {'stale': 'their stamps are older than stale_s',
 
 
 @dataclass(frozen=True)
-class HardwareNodeOptions(SafetyConfig, JpegOptions, NodeOptions):
+class HardwareNodeOptions(SafetyConfig, JpegOptions, GoalOptions, NodeOptions):
     """Options of the hardware node; those of the safety layer are among them."""
 
     rate_hz: float = option(60.0, 'commands a second', low=1.0, high=1000.0)
@@ -108,6 +109,8 @@ class HardwareNode(ManagedNode):
         self._estop = EmergencyStopServices(self, self._loop)
         self._manual = ManualControl(self, self._loop, self._joints, self.steady_s)
         self.create_service(SetBool, '~/set_enabled', self._set_enabled)
+        self._action = make_trajectory_action(self, self._loop, self.spec, options,
+                                              options.takeover_s)
         # A zero stamp means "starts now", and the safety layer refuses other wrong ones.
         self.listen('joint_trajectory', self._follow, max_age_s=None)
         self.ticker = self.make_ticker(1.0 / options.rate_hz, self._tick)
@@ -126,6 +129,8 @@ class HardwareNode(ManagedNode):
     def stop(self) -> None:
         """Brings the robot into its last pose."""
         self.autostart = False
+        if self._action is not None:
+            self._action.close()
         self.take_down()
         self.ticker.stop()
 
@@ -244,6 +249,8 @@ class HardwareNode(ManagedNode):
         if tick.state is not None:
             header = Header(stamp=stamp_message(now_s), frame_id=self.spec.name)
             self._states.publish(self._joints.state_to_message(tick.state, header))
+        if self._action is not None:
+            self._action.update(now_s, tick.state)
         if self._view is not None:
             self._view.update(now_s)
 

@@ -8,6 +8,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.exceptions import NameValidationException
@@ -69,3 +70,11 @@ def _refusing(node: LifecycleNodeMixin, lock: threading.RLock,
             response.success = False
             return response
     return answer
+
+
+def mark_executing(goal_handle: Any) -> None:
+    """Sets a goal to the state EXECUTING without a callback that would have to wait for its end.
+
+    rclpy polls a coroutine that waits, which takes a whole core, and a function blocks its node.
+    """
+    goal_handle._update_state(rclpy_implementation.GoalEvent.EXECUTE)
