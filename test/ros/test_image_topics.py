@@ -11,13 +11,17 @@ import numpy as np
 import yaml
 from helpers.ros_helpers import Processes, stamp_of
 from rcl_interfaces.srv import GetParameters, SetParameters
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from ros_animate.configuration import ConfigurationError
 from ros_animate.nodes import image_publisher
 from ros_animate.nodes.conversions import image_from_message
+from ros_animate.nodes.endpoints import make_publisher, make_subscription
+from ros_animate.nodes.qos import NEWEST
 
 SIZE = (64, 48)
 CALIBRATION = {
@@ -156,14 +160,37 @@ def test_an_override_for_a_topic_that_is_not_there_is_told(camera, observer):
 
 
 @pytest.mark.parametrize('name, value, complaint', [
-    ('qos_overrides./motion.subscription.reliability', 'relaible', "did you mean 'reliable'"),
-    ('qos_overrides./motion.subscription.depth', 0, 'expected an integer of 1 to 1000, got 0'),
-    ('qos_overrides./actions.publisher.deadline', 5, 'choices: depth, durability')])
-def test_impossible_overrides_are_one_line(processes, name, value, complaint):
-    policy = processes.start('policy_node', {'policy': {name: value}})
+    ('reliability', 'relaible', "did you mean 'reliable'"), ('reliability', 3, 'choices: '),
+    ('history', 'unknown', 'choices: '), ('depth', 0, 'expected an integer of 1 to 1000, got 0'),
+    ('depth', 'x', "got 'x'"), ('deadline', 5, 'choices: depth, durability')])
+@pytest.mark.parametrize('kind', ['publisher', 'subscription'])
+def test_impossible_overrides_are_refused_by_name(observer, kind, name, value, complaint):
+    full_name = f'qos_overrides./motion.{kind}.{name}'
+    node = Node('overridden', context=observer.node.context, parameter_overrides=[
+        Parameter(full_name, value=value)], automatically_declare_parameters_from_overrides=True)
+    with pytest.raises(ConfigurationError, match=f'{full_name}: .*{complaint}'):
+        if kind == 'publisher':
+            make_publisher(node, Image, 'motion', NEWEST)
+        else:
+            make_subscription(node, Image, 'motion', print, NEWEST)
+    node.destroy_node()
+
+
+def test_an_impossible_override_ends_a_node_with_one_line(processes):
+    policy = processes.start('policy_node', {'policy': {
+        'qos_overrides./motion.subscription.reliability': 'relaible'}})
     assert policy.wait() == 2
     line, = policy.output().splitlines()
-    assert line.startswith(f'ros_animate: error: {name}: ') and complaint in line
+    assert line.startswith('ros_animate: error: qos_overrides./motion.subscription.reliability: ')
+
+
+def test_a_profile_is_not_changed_by_overrides(observer):
+    node = Node('overridden', context=observer.node.context, parameter_overrides=[
+        Parameter('qos_overrides./motion.publisher.depth', value=9)],
+        automatically_declare_parameters_from_overrides=True)
+    make_publisher(node, Image, 'motion', NEWEST)
+    assert NEWEST.depth == 1
+    node.destroy_node()
 
 
 def test_without_subscribers_nothing_is_converted_or_encoded(observer, monkeypatch):

@@ -10,6 +10,7 @@ from std_srvs.srv import Trigger
 
 SIDES = ('left', 'right')
 
+@pytest.mark.slow
 def test_one_camera_drives_two_robots_that_stop_separately(processes, observer, make_camera,
                                                            tmp_path):
     processes.start('motion_node', {'motion': {'plugin': 'brightness'}})
