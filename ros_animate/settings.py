@@ -43,6 +43,7 @@ class RunOptions:
         namespace: Live only: namespace of the nodes, '' for none.
         quiet: True for no progress and no summary.
         dashboard: Live only: True to show and steer the run in the browser.
+        rerun: Live only: a file for Rerun, '' for its viewer, None for neither.
     """
 
     output: pathlib.Path | None = None
@@ -54,6 +55,7 @@ class RunOptions:
     namespace: str = ''
     quiet: bool = False
     dashboard: bool = False
+    rerun: str | None = None
 
 
 @dataclass(frozen=True)

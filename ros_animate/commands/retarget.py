@@ -59,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "record all topics of the run but the robot's image (live)"))
     run.add_argument('--dashboard', action='store_true', help=(
         'show and steer the run in the browser (live); prints the address'))
+    run.add_argument('--rerun', metavar='FILE.rrd', nargs='?', const='', help=(
+        'write images, landmarks, blendshapes, controls and latency for Rerun (live); without a '
+        'file: show them in its viewer'))
     add_neutral(run)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
@@ -92,8 +95,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError('--record makes a bag of ROS topics: leave out --offline')
     if args.offline and args.namespace:
         raise ConfigurationError('--namespace is one of ROS nodes: leave out --offline')
-    if args.offline and args.dashboard:
-        raise ConfigurationError('--dashboard shows ROS nodes: leave out --offline')
+    if args.offline and (args.dashboard or args.rerun is not None):
+        raise ConfigurationError('--dashboard and --rerun show ROS nodes: leave out --offline')
     if not args.offline and (args.neutral_frame or args.neutral_image):
         raise ConfigurationError('--neutral-frame and --neutral-image are for --offline; in a live '
                                  'run call `ros_animate calibrate-neutral`')
@@ -152,7 +155,8 @@ def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions
             *(input_files(camera) if camera else ())))
     return RunOptions(output=output, files=files, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
-                      namespace=full_namespace(args.namespace), dashboard=args.dashboard)
+                      namespace=full_namespace(args.namespace), dashboard=args.dashboard,
+                      rerun=None if args.rerun is None else _rerun_file(args.rerun))
 
 
 def _output_files(args: argparse.Namespace) -> tuple[str | None, tuple[str, ...]]:
@@ -169,6 +173,16 @@ def _output_files(args: argparse.Namespace) -> tuple[str | None, tuple[str, ...]
         folder, name = os.path.split(args.output)
         return folder or '.', (name,)
     return args.output, FILES if args.files is None else selected_files(args.files)
+
+
+def _rerun_file(path: str) -> str:
+    """The file for Rerun, '' for its viewer; raises UserError if it cannot be made."""
+    from ros_animate.outputs.paths import expand, make_folder
+    if not path:
+        return ''
+    file = expand(path)
+    make_folder(file.parent)
+    return str(file)
 
 
 def _new_bag(path: str | None) -> pathlib.Path | None:

@@ -48,3 +48,20 @@ def dashboard_program(namespace: str, *, restarts: bool = False) -> Program:
     require_nicegui()
     arguments = ['--namespace', namespace, *(['--restarts'] if restarts else [])]
     return Program(NAME, MODULE, arguments, nice=BACKGROUND_NICE, vital=False)
+
+
+def rerun_program(namespace: str, file: str) -> Program:
+    """The program that writes a run for Rerun, an optional dependency; the run goes on without it.
+
+    Args:
+        namespace: Namespace of the pipeline, '' for none.
+        file: The file to write, '' to show the run in the viewer.
+
+    Raises:
+        UserError: Rerun is not installed.
+    """
+    if importlib.util.find_spec('rerun') is None:
+        raise UserError('--rerun needs Rerun: pip install rerun-sdk')
+    return Program('rerun', 'ros_animate.dashboard.rerun_log',
+                   ['--namespace', namespace, '--output', file], respawn=False,
+                   nice=BACKGROUND_NICE, vital=False)

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from ros_animate.processes import BACKGROUND_NICE
-from ros_animate.runtime.dashboard import dashboard_program
+from ros_animate.runtime.dashboard import dashboard_program, rerun_program
 from ros_animate.runtime.launch_plan import LaunchPlan, make_launch_plan, parameter_file
 from ros_animate.runtime.supervisor import Program
 from ros_animate.settings import RunOptions, Settings
@@ -40,6 +40,8 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
                             nice=BACKGROUND_NICE))
     if options.dashboard:
         programs.append(dashboard_program(options.namespace, restarts=is_repeatable(options)))
+    if options.rerun is not None:
+        programs.append(rerun_program(options.namespace, options.rerun))
     if spool is not None:
         programs.append(_output_program(settings, options, folder / 'settings.yaml', spool))
     return programs
@@ -48,7 +50,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
 def is_repeatable(options: RunOptions) -> bool:
     """True for a run without files, which may be ended and started anew."""
     return options.output is None and options.record is None and not (
-        options.limit or options.duration_s)
+        options.rerun or options.limit or options.duration_s)
 
 
 def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:

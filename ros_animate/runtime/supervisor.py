@@ -225,6 +225,9 @@ class Supervisor:
             if status == ExitStatus.USER_ERROR:
                 child.wait(STOP_S)
                 raise UserError(child.complaint())
+            if not child.program.respawn:
+                child.wait(STOP_S)
+                raise UserError(f'it has crashed ({_cause(status)}): {child.complaint()}')
             self._respawn_when_due(child, status)
         except UserError as error:
             self._given_up.add(name)

@@ -130,12 +130,14 @@ def test_a_child_that_may_not_crash_ends_the_run(environment):
         poll_until(supervisor, lambda: False)
 
 
-@pytest.mark.parametrize('what, reason', [('refuse', 'no such robot'), ('crash', 'broken')])
-def test_the_others_go_on_without_a_child_that_is_not_vital(environment, monkeypatch, what, reason):
+@pytest.mark.parametrize('what, reason, respawn', [
+    ('refuse', 'no such robot', True), ('crash', 'broken', True), ('crash', 'broken', False)])
+def test_the_others_go_on_without_a_child_that_is_not_vital(environment, monkeypatch, what, reason,
+                                                            respawn):
     monkeypatch.setattr(module, 'FIRST_RESPAWN_S', 0.0)
     monkeypatch.setattr(module, 'LAST_RESPAWN_S', 0.0)
     collector = Collector()
-    programs = [program('run', 'other'), program(what, vital=False)]
+    programs = [program('run', 'other'), program(what, vital=False, respawn=respawn)]
     with Supervisor(programs, environment, on_output=collector.output,
                     on_note=collector.note) as supervisor:
         poll_until(supervisor, lambda: any('cannot run' in note for note in collector.notes))
