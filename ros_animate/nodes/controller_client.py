@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -26,18 +27,22 @@ class ControllerClient:
         joints: (N,) joint names.
 
     Attributes:
-        topic: Topic on which trajectories are published.
+        topic: Topic on which trajectories are published, or the action.
+        fault: Reason why the controller does not follow; '' while it does.
     """
 
+    interface = 'joint_trajectory'
+
     def __init__(self, controller: str, joint_states: str, joints: Sequence[str]) -> None:
-        self.topic = f'{controller.rstrip("/")}/joint_trajectory'
+        self.topic = f'{controller.rstrip("/")}/{self.interface}'
+        self.fault = ''
         self._joints = list(joints)
         self._updated = threading.Condition()
         self._position, self._velocity = np.full((2, len(joints)), np.nan)
         self._updated_s = time.monotonic()
         self._background = BackgroundNode('joint_trajectory_client')
         node = self._background.node
-        self._publisher = make_publisher(node, JointTrajectory, self.topic, RELIABLE_NEWEST)
+        self._connect(node)
         if joint_states:
             make_subscription(node, JointState, joint_states, self._update, RELIABLE_NEWEST)
 
@@ -46,11 +51,17 @@ class ControllerClient:
 
         The zero stamp lets the controller start at once.
         """
-        self._publisher.publish(JointTrajectory(joint_names=self._joints, points=[
+        self._publisher.publish(self._message(points))
+
+    def _connect(self, node: Node) -> None:
+        self._publisher = make_publisher(node, JointTrajectory, self.topic, RELIABLE_NEWEST)
+
+    def _message(self, points: Sequence[tuple[float, Array, Array, Array]]) -> JointTrajectory:
+        return JointTrajectory(joint_names=self._joints, points=[
             JointTrajectoryPoint(positions=position.tolist(), velocities=velocity.tolist(),
                                  accelerations=acceleration.tolist(),
                                  time_from_start=duration_message(time_s))
-            for time_s, position, velocity, acceleration in points]))
+            for time_s, position, velocity, acceleration in points])
 
     def has_controller(self) -> bool:
         """True if a controller is subscribed to the trajectories."""

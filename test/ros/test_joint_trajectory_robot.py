@@ -4,6 +4,8 @@ import pytest
 pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
 pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
 
+import sys
+
 import numpy as np
 from helpers.controller_stand_in import Controller
 from ros_animate.msg import ActionChunk
@@ -159,3 +161,10 @@ def test_what_the_smoothing_node_publishes_is_accepted_as_it_is(processes, obser
     observer.wait_for(lambda: controller.accepted > 0)
     # A busy machine may deliver a message after its last point; nothing else is wrong with any.
     assert set(controller.rejected) <= {'the end is in the past'}
+
+
+def test_the_action_without_its_messages_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'control_msgs.action', None)
+    robot = load('hardware', 'joint_trajectory', {'interface': 'action'}, SPEC)
+    with pytest.raises(RobotError, match='apt install ros-jazzy-control-msgs'):
+        robot.connect()

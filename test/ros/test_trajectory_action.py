@@ -19,7 +19,9 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from ros_animate.nodes.messages import Joints, duration_message
+from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
+from ros_animate.types import Command as CoreCommand
 
 # Builds control_msgs once, where no ROS installation has it.
 pytestmark = pytest.mark.slow
@@ -194,3 +196,38 @@ def test_trajectories_on_the_topic_wait_for_the_end_of_a_goal(client):
     assert client.result(handle)[0] == GoalStatus.STATUS_SUCCEEDED
     observer.wait_for(lambda: abs(client.position()[PAN] + 30) < 1.0, 'the topic again')
     observer.node.destroy_timer(timer)
+
+
+def send_until(client, robot, pan, is_there):
+    """Writes one pose at 60 Hz, as the loop of a hardware node does."""
+    zero, target = np.zeros(len(SPEC.names)), SPEC.neutral.copy()
+    target[PAN] = pan
+    timer = client.observer.node.create_timer(
+        1 / 60, lambda: robot.write(CoreCommand(SPEC.names, target, zero, zero, 0.0), 0.0))
+    try:
+        client.observer.wait_for(is_there)
+    finally:
+        client.observer.node.destroy_timer(timer)
+
+
+def test_the_joint_trajectory_robot_uses_the_action(client):
+    """The hardware node is the controller here."""
+    robot = load('hardware', 'joint_trajectory', {
+        'controller': '/hardware', 'interface': 'action', 'joint_states': '/joint_states'}, SPEC)
+    with robot:
+        client.observer.wait_for(lambda: robot.read(0.0).enabled, 'the controller')
+        send_until(client, robot, 25.0, lambda: abs(robot.read(0.0).position[PAN] - 25) < 0.7)
+        assert not robot.read(0.0).fault
+        # What it refuses is a fault, and later goals are a recovery.
+        send_until(client, robot, 75.0, lambda: 'rejects the goals' in robot.read(0.0).fault)
+        assert '/hardware/follow_joint_trajectory' in robot.read(0.0).fault
+        send_until(client, robot, 0.0, lambda: not robot.read(0.0).fault)
+
+
+def test_without_a_controller_the_action_is_named(client):
+    robot = load('hardware', 'joint_trajectory', {
+        'controller': '/nobody', 'interface': 'action'}, SPEC)
+    with robot:
+        assert '/nobody/follow_joint_trajectory' in robot.read(0.0).fault
+        zero = np.zeros(len(SPEC.names))
+        robot.write(CoreCommand(SPEC.names, SPEC.neutral, zero, zero, 0.0), 0.0)

@@ -1,8 +1,9 @@
 """Robots with ros2_control: sends commands to their joint_trajectory_controller."""
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ class JointTrajectoryRobot(Robot):
 
     The first point is the command, the second the nearest stop behind it with velocity zero, as
     the controller demands for the end of a trajectory. There it brings the robot if no further
-    command comes.
+    command comes. With `interface: action` each is a goal of FollowJointTrajectory that replaces
+    the one before, at a lower rate.
     """
 
     @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class JointTrajectoryRobot(Robot):
 
         controller: str = option('/joint_trajectory_controller', 'name of the controller, as '
                                  '`ros2 control list_controllers` gives it, with its namespace')
+        interface: str = option('topic', 'how the controller gets trajectories: its topic '
+                                'joint_trajectory, or its action follow_joint_trajectory '
+                                '(control_msgs)', choices=('topic', 'action'))
+        goal_rate_hz: float = option(20.0, 'goals a second with the interface action', low=1.0,
+                                     high=100.0)
         horizon_s: float = option(0.02, 'time in which a command is to be reached; about the '
                                   'period of commands', low=0.001, high=1.0)
         joint_states: str = option('', "topic of the robot's own joint states, e.g. /joint_states; "
@@ -42,6 +49,9 @@ class JointTrajectoryRobot(Robot):
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
+        # Until the next goal the robot has to be on its way.
+        self._horizon_s = config.horizon_s if config.interface == 'topic' else max(
+            config.horizon_s, 1.0 / config.goal_rate_hz)
         self.measures = bool(config.joint_states)
         self._last_command = LastCommand(spec)
         self._client: ControllerClient | None = None
@@ -54,8 +64,12 @@ class JointTrajectoryRobot(Robot):
         except ImportError as error:
             raise RobotError(f'a ros2_control robot needs ROS 2 in this environment: {error}'
                              ) from error
-        self._client = ControllerClient(self._config.controller, self._config.joint_states,
-                                        self._spec.joints)
+        client: Any = ControllerClient
+        if self._config.interface == 'action':
+            from ros_animate.nodes.goal_client import GoalClient
+            client = functools.partial(GoalClient, 1.0 / self._config.goal_rate_hz)
+        self._client = client(self._config.controller, self._config.joint_states,
+                              self._spec.joints)
         if self.measures:
             self._find_robot(self._client)
 
@@ -80,7 +94,7 @@ class JointTrajectoryRobot(Robot):
         position, velocity = self._last_command.position, self._last_command.velocity
         acceleration, zero = np.zeros((2, len(position)))
         acceleration[self._spec.indices(command.names)] = command.acceleration
-        si, horizon_s = self._spec.si, self._config.horizon_s
+        si, horizon_s = self._spec.si, self._horizon_s
         stop_s, stop = nearest_stop(self._spec, position, velocity)
         self._client.send([
             (horizon_s, position * si, velocity * si, acceleration * si),
@@ -95,6 +109,8 @@ class JointTrajectoryRobot(Robot):
         if not client.has_controller():
             return self._last_command.state(now_s, enabled=False,
                                             fault=f'no controller listens at {client.topic}')
+        if client.fault:
+            return self._last_command.state(now_s, enabled=False, fault=client.fault)
         if not self._config.joint_states:
             return self._last_command.state(now_s, enabled=True)
         position, velocity, age_s = client.joint_state()
