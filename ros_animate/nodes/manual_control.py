@@ -14,6 +14,7 @@ from ros_animate.errors import shown
 from ros_animate.limits import CONTROLS, POSITION
 from ros_animate.nodes.control_loop import ControlLoop
 from ros_animate.nodes.conversions import MessageError
+from ros_animate.nodes.endpoints import make_publisher, make_subscription
 from ros_animate.nodes.message_checks import check_count, check_range
 from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.qos import LATCHED, RELIABLE
@@ -36,9 +37,9 @@ class ManualControl:
         self._node, self._loop, self._steady_s = node, loop, steady_s
         self._controls = dict(zip(joints.names, joints.controls))
         self._to_si = dict(zip(joints.names, joints.to_si))
-        self._state = node.create_publisher(Bool, '~/manual', LATCHED)
+        self._state = make_publisher(node, Bool, '~/manual', LATCHED)
         node.create_service(SetBool, '~/set_manual', self._set)
-        node.create_subscription(JointState, '~/manual_targets', self._receive, RELIABLE)
+        make_subscription(node, JointState, '~/manual_targets', self._receive, RELIABLE)
         self.publish()
 
     def publish(self) -> None:
