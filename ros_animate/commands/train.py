@@ -85,6 +85,9 @@ def _add_common(parser: argparse.ArgumentParser, steps: int) -> None:
     parser.add_argument('--output', metavar='RUN', required=True, help='folder of the run')
     parser.add_argument('--steps', metavar='N', type=positive(int), default=steps,
                         help='steps of the whole run (default: %(default)s)')
+    parser.add_argument('--minutes', metavar='M', type=positive(float), help=(
+        'as many steps as fit into this time on this machine, preparations included; learning '
+        'rates follow, so that the training is complete when the time is over'))
     parser.add_argument('--resume', action='store_true', help='go on from the last checkpoint')
     parser.add_argument('--init', metavar='WEIGHTS', help='weights to start with')
     parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[], help=(
@@ -103,13 +106,14 @@ def _train_policy(args: argparse.Namespace) -> None:
     train(TrainingRequest(
         policy=args.policy, data=tuple(args.data), output=args.output, robot=args.robot,
         weights_of_folders=tuple(args.weights_of_folders or ()), steps=args.steps,
-        batch_size=args.batch_size, resume=args.resume, init=args.init or '',
+        minutes=args.minutes, batch_size=args.batch_size, resume=args.resume, init=args.init or '',
         settings=tuple(args.set), quiet=args.quiet))
 
 
 def _train_animation(args: argparse.Namespace) -> None:
     from ros_animate.training.animation.request import TrainingRequest
     from ros_animate.training.animation.run import train
-    train(TrainingRequest(model=args.animator, data=tuple(args.data), output=args.output,
-                 variant=args.variant, steps=args.steps, resume=args.resume, init=args.init or '',
-                 settings=tuple(args.set), quiet=args.quiet))
+    train(TrainingRequest(
+        model=args.animator, data=tuple(args.data), output=args.output, variant=args.variant,
+        steps=args.steps, minutes=args.minutes, resume=args.resume, init=args.init or '',
+        settings=tuple(args.set), quiet=args.quiet))

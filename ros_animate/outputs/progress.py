@@ -30,13 +30,14 @@ class Progress:
 
     Attributes:
         count: Number of units that are done.
+        total: Number of units in the end; None if unknown. May change.
     """
 
     def __init__(self, doing: str, total: int | None, unit: str, *, quiet: bool = False,
                  initial: int = 0, leave: bool = True,
                  now: Callable[[], float] = time.monotonic) -> None:
         self.count = initial
-        self._doing, self._total, self._unit, self._now = doing, total, unit, now
+        self._doing, self.total, self._unit, self._now = doing, total, unit, now
         self._start, self._start_s = initial, now()
         self._due_s = self._start_s + LINE_PERIOD_S
         self._note = ''
@@ -76,6 +77,7 @@ class Progress:
         if self._bar is not None:
             if self._note:
                 self._bar.set_postfix_str(self._note, refresh=False)
+            self._bar.total = self.total
             self._bar.update(count - self.count)
         self.count = count
         if self._writes_lines and self._now() >= self._due_s:
@@ -91,7 +93,7 @@ class Progress:
         """The progress in one line."""
         elapsed_s = self._now() - self._start_s
         rate = (self.count - self._start) / elapsed_s if elapsed_s > 0 else 0.0
-        share = f' of {self._total}' if self._total else ''
+        share = f' of {self.total}' if self.total else ''
         note = f', {self._note}' if self._note else ''
         return (f'{self._doing}: {self.count}{share} {self._unit}s in {elapsed_s:.0f} s, '
                 f'{rate:.3g} a second{note}')

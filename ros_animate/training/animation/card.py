@@ -12,7 +12,7 @@ from ros_animate.training.animation.options import AnimationOptions
 from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.source import DataOptions
 from ros_animate.training.animation.trainer import SAMPLES, TrainingResult
-from ros_animate.training.core.card import CARD, changed_options
+from ros_animate.training.core.card import CARD, changed_options, length_option
 
 GRID = 'samples.png'
 # Options of the machine; the weights do not depend on them.
@@ -45,7 +45,7 @@ and used with `--animator {request.model}`.
 | data | {names} |
 | begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
-| steps | {request.steps} of {options.batch_size} pairs |
+| steps | {result.steps} of {options.batch_size} pairs |
 | options | {', '.join(changed) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {result.seconds / 60:.1f} min |
@@ -63,7 +63,8 @@ def command(request: TrainingRequest) -> str:
     more = ''.join(f' --set {text}' for text in _general(request.settings))
     start = f' --init {pathlib.Path(request.init).name}' if request.init else ''
     return (f'ros_animate train animation --animator {request.model} --variant {request.variant} '
-            f'--data {data} --steps {request.steps}{start}{more} --output RUN')
+            f'--data {data} {length_option(request.steps, request.minutes)}{start}{more} '
+            '--output RUN')
 
 
 def _general(settings: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ class TrainingRequest:
     output: str
     variant: str = 'small'
     steps: int = 20000
+    minutes: float | None = None
     resume: bool = False
     init: str = ''
     settings: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from ros_animate.training.animation.perceptual_features import make_features
 from ros_animate.training.animation.request import TrainingRequest
 from ros_animate.training.animation.trainer import AnimationTrainer, TrainingRun
 from ros_animate.training.core.loop import make_fabric, resolve_precision
+from ros_animate.training.core.plan import StepPlan
 from ros_animate.training.core.settings import claim, parse_settings, run_folder
 
 WEIGHTS = 'weights'
@@ -29,6 +30,7 @@ _KERNEL = 7  # side of the convolution that computes masks of a volume
 
 def train(request: TrainingRequest) -> None:
     """Trains animation networks and writes the run's folder; raises UserError."""
+    plan = StepPlan(request.steps, request.minutes)
     options, data_options, network_options = parse_settings(
         request.settings, options_class(request.model), DataOptions,
         find_family(request.model).Config)
@@ -46,7 +48,7 @@ def train(request: TrainingRequest) -> None:
     _check_depth(config, resolve_precision(options.precision))
     size = config.image_size * getattr(config, 'upscale', 1)  # of the generated images
     data = AnimationData(request.data, size, data_options, request.quiet)
-    run = TrainingRun(folder, request.steps, options, request.quiet)
+    run = TrainingRun(folder, plan, options, request.quiet)
     trainer = AnimationTrainer(run, objective, data, fabric)
     if request.resume and fabric.is_global_zero:
         print(f'resumes at step {trainer.step}', flush=True)
@@ -56,7 +58,7 @@ def train(request: TrainingRequest) -> None:
                       objective.frozen_networks)
         write_card(folder, request, options, data_options, result)
         if not request.quiet:
-            print(f'{folder / WEIGHTS}: {request.steps} steps, {result.seconds:.0f} s, error '
+            print(f'{folder / WEIGHTS}: {result.steps} steps, {result.seconds:.0f} s, error '
                   f'{result.error:.4f} (the source image as it is: {result.source_error:.4f})')
 
 

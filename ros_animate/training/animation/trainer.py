@@ -27,6 +27,7 @@ from ros_animate.training.animation.samples import write_grid
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.average import RunningAverage
 from ros_animate.training.core.loop import Loop
+from ros_animate.training.core.plan import StepPlan
 
 SAMPLES = 'samples'
 _SHOWN_PAIRS, _VALIDATION_BATCH = 6, 8
@@ -39,13 +40,13 @@ class TrainingRun:
 
     Attributes:
         folder: Folder of the run.
-        steps: Number of steps of the whole run.
+        plan: Number of steps of the whole run.
         options: Options of the training.
         quiet: True to show no progress.
     """
 
     folder: pathlib.Path
-    steps: int
+    plan: StepPlan
     options: AnimationOptions
     quiet: bool = False
 
@@ -56,12 +57,14 @@ class TrainingResult:
 
     Attributes:
         networks: Networks with the average weights, without the discriminator.
+        steps: Number of steps done.
         seconds: Training time, earlier starts included.
         error: Mean L1 error of held-out images in [0, 1].
         source_error: Mean L1 error of the unchanged source images.
     """
 
     networks: Networks
+    steps: int
     seconds: float
     error: float
     source_error: float
@@ -81,7 +84,7 @@ class AnimationTrainer(Loop):
 
     def __init__(self, run: TrainingRun, objective: TrainingObjective, data: AnimationData,
                  fabric: Fabric) -> None:
-        super().__init__(run.folder, run.steps, run.options, fabric, run.quiet)
+        super().__init__(run.folder, run.plan, run.options, fabric, run.quiet)
         self._run, self._data, self._objective = run, data, objective
         self._held_out = data.held_out(run.options.held_out)
         for module in (objective, *objective.frozen_networks.values()):
@@ -114,7 +117,7 @@ class AnimationTrainer(Loop):
         assert error is not None
         held_out = self._held_out
         source_error = float((held_out.source - held_out.target).abs().mean())
-        return TrainingResult(self._average.network, self.seconds, error, source_error)
+        return TrainingResult(self._average.network, self.step, self.seconds, error, source_error)
 
     def make_batch(self, step: int) -> PairBatch:
         batch = self._data.batch(step, self._run.options.batch_size, self.fabric.global_rank,
@@ -172,7 +175,7 @@ class AnimationTrainer(Loop):
             self._objective.discriminator.load_state_dict(state[_DISCRIMINATOR])
         for optimizer, kept in zip(self._optimizers, state['optimizers'], strict=True):
             optimizer.load_state_dict(kept)
-        self.step, self.seconds = state['step'], state['seconds']
+        self.restore_position(state)
 
     def _train_discriminator(self, batch: PairBatch, output: AnimationOutput,
                              rate: float) -> float:

@@ -7,6 +7,11 @@ from typing import Any
 CARD = 'README.md'
 
 
+def length_option(steps: int, minutes: float | None) -> str:
+    """Option of the command that set the length of the training."""
+    return f'--steps {steps}' if minutes is None else f'--minutes {minutes:g}'
+
+
 def changed_options(options: Any) -> list[str]:
     """'key=value' of the options that differ from their defaults."""
     return [f'{f.name}={getattr(options, f.name)}' for f in dataclasses.fields(options)

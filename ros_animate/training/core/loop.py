@@ -7,6 +7,8 @@ that was never interrupted.
 from __future__ import annotations
 
 import abc
+import contextlib
+import itertools
 import logging
 import math
 import os
@@ -26,6 +28,7 @@ from ros_animate.interrupts import DeferredSignals
 from ros_animate.outputs.progress import Progress
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import TrainingLog, plot_curves
+from ros_animate.training.core.plan import StepPlan
 
 _LOG_ROWS = 1000  # about
 
@@ -79,7 +82,7 @@ class Loop(abc.ABC):
 
     Args:
         folder: Folder of the run.
-        steps: Number of steps of the whole run.
+        plan: Number of steps of the whole run.
         options: Options of the training.
         fabric: A launched Fabric.
         quiet: True to show no progress.
@@ -94,12 +97,18 @@ class Loop(abc.ABC):
     columns: tuple[str, ...]
     curves: ClassVar[tuple[str, ...]]
 
-    def __init__(self, folder: pathlib.Path, steps: int, options: LoopOptions, fabric: Fabric,
+    def __init__(self, folder: pathlib.Path, plan: StepPlan, options: LoopOptions, fabric: Fabric,
                  quiet: bool) -> None:
-        self.folder, self.steps, self._options = folder, steps, options
+        self.folder, self.plan, self._options = folder, plan, options
         self.fabric, self._quiet = fabric, quiet
         self.step, self.seconds = 0, 0.0
         self._validation: Mapping[str, float | None] = {}
+        self._validations = 0
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the whole run."""
+        return self.plan.steps
 
     @abc.abstractmethod
     def make_batch(self, step: int) -> Any:
@@ -130,8 +139,10 @@ class Loop(abc.ABC):
         Raises:
             DivergedError: A loss is not finite; the last checkpoint stays.
         """
+        first = self.step
+        self.plan.begin(first, self.seconds if first else 0.0)
         start_s = time.monotonic() - self.seconds
-        first, every = self.step, max(1, self.steps // _LOG_ROWS)
+        self._validations = self._validations_due()
         self._validation = self.validate() if first >= self.steps else {}
         losses: list[Mapping[str, float]] = []
         with (TrainingLog(self.folder, first, self.columns) if self.fabric.is_global_zero
@@ -140,9 +151,12 @@ class Loop(abc.ABC):
                 rate = self.next_rate()
                 losses.append(self.training_step(batch, rate))
                 self.step += 1
-                due = self._is_due()
-                self._validation = self.validate() if due else self._validation
-                if due or self.step % every == 0:
+                self.plan.advance(self.step, self.first_of)
+                due = self._validations_due() > self._validations
+                if due:
+                    self._validations = self._validations_due()
+                    self._validation = self.validate()
+                if due or self.step % max(1, self.steps // _LOG_ROWS) == 0:
                     log.write(self.step, {**_means(losses), 'learning_rate': rate,
                                           **(self._validation if due else {})})
                     losses.clear()
@@ -154,10 +168,10 @@ class Loop(abc.ABC):
             plot_curves(self.folder, self.curves)
         return self._validation
 
-    def progress(self, steps: range, title: str = 'training') -> Iterator[int]:
-        """The steps, with a progress bar."""
-        return Progress(title, steps.stop, 'step', initial=steps.start,
-                        quiet=self._quiet or not self.fabric.is_global_zero).each(steps)
+    def progress(self, title: str, first: int, steps: int) -> Progress:
+        """A progress bar of steps, of which the first are done; the first process shows it."""
+        return Progress(title, steps, 'step', initial=first,
+                        quiet=self._quiet or not self.fabric.is_global_zero)
 
     def mean(self, loss: Tensor) -> float:
         """Mean loss over all processes; raises DivergedError if it is not finite."""
@@ -168,23 +182,35 @@ class Loop(abc.ABC):
                                 f'learning_rate{kept}')
         return value
 
+    def first_of(self, number: int) -> int:
+        """The number of the first process, in all of them."""
+        return int(self.fabric.broadcast(number))
+
+    def restore_position(self, state: Mapping[str, Any]) -> None:
+        """Goes on where a checkpoint ends."""
+        self.step, self.seconds = state['step'], state['seconds']
+        self.plan.resume(state.get('steps', self.steps))
+
     def _batches(self, first: int) -> Iterator[Any]:
         """Batches of the steps from `first` on, prepared while the GPU works on earlier ones."""
-        steps = self.progress(range(first, self.steps))
-        if self.fabric.device.type == 'cpu':
-            yield from map(self.make_batch, steps)
-        else:
-            yield from pipelined(steps, self.make_batch, depth=3)
+        steps = itertools.count(first)
+        batches = ((self.make_batch(step) for step in steps) if self.fabric.device.type == 'cpu'
+                   else pipelined(steps, self.make_batch, depth=3))
+        with (contextlib.closing(batches),
+              self.progress('training', first, self.steps) as progress):
+            while self.step < self.steps:
+                yield next(batches)
+                progress.total = self.steps
+                progress.add()
 
-    def _is_due(self) -> bool:
-        """True if a validation follows this step."""
-        count = self._options.looks
-        return self.step * count // self.steps > (self.step - 1) * count // self.steps
+    def _validations_due(self) -> int:
+        """Number of validations that belong to the steps done."""
+        return self.step * self._options.looks // self.steps
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:
-            checkpoints.save(self.folder, {'step': self.step, 'seconds': self.seconds,
-                                           **self.state()})
+            checkpoints.save(self.folder, {'step': self.step, 'steps': self.steps,
+                                           'seconds': self.seconds, **self.state()})
         self.fabric.barrier()
 
 

@@ -10,7 +10,7 @@ from ros_animate.collection.folder import OPTIONS
 from ros_animate.documents import DocumentError, parse_json, read_text
 from ros_animate.errors import cut
 from ros_animate.outputs.machine import machine
-from ros_animate.training.core.card import CARD, changed_options
+from ros_animate.training.core.card import CARD, changed_options, length_option
 from ros_animate.training.policy.data import PolicyData
 from ros_animate.training.policy.options import TrainOptions
 from ros_animate.training.policy.request import TrainingRequest
@@ -42,7 +42,7 @@ and used with `--policy {request.policy}`.
 | data | {len(data.pairs)} pairs, {len(data.held_back)} of them held back |
 | begun with | {pathlib.Path(request.init).name if request.init else 'random weights'} |
 | seed | {options.seed} |
-| steps | {request.steps} of {request.batch_size} pairs |
+| steps | {result.steps} of {request.batch_size} pairs |
 | options | {', '.join(changed_options(options)) or 'defaults'} |
 | machine | {machine()}{gpu} |
 | time | {result.seconds / 60:.1f} min |
@@ -77,7 +77,7 @@ def _arguments(request: TrainingRequest) -> str:
         *(pathlib.Path(path).name for path in request.data),
         *([f'--weights-of-folders {shares}'] if shares else []),
         *([f'--init {pathlib.Path(request.init).name}'] if request.init else []),
-        f'--steps {request.steps} --batch-size {request.batch_size}',
+        f'{length_option(request.steps, request.minutes)} --batch-size {request.batch_size}',
         *(f'--set {text}' for text in request.settings)))
 
 

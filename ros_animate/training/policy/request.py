@@ -14,6 +14,7 @@ class TrainingRequest:
     robot: str = 'mock'
     weights_of_folders: tuple[float, ...] = ()
     steps: int = 5000
+    minutes: float | None = None
     batch_size: int = 64
     resume: bool = False
     init: str = ''

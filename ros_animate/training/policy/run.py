@@ -17,6 +17,7 @@ from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core.loop import make_fabric
 from ros_animate.training.core.pair_folder import DataError, Folder, read_folder
+from ros_animate.training.core.plan import StepPlan
 from ros_animate.training.core.settings import claim, run_folder
 from ros_animate.training.policy.card import write_card
 from ros_animate.training.policy.data import PolicyData
@@ -37,6 +38,7 @@ WEIGHTS = 'weights'
 
 def train(request: TrainingRequest) -> None:
     """Trains a policy and writes the run's folder; raises UserError."""
+    plan = StepPlan(request.steps, request.minutes)
     policy, spec = find_trainable(request.policy), load_spec(request.robot)
     options, network_options = parse_options(policy, request.settings)
     folders = [read_folder(path, spec) for path in request.data]
@@ -51,7 +53,7 @@ def train(request: TrainingRequest) -> None:
                       policy.takes_images, request.quiet)
     _check_readable(data)
     _check_locate(options, data)
-    run = TrainingRun(folder, request.steps, request.batch_size, options, spec, config,
+    run = TrainingRun(folder, plan, request.batch_size, options, spec, config,
                       request.quiet)
     trainer = PolicyTrainer(run, network, data, fabric)
     if request.resume and fabric.is_global_zero:
@@ -130,5 +132,5 @@ def _report(folder: pathlib.Path, request: TrainingRequest, data: PolicyData,
               f'{data.unreadable[0]}')
     if not request.quiet:
         error = 'no pairs held back' if result.mae is None else f'error {result.mae:.4f}'
-        print(f'{folder / WEIGHTS}: {request.steps} steps, {result.seconds:.0f} s, {error} '
+        print(f'{folder / WEIGHTS}: {result.steps} steps, {result.seconds:.0f} s, {error} '
               f'({len(data.held_back)} of {len(data.pairs)} pairs held back)')

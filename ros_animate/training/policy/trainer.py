@@ -17,6 +17,7 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core import checkpoints, muon
 from ros_animate.training.core.average import RunningAverage
 from ros_animate.training.core.loop import Loop
+from ros_animate.training.core.plan import StepPlan
 from ros_animate.training.policy.batches import Batch
 from ros_animate.training.policy.data import PolicyData
 from ros_animate.training.policy.losses import PolicyObjective
@@ -24,6 +25,7 @@ from ros_animate.training.policy.options import TrainOptions
 from ros_animate.training.policy.validation import validation_mae
 
 _SIDE_STEP = 16
+LANDMARK_STEP_COST = 0.1  # of a step from landmarks alone, in steps with images
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class TrainingRun:
 
     Attributes:
         folder: Folder of the run.
-        steps: Number of steps of the whole run.
+        plan: Number of steps of the whole run.
         batch_size: Pairs of a step, over all processes.
         options: Options of the training.
         spec: The robot.
@@ -41,7 +43,7 @@ class TrainingRun:
     """
 
     folder: pathlib.Path
-    steps: int
+    plan: StepPlan
     batch_size: int
     options: TrainOptions
     spec: RobotSpec
@@ -55,11 +57,13 @@ class TrainingResult:
 
     Attributes:
         network: Network with the average weights.
+        steps: Number of steps done.
         seconds: Training time, earlier starts included.
         mae: Validation error; None if no pairs are held back.
     """
 
     network: nn.Module
+    steps: int
     seconds: float
     mae: float | None
 
@@ -79,7 +83,7 @@ class PolicyTrainer(Loop):
 
     def __init__(self, run: TrainingRun, network: nn.Module, data: PolicyData,
                  fabric: Fabric) -> None:
-        super().__init__(run.folder, run.steps, run.options, fabric, run.quiet)
+        super().__init__(run.folder, run.plan, run.options, fabric, run.quiet)
         self._run, self._data = run, data
         options = run.options
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -92,7 +96,6 @@ class PolicyTrainer(Loop):
                                         data.landmarks is not None)
         objective.to(fabric.device)
         self._landmark_terms = objective.landmark_terms
-        self._locating_steps = round(options.locate * run.steps)
         if state is None:
             self._train_on_landmarks(objective)
         self._average = RunningAverage(network, options.average)
@@ -104,10 +107,10 @@ class PolicyTrainer(Loop):
     def train(self) -> TrainingResult:
         """Runs all steps that are left."""
         mae = self.run().get('validation_mae')
-        return TrainingResult(self._average.network, self.seconds, mae)
+        return TrainingResult(self._average.network, self.step, self.seconds, mae)
 
     def make_batch(self, step: int) -> Batch:
-        side = image_side(step, self._run)
+        side = image_side(step, self.steps, self._run)
         batch = self._data.batch(step, self._run.batch_size, side, self.fabric.global_rank,
                                  self.fabric.world_size)
         return batch.to(self.fabric.device)
@@ -152,7 +155,7 @@ class PolicyTrainer(Loop):
         self._optimizer.load_state_dict(state['optimizer'])
         if self._landmark_terms is not None:
             self._landmark_terms.load_state_dict(state.get('guide', {}))
-        self.step, self.seconds = state['step'], state['seconds']
+        self.restore_position(state)
 
     def _train_on_landmarks(self, objective: PolicyObjective) -> None:
         """Steps from landmarks alone before the first image; ten cost as much as one with images.
@@ -162,19 +165,32 @@ class PolicyTrainer(Loop):
         if objective.landmark_terms is None or self._data.landmark_batch(0) is None:
             return
         start_s, options = time.monotonic(), self._run.options
-        steps = round(options.geometry_first * self.steps)
+        plan = self._run.plan.before(options.geometry_first, LANDMARK_STEP_COST)
         optimizer = _make_optimizer(objective, options)
-        for step in self.progress(range(steps), 'learning landmarks'):
-            for group in optimizer.param_groups:
-                group['lr'] = learning_rate(step, steps, options)
-            batch = self._data.landmark_batch(step)
-            assert batch is not None
-            loss = objective.landmark_loss(batch.to(self.fabric.device))
-            self.mean(loss)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+        plan.begin(0, 0.0)
+        with self.progress('learning landmarks', 0, plan.steps) as progress:
+            while progress.count < plan.steps:
+                for group in optimizer.param_groups:
+                    group['lr'] = learning_rate(progress.count, plan.steps, options)
+                self._learn_landmarks(objective, optimizer, progress.count)
+                progress.add()
+                plan.advance(progress.count, self.first_of)
+                progress.total = plan.steps
         self.seconds = time.monotonic() - start_s
+
+    def _learn_landmarks(self, objective: PolicyObjective, optimizer: torch.optim.Optimizer,
+                         step: int) -> None:
+        batch = self._data.landmark_batch(step)
+        assert batch is not None
+        loss = objective.landmark_loss(batch.to(self.fabric.device))
+        self.mean(loss)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    @property
+    def _locating_steps(self) -> int:
+        return round(self._run.options.locate * self.steps)
 
     def _locates(self) -> bool:
         """True in the first steps, which train the early layers on landmarks alone."""
@@ -191,10 +207,10 @@ def learning_rate(step: int, steps: int, options: TrainOptions) -> float:
     return options.learning_rate * (low + (1 - low) * (1 + math.cos(math.pi * done)) / 2)
 
 
-def image_side(step: int, run: TrainingRun) -> int:
-    """Side of the images at a step: grows from `coarse_size` to the network's own."""
+def image_side(step: int, steps: int, run: TrainingRun) -> int:
+    """Side of the images at a step of `steps`: grows from `coarse_size` to the network's own."""
     size = run.config.image_size
-    coarse, part = run.options.coarse_size, run.options.coarse * run.steps
+    coarse, part = run.options.coarse_size, run.options.coarse * steps
     if not coarse or step >= part:
         return size
     side = coarse + (size - coarse) * step / part

@@ -20,6 +20,7 @@ from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import CURVES, read_log
 from ros_animate.training.core.loop import make_fabric
 from ros_animate.training.core.pair_folder import read_folder
+from ros_animate.training.core.plan import StepPlan
 from ros_animate.training.policy import trainable
 from ros_animate.training.policy.data import PolicyData
 from ros_animate.training.policy.losses import PolicyObjective
@@ -154,7 +155,7 @@ def test_landmarks_are_learned_from_before_the_first_image(policy, tmp_path):
         data = PolicyData(folders, None, SPEC, config, options, plugin.takes_images)
         network = trainable.new_network(plugin, config, options.seed)
         objective = PolicyObjective(network, config, SPEC, options, landmarks=True)
-        run = TrainingRun(tmp_path / str(first), 1, 4, options, SPEC, config, quiet=True)
+        run = TrainingRun(tmp_path / str(first), StepPlan(1), 4, options, SPEC, config, quiet=True)
         state = PolicyTrainer(run, network, data, make_fabric('float32')).state()
         objective.landmark_terms.load_state_dict(state.get('guide', {}))
         batch = data.landmark_batch(999)
@@ -237,3 +238,15 @@ def test_a_damaged_checkpoint_is_named(data, tmp_path, capsys):
     (run / checkpoints.NAME).write_bytes(b'PK\x03\x04 and nothing more')
     assert main(arguments('bc_z', data, run, 2, '--resume')) == 2
     assert checkpoints.NAME in capsys.readouterr().err
+
+
+def test_as_many_steps_as_fit_into_a_time(data, tmp_path):
+    run, minutes = tmp_path / 'run', 0.1
+    start_s = time.monotonic()
+    assert main([*arguments('bc_z', data, run, STEPS, *OFTEN), '--minutes', str(minutes)]) == 0
+    rows = read_log(run)
+    assert rows[-1]['validation_mae']
+    assert float(rows[-1]['learning_rate']) < max(float(row['learning_rate']) for row in rows)
+    card = (run / 'weights' / 'README.md').read_text()
+    assert f'--minutes {minutes:g}' in card and f'| {rows[-1]["step"]} of 4 pairs |' in card
+    assert time.monotonic() - start_s > 0.5 * 60 * minutes

@@ -11,6 +11,7 @@ from torch import nn
 from ros_animate.face.face_mesh import FEATURE_POINTS
 from ros_animate.networks import build_networks, find_family
 from ros_animate.training.core.average import RunningAverage
+from ros_animate.training.core.plan import StepPlan
 from ros_animate.training.policy import trainable
 from ros_animate.training.policy.batches import Batch, LandmarkBatch
 from ros_animate.training.policy.landmark_terms import FeatureMapTerms
@@ -33,13 +34,13 @@ def test_the_rate_rises_and_falls():
 def test_images_grow_to_the_size_of_the_network():
     config = find_family('x2cnet').Config(image_size=112)
     options = TrainOptions(coarse_size=64, coarse=0.5)
-    run = TrainingRun(pathlib.Path(), 100, 1, options, SPEC, config)
-    sides = [image_side(step, run) for step in range(100)]
+    run = TrainingRun(pathlib.Path(), StepPlan(100), 1, options, SPEC, config)
+    sides = [image_side(step, 100, run) for step in range(100)]
     assert sides[0] == 64
     assert sides == sorted(sides)
     assert set(sides[50:]) == {112}
     plain = dataclasses.replace(run, options=TrainOptions())
-    assert image_side(0, plain) == 112
+    assert image_side(0, 100, plain) == 112
 
 
 def test_the_average_follows():
