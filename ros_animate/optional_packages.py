@@ -13,7 +13,7 @@ from ros_animate.errors import UserError
 
 # module: (package on PyPI, what needs it)
 PACKAGES = {
-    'av': ('av', 'sound and exact times of videos'),
+    'av': ('av', 'sound and exact times of videos, and camera streams'),
     'lightning_fabric': ('lightning-fabric', 'training'),
     'mediapipe': ('mediapipe', 'the face tracker'),
     'rosbags': ('rosbags', 'recording and replaying bags'),

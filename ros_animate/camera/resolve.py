@@ -5,10 +5,12 @@ import pathlib
 from typing import Any
 
 from ros_animate.camera.base import IMAGE_SUFFIXES, SourceError
+from ros_animate.camera.stream_address import SCHEMES
 from ros_animate.plugins import available
 
 FORMS = ('demo, device, device:1, /dev/video1, a video file, a folder or pattern of images, '
-         'topic:/NAME, or tcp://ROBOT:5000 (JPEG images over ZeroMQ)')
+         'topic:/NAME, rtsp://, http://, https:// or udp:// (streams), or tcp://ROBOT:5000 (JPEG '
+         'images over ZeroMQ)')
 
 
 def resolve(source: str) -> tuple[str, dict[str, Any]]:
@@ -33,6 +35,8 @@ def resolve(source: str) -> tuple[str, dict[str, Any]]:
         return 'device', {'device': source}
     if source.startswith(('tcp://', 'ipc://')):
         return 'zmq_mjpeg', {'address': source}
+    if source.startswith(SCHEMES):
+        return 'stream', {'url': source}
     if source in available('camera'):
         return source, {}
     return _resolve_file(source)
