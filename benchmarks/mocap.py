@@ -4,7 +4,8 @@
 
 The take is retargeted offline. The Face Landmarker measures the robot's face in robot.mp4, and what
 it reports is compared with the take: the correlation of every blendshape that moves in the take and
-that the rig uses, and the share of frames in which a control stands at an end of its range.
+that the rig uses, and the share of frames in which a control stands at an end of its range. The
+same tracker on the drawn person of driving.mp4 tells what it can see at all.
 """
 from __future__ import annotations
 
@@ -73,11 +74,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(args.output or temporary)
         if not (folder / 'robot.mp4').exists():
-            status = ros_animate(['retarget', '--source', args.take, '--offline', '--robot',
-                                  args.robot, '--output', str(folder), '--files', 'robot,csv'])
+            status = ros_animate(['retarget', '--source', args.take, '--offline', '--files',
+                                  'driving,robot,csv', '--robot', args.robot, '--output',
+                                  str(folder)])
             if status:
                 return status
         by_shape = correlations(args.take, folder / 'robot.mp4', dict(spec.rig))
+        drawn = correlations(args.take, folder / 'driving.mp4', dict(spec.rig))
         names, _, positions = read_controls(folder / 'controls.csv')
     share = (positions - spec.low) / (spec.high - spec.low)
     rest = (spec.neutral - spec.low) / (spec.high - spec.low)
@@ -89,6 +92,7 @@ def main() -> int:
     print(json.dumps({
         'machine': machine(), 'frames': len(positions),
         'mean_correlation': round(float(np.mean(list(by_shape.values()))), 3),
+        'mean_correlation_of_drawn_person': round(float(np.mean(list(drawn.values()))), 3),
         'correlation': by_shape, 'largest_movement_of_groups': groups,
         'share_at_an_end': {name: round(float(edge), 3) for name, edge in zip(names, edges)
                             if edge > 0}}, indent=2))

@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source = parser.add_argument_group('source')
     source.add_argument('--source', metavar='SOURCE', help=(
         'demo, device, device:N, /dev/videoN, a video file, a folder or pattern of images, '
-        'topic:/NAME, rtsp://…, http://…, udp://…, live_link_face:, ifacialmocap:PHONE, facemotion3d:PHONE, vmc:PORT, '
-        'take.csv, or a camera plug-in (default: the first camera)'))
+        'topic:/NAME, rtsp://…, http://…, udp://…, live_link_face:, ifacialmocap:PHONE, '
+        'facemotion3d:PHONE, vmc:PORT, take.csv, or a camera plug-in (default: the first camera)'))
     source.add_argument('--loop', action='store_true', help='repeat a video or images endlessly')
     source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',

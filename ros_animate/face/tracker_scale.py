@@ -44,8 +44,8 @@ SCALES: dict[str, TrackerScale] = {
               mouthUpperUp_=0.04, browInnerUp=0.12, browOuterUp_=0.05, cheekPuff=0.05,
               cheekSquint_=0.02, noseSneer_=0.06),
         _both(browDown_=0.65, browInnerUp=0.85, browOuterUp_=0.68, eyeBlink_=0.95, eyeWide_=0.75,
-              eyeSquint_=1.6, mouthSmile_=1.35, mouthUpperUp_=1.3, mouthFrown_=0.6, jawOpen=1.25,
-              noseSneer_=1.1)),
+              eyeSquint_=1.9, mouthSmile_=1.5, mouthUpperUp_=1.3, mouthFrown_=0.6, jawOpen=1.25,
+              mouthStretch_=0.6, noseSneer_=1.1)),
 }
 
 

@@ -123,6 +123,10 @@ class MotionSource(Changeable, abc.ABC):
             None if nothing has come, or a recording has ended.
         """
 
+    def faces(self) -> Sequence[Motion]:
+        """Motions of all faces in sight; empty as the source follows one sender."""
+        return ()
+
     @abc.abstractmethod
     def close(self) -> None:
         """Releases the resources that `open` took; may be called twice."""

@@ -10,7 +10,7 @@ from ros_animate.animation.base import Animator, SourceImageError
 from ros_animate.animation.source_image import source_image
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.errors import shown
-from ros_animate.motion.base import Extractor
+from ros_animate.motion.base import LANDMARKS, Extractor
 from ros_animate.msg import Motion as MotionMessage
 from ros_animate.nodes import diagnostics
 from ros_animate.nodes.conversions import MessageError, image_from_message
@@ -97,7 +97,8 @@ class AnimationNode(StageNode):
         self._animate(motion, message)
 
     def _animate_motion(self, message: MotionMessage) -> None:
-        if message.model != self._animator.extractor:
+        is_mesh = self._animator.extractor == LANDMARKS and len(message.landmarks)
+        if message.model != self._animator.extractor and not is_mesh:
             raise MessageError(f'{self.parameters.plugin} understands the motion of '
                                f'{self._animator.extractor}, not of {shown(message.model)}')
         self._animate(motion_from_message(message), message)

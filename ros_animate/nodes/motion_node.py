@@ -11,7 +11,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from ros_animate.configuration import option
-from ros_animate.motion.base import Extractor
+from ros_animate.motion.base import Extractor, MotionSource
 from ros_animate.motion.following import RULES
 from ros_animate.motion.mirror import mirrored
 from ros_animate.nodes import diagnostics
@@ -25,6 +25,7 @@ from ros_animate.nodes.messages import (
     nothing_found,
     seconds,
 )
+from ros_animate.nodes.motion_player import MotionPlayer, PlayerOptions
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
@@ -35,7 +36,7 @@ from ros_animate.types import Frame, Image, Motion, UnusableMotion
 
 
 @dataclass(frozen=True)
-class MotionNodeOptions(NodeOptions):
+class MotionNodeOptions(PlayerOptions, NodeOptions):
     """Options of the motion node."""
 
     mirror: bool = option(False, 'left and right are exchanged, as by a mirror')
@@ -50,6 +51,9 @@ class MotionNodeOptions(NodeOptions):
 class MotionNode(StageNode):
     """Node from image_raw (or image_raw/compressed), or what else its plug-in reads, to motion.
 
+    A plug-in that needs no camera is played in a thread; a drawn person takes the place of its
+    images.
+
     A frame without a face gives a message too, with confidence 0: downstream nodes can tell it
     from a silent camera, and the robot holds and then goes to neutral. All faces in sight are
     published as `faces` while somebody subscribes; the service `~/follow` selects one of them.
@@ -62,7 +66,7 @@ class MotionNode(StageNode):
 
     def __init__(self, **node_arguments: object) -> None:
         super().__init__(**node_arguments)
-        self._plugin: Extractor | TopicMotion = self.make_plugin()
+        self._plugin: Extractor | TopicMotion | MotionSource = self.make_plugin()
         self._publisher = self.publisher_of('motion')
         self._faces: Publisher | None = None
         if not isinstance(self._plugin, TopicMotion) or self._plugin.relays:
@@ -74,17 +78,36 @@ class MotionNode(StageNode):
         self._face_found_s: float | None = None
         self._image: Image | None = None
         self._hri = None
+        self._player: MotionPlayer | None = None
         if isinstance(self._plugin, Extractor):
             options = self.parameters.options
             self._hri = make_hri_faces(self, options.hri, options.hri_crop)
         if isinstance(self._plugin, TopicMotion):
             self._plugin.attach(self, self._publish)
+        elif isinstance(self._plugin, MotionSource):
+            self._player = MotionPlayer(self, self._plugin, self._publish)
         else:
             self.listen(camera_topic(self.parameters.options.image_transport), self._extract,
                         max_age_s=MAX_AGE_S)
 
+    def start(self) -> None:
+        if self._player is not None:
+            self._player.start()
+
+    def stop(self) -> None:
+        if self._player is not None:
+            self._player.stop()
+
+    def note_input(self) -> None:
+        """Notes that a motion has come which no topic carried."""
+        self._input_s = time.monotonic()
+        self.diagnostics.count('received')
+
     def health(self) -> Health:
         level, message = super().health()
+        if level == diagnostics.STALE and self._player is not None:
+            reason = self._player.reason()
+            return level, f'{message}: {reason}' if reason else message
         if level != diagnostics.OK:
             return level, message
         if self._face_found_s is None:
@@ -100,6 +123,8 @@ class MotionNode(StageNode):
     def close(self) -> None:
         if isinstance(self._plugin, Extractor):
             self._plugin.close()
+        if self._player is not None:
+            self._player.close()
         if self._hri is not None:
             self._hri.close()
 

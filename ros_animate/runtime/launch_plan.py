@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ros_animate.errors import UserError
+from ros_animate.motion.base import LANDMARKS
 from ros_animate.nodes.parameter_values import to_ros
 from ros_animate.nodes.topic_motion import IMAGES, has_mesh, motion_input
 from ros_animate.nodes.topics import COMPRESSED, TOPICS, Topic
@@ -99,6 +100,11 @@ def is_seen(settings: Settings) -> bool:
     return motion_input(find('motion', settings.plugin('motion'))) == IMAGES
 
 
+def entry_stage(settings: Settings) -> str:
+    """Stage whose node is the source of a run: the camera, or the motion that needs none."""
+    return 'motion' if settings.has_motion_source else 'camera'
+
+
 def is_shown(settings: Settings) -> bool:
     """True if there are images of the person: the camera's, or drawn ones."""
     return is_seen(settings) or settings.has_motion_source
@@ -150,5 +156,6 @@ def _stage_parameters(settings: Settings, stage: str) -> dict[str, Any]:
     if stage == 'animation':
         animator: Any = find(stage, settings.plugin(stage))
         values['portrait'] = settings.portrait
-        values['own_extractor'] = animator.extractor != settings.plugin('motion')
+        values['own_extractor'] = animator.extractor != settings.plugin('motion') and not (
+            settings.has_motion_source and animator.extractor == LANDMARKS)
     return values

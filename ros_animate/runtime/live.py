@@ -16,6 +16,7 @@ from ros_animate.camera.base import Source
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.files import WriteError, locked_folder
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.motion.base import MotionSource
 from ros_animate.nodes.name_claim import require_free
 from ros_animate.optional_packages import require
 from ros_animate.outputs import spool
@@ -26,7 +27,7 @@ from ros_animate.outputs.run_files import keep_partial_files, remove_partial_fil
 from ros_animate.plugins import STAGES
 from ros_animate.runtime import dashboard
 from ros_animate.runtime.environment import node_environment
-from ros_animate.runtime.launch_plan import is_seen, stages_left_out
+from ros_animate.runtime.launch_plan import entry_stage, is_seen, stages_left_out
 from ros_animate.runtime.live_programs import COMPOSED, OUTPUTS, WATCH, live_programs
 from ros_animate.runtime.supervisor import Supervisor
 from ros_animate.settings import RunOptions, Settings
@@ -228,7 +229,7 @@ class LiveRun:
         """Shows progress until the source or the time is over."""
         end_s: float | None = None
         with DeferredSignals() as signals, self._progress('running', self._total) as progress:
-            while not {'camera', COMPOSED} & set(supervisor.poll()):
+            while not {entry_stage(self._settings), COMPOSED} & set(supervisor.poll()):
                 time.sleep(POLL_S)
                 signals.check()
                 progress.set(self._status.frames, self._status.note)
@@ -273,9 +274,10 @@ class LiveRun:
 
     def _frame_count(self) -> int | None:
         """Opens the source once, so that its errors are reported at once."""
-        if 'camera' in stages_left_out(self._settings):
+        stage = entry_stage(self._settings)
+        if stage in stages_left_out(self._settings):
             return self._options.limit
-        source: Source = self._settings.load('camera')
+        source: Source | MotionSource = self._settings.load(stage)
         with source:
             counts = [self._options.limit, source.frame_count]
             if self._options.duration_s:

@@ -8,7 +8,12 @@ import yaml
 
 from ros_animate.processes import BACKGROUND_NICE
 from ros_animate.runtime.dashboard import dashboard_program, rerun_program
-from ros_animate.runtime.launch_plan import LaunchPlan, make_launch_plan, parameter_file
+from ros_animate.runtime.launch_plan import (
+    LaunchPlan,
+    entry_stage,
+    make_launch_plan,
+    parameter_file,
+)
 from ros_animate.runtime.supervisor import Program
 from ros_animate.settings import RunOptions, Settings
 
@@ -27,7 +32,8 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     """
     observers = [WATCH, *([RECORD] if options.record is not None else [])]
     plan = make_launch_plan(settings, {
-        'camera': {'wait_for': observers, 'exit_at_end': True, 'limit': options.limit or 0},
+        entry_stage(settings): {'wait_for': observers, 'exit_at_end': True,
+                                'limit': options.limit or 0},
         'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:

@@ -1,4 +1,4 @@
-"""Sources of motion without a camera: contracts, choice of a sender, silence, loss, reconnection."""
+"""Sources of motion without a camera: contracts, the choice of a sender, loss, reconnection."""
 from __future__ import annotations
 
 import contextlib

@@ -21,7 +21,7 @@ RELAXED = FaceValues(dict(tracker_scale('arkit').baseline), (0.0, 0.0, 0.0))
 
 @pytest.fixture(scope='module')
 def run(tmp_path_factory):
-    """A take: a relaxed second, three seconds of movement at 15 Hz, half a second without a face."""
+    """A take: a relaxed second, three seconds of movement, half a second without a face."""
     folder = tmp_path_factory.mktemp('take')
     faces = [*[RELAXED] * 15, *(moving_face(i / 15) for i in range(45)),
              *[FaceValues(has_face=False)] * 8]
