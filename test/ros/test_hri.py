@@ -8,12 +8,13 @@ import importlib.util
 
 import numpy as np
 from helpers.message_packages import message_environment, use_messages
-from helpers.people_scenes import People, Place
+from helpers.people_scenes import People
 from helpers.ros_helpers import Processes
 from ros_animate.msg import Command, Faces
 from ros_animate.srv import Follow
 from sensor_msgs.msg import Image
 
+from ros_animate.evaluation.people_scenes import Place
 from ros_animate.nodes.messages import Joints, motion_from_message
 from ros_animate.robot.descriptions import load_spec
 

@@ -5,11 +5,12 @@ pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
 pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
 
 import numpy as np
-from helpers.people_scenes import People, Place
+from helpers.people_scenes import People
 from rcl_interfaces.srv import GetParameters
 from ros_animate.msg import Command, Faces, Motion
 from ros_animate.srv import Follow
 
+from ros_animate.evaluation.people_scenes import Place
 from ros_animate.nodes.messages import Joints, motion_from_message
 from ros_animate.robot.descriptions import load_spec
 

@@ -3,9 +3,15 @@ import dataclasses
 
 import numpy as np
 import pytest
-from helpers.people_scenes import Place, id_at, people_image
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.evaluation.people_scenes import (
+    Place,
+    id_at,
+    meeting,
+    people_image,
+    random_meeting,
+)
 from ros_animate.motion.face_appearance import colour_distance, face_colours
 from ros_animate.motion.face_tracks import FaceTrack, Sighting, is_same_face, is_swapped
 from ros_animate.plugins import load
@@ -32,20 +38,11 @@ def set_options(extractor, **options):
     extractor.configure(dataclasses.replace(extractor.config, **options))
 
 
-def cross(extractor, one, other, duration_s, fps=20.0, swing=1.0):
-    """Two people pass each other (swing 1) or meet and turn back (0.5).
-
-    Returns:
-        Identities of both people at the start and at the end, and all that there were.
-    """
-    count = round(duration_s * fps) + 8
+def meet(extractor, one, other, duration_s, swing=1.0):
+    """Two people meet; identities of both at the start and at the end, and all that there were."""
     every, ends = set(), []
-    for k in range(count):
-        share = np.clip((k - 4) / (count - 9), 0, 1)
-        share = share if swing == 1 else swing * (1 - abs(2 * share - 1))
-        places = [one._replace(x=one.x + share * (other.x - one.x)),
-                  other._replace(x=other.x + share * (one.x - other.x))]
-        extractor.extract(Frame(people_image(places, k / fps), k / fps))
+    for time_s, places in meeting(one, other, duration_s, 20.0, swing):
+        extractor.extract(Frame(people_image(places, time_s), time_s))
         faces = extractor.faces()
         every |= {face.face_id for face in faces}
         ends.append([id_at(faces, place.x) for place in places])
@@ -76,20 +73,15 @@ def test_a_single_face_is_tracked_as_if_there_were_no_ids(extractor):
 
 
 def test_people_who_cross_do_not_swap(extractor):
-    start, end, every = cross(extractor, LEFT, RIGHT, 1.4)
+    start, end, every = meet(extractor, LEFT, RIGHT, 1.4)
     assert None not in start and start == end and len(every) == 2
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('seed', range(12))
 def test_people_who_cross_or_turn_back_do_not_swap(extractor, seed):
-    rng = np.random.default_rng((5, seed))
-    one, other = rng.choice(40, 2, replace=False)
-    view_cm = rng.uniform(60, 80)
-    start, end, every = cross(
-        extractor, Place(int(one), 140, view_cm),
-        Place(int(other), 500, view_cm * rng.uniform(0.8, 1.25), 250), rng.uniform(0.7, 2.5),
-        swing=1.0 if seed % 3 else 0.5)
+    one, other, duration_s, swing = random_meeting(seed)
+    start, end, every = meet(extractor, one, other, duration_s, swing)
     assert None not in start and start == end and len(every) == 2
 
 
