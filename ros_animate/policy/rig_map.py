@@ -19,16 +19,19 @@ class RigMap:
 
     Raises:
         ConfigurationError: The robot has no rig, or mistakes in it.
+
+    Attributes:
+        rows: Gains of blendshapes and head angles, by the index of the control that they drive.
     """
 
     def __init__(self, spec: RobotSpec) -> None:
         if not spec.rig:
-            raise ConfigurationError(f'robot {spec.name}: rig: missing; expressions and idle life '
-                                     'need it (see config/robots/ameca.yaml)')
+            raise ConfigurationError(f'robot {spec.name}: rig: missing; blendshapes drive the '
+                                     'robot through it (see config/robots/ameca.yaml)')
         for _, _, mistake in rig_mistakes(spec.rig, spec.names):
             raise ConfigurationError(f'robot {spec.name}: {mistake}')
         self._spec = spec
-        self._rows = {spec.index(name): row for name, row in spec.rig.get('controls', {}).items()}
+        self.rows = {spec.index(name): row for name, row in spec.rig.get('controls', {}).items()}
         deg = np.array([control.unit == 'deg' for control in spec.controls])
         self._up = np.where(deg, 1.0, spec.high - spec.neutral)
         self._down = np.where(deg, 1.0, spec.neutral - spec.low)
@@ -36,7 +39,7 @@ class RigMap:
     def drives(self, features: Mapping[str, float]) -> Array:
         """(N,) how far each control goes: in degrees, or 1 to an end of its range."""
         drives = np.zeros(len(self._spec.names))
-        for index, row in self._rows.items():
+        for index, row in self.rows.items():
             drives[index] = sum(gain * features.get(name, 0.0) for name, gain in row.items())
         return drives
 
@@ -46,6 +49,9 @@ class RigMap:
         Args:
             features: Differences of blendshapes, and head angles in degrees; missing ones are 0.
         """
-        drives = self.drives(features)
+        return self.values(self.drives(features))
+
+    def values(self, drives: Array) -> Array:
+        """(N,) control values within their ranges for drives (N,), see `drives`."""
         values = self._spec.neutral + np.where(drives > 0, drives * self._up, drives * self._down)
         return np.clip(values, self._spec.low, self._spec.high)

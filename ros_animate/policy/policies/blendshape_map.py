@@ -11,11 +11,12 @@ from typing import Literal
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError, option
+from ros_animate.configuration import option
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
+from ros_animate.policy.rig_map import RigMap
 from ros_animate.policy.strength import GAINS, Strength
-from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes, tracker_values
+from ros_animate.robot.rig import HEAD_ANGLES, tracker_values
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -44,19 +45,15 @@ class BlendshapeMap(Policy):
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
-        controls = _controls(spec)
-        used = {f for row in controls.values() for f in row} - set(HEAD_ANGLES)
+        self._rig = RigMap(spec)
+        used = {f for row in self._rig.rows.values() for f in row} - set(HEAD_ANGLES)
         self._features = (*sorted(used), *HEAD_ANGLES)
-        self._controls = controls
-        self._weights = self._matrix(controls)
-        deg = np.array([c.unit == 'deg' for c in spec.controls])
-        self._up = np.where(deg, 1.0, spec.high - spec.neutral)
-        self._down = np.where(deg, 1.0, spec.neutral - spec.low)
+        self._weights = self._matrix()
         self.reset()
 
     def configure(self, config: Config) -> None:
         self._config = config
-        self._weights = self._matrix(self._controls)
+        self._weights = self._matrix()
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         motion = _motion(observation)
@@ -65,9 +62,7 @@ class BlendshapeMap(Policy):
         features = self._observe(motion)
         dt_s = self._interval(motion.stamp_s)
         self._adapt(features, dt_s)
-        drive = self._weights @ (features - self._neutral)
-        values = self._spec.neutral + np.where(drive > 0, drive * self._up, drive * self._down)
-        values = np.clip(values, self._spec.low, self._spec.high)
+        values = self._rig.values(self._weights @ (features - self._neutral))
         return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
 
     def calibrate(self, observation: Motion | Frame) -> None:
@@ -90,12 +85,11 @@ class BlendshapeMap(Policy):
         self._neutral = self._gain * [scale.baseline.get(f, 0.0) for f in self._features]
         self._anchor = self._neutral.copy()
 
-    def _matrix(self, controls: dict[str, dict[str, float]]) -> Array:
+    def _matrix(self) -> Array:
         """(N, F) gains, with the strength applied."""
         strength = self._config.of(self._spec)
         weights = np.zeros((len(self._spec.names), len(self._features)))
-        for name, row in controls.items():
-            index = self._spec.index(name)
+        for index, row in self._rig.rows.items():
             for feature, gain in row.items():
                 weights[index, self._features.index(feature)] = strength[index] * gain
         return weights
@@ -126,17 +120,6 @@ def _motion(observation: Motion | Frame) -> Motion:
     if not isinstance(observation, Motion):
         raise TypeError('the policy blendshape_map observes motion, not images')
     return observation
-
-
-def _controls(spec: RobotSpec) -> dict[str, dict[str, float]]:
-    """Weights of the rig, validated with the rest of it."""
-    if not spec.rig:
-        raise ConfigurationError(f'robot {spec.name}: rig: missing; the policy blendshape_map '
-                                 'needs it (see config/robots/ameca.yaml)')
-    for _, _, mistake in rig_mistakes(spec.rig, spec.names):
-        raise ConfigurationError(f'robot {spec.name}: {mistake}')
-    controls: dict[str, dict[str, float]] = spec.rig.get('controls', {})
-    return controls
 
 
 PLUGIN = BlendshapeMap
