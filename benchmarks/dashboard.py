@@ -56,7 +56,11 @@ def main() -> int:
         print(f'start to address {time.monotonic() - begin_s:.1f} s', end='')
         first_image(address)
         print(f', to the first image {time.monotonic() - begin_s:.1f} s')
-        figures = {'latency_ms': latencies(address, args), 'memory': memory(run, address, args)}
+        stops = stop_times(address)
+        print(f'emergency stop, request to confirmation: median {np.median(stops):.0f} ms, '
+              f'longest {max(stops):.0f} ms of {len(stops)}')
+        figures = {'stop_ms': stops, 'latency_ms': latencies(address, args),
+                   'memory': memory(run, address, args)}
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps({'machine': machine(), **figures}, indent=1))
     return 0
@@ -120,6 +124,23 @@ def first_image(address: str) -> None:
     with Client(address) as client:
         while not client.images:
             time.sleep(0.02)
+
+
+def stop_times(address: str, count: int = 20) -> list[float]:
+    """Milliseconds from the request of an emergency stop to the answer that it is in force."""
+    from ros_animate.nodes.pipeline_client import PipelineClient
+    times = []
+    with PipelineClient('', START_S) as client:
+        for _ in range(count):
+            begin_s = time.perf_counter()
+            request = urllib.request.Request(f'{address}api/estop', method='POST')
+            with urllib.request.urlopen(request) as answer:
+                done = json.load(answer)['done']
+            times.append(1e3 * (time.perf_counter() - begin_s))
+            if not done:
+                raise SystemExit('the emergency stop was not confirmed')
+            client.trigger(['hardware/reset_estop'])
+    return times
 
 
 @contextlib.contextmanager

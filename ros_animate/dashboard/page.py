@@ -81,5 +81,5 @@ def reset_button(parts: Parts) -> None:
                 dialog.close()
                 await act(parts.steering.trigger('hardware/reset_estop'))
             ui.button('The robot may move', on_click=reset, color='negative')
-    ui.button('Reset…', on_click=dialog.open, color='negative').props('unelevated').classes(
+    ui.button('Reset…', on_click=dialog.open, color='negative').props('unelevated no-caps').classes(
         'reset only-estopped')

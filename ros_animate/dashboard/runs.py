@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.configuration import ConfigurationError
+from ros_animate.dashboard.bag_frames import FrameCache
 from ros_animate.dashboard.robot import described, rounded
 from ros_animate.documents import DocumentError, parse_json, read_text
 from ros_animate.errors import UserError
@@ -34,6 +35,7 @@ class RunLibrary:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
+        self._cache = FrameCache()
 
     def names(self) -> list[dict[str, Any]]:
         """Name, kind ('run' or 'bag') and time of each, the newest first."""
@@ -46,7 +48,20 @@ class RunLibrary:
         path = self._paths().get(name)
         if path is None:
             return None
-        return bag_details(path) if (path / BAG_FILE).exists() else run_details(path)
+        return self._bag(path) if (path / BAG_FILE).exists() else run_details(path)
+
+    def bag_image(self, name: str, view: str, number: int) -> bytes | None:
+        """A small image of a bag, a JPEG file; None if there is none."""
+        path = self._paths().get(name)
+        return None if path is None else self._cache.image(path, view, number)
+
+    def _bag(self, path: pathlib.Path) -> dict[str, Any]:
+        """Topics, length, images and controls of a bag."""
+        details = bag_details(path)
+        try:
+            return {**details, **self._cache.frames(path).described()}
+        except UserError as error:
+            return {**details, 'trouble': str(error), 'controls': None, 'views': {}}
 
     def video(self, name: str, file: str) -> pathlib.Path | None:
         """A video of a run; None if there is no such one."""

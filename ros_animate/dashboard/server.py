@@ -182,6 +182,12 @@ def add_runs(app: FastAPI, library: RunLibrary) -> None:
         found = library.details(name)
         return Response(status_code=404) if found is None else found
 
+    @app.get('/api/bag_image')
+    def bag_image(name: str, view: str, number: int) -> Response:
+        image = library.bag_image(name, view, number)
+        return Response(image, 404 if image is None else 200, media_type='image/jpeg', headers={
+            'cache-control': 'private, max-age=600'})
+
     @app.get('/api/video')
     def video(name: str, file: str) -> Response:
         path = library.video(name, file)

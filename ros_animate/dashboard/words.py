@@ -32,7 +32,7 @@ def safety_state(pipeline: RemotePipeline) -> dict[str, Any]:
     elif values.get('enabled') != 'True':
         text, colour = 'Disabled: at neutral', 'warn'
     elif pipeline.manual:
-        text, colour = f'Manual: {text.lower()}', 'manual'
+        text, colour = ('Manual', 'manual') if colour == 'good' else (f'Manual: {text}', 'manual')
     return {'text': text, 'colour': colour, 'here': True,
             'enabled': values.get('enabled') == 'True'}
 

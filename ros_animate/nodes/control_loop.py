@@ -190,7 +190,8 @@ class ControlLoop:
                 self._hold_manually()
                 self._manual_s = steady_s
             self.manual = manual
-            return 'on: the robot follows manual_targets' if manual else 'off'
+            return ('on: the robot follows manual_targets' if manual else
+                    'off: the robot follows the policy')
 
     def move_manually(self, names: Sequence[str], values: Array, steady_s: float) -> None:
         """Sets targets of the manual mode; without it they are ignored.

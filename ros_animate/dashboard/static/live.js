@@ -81,6 +81,8 @@ class Live {
   showValues(values) {
     document.body.classList.toggle('estopped', values.estopped === true);
     document.body.classList.toggle('manual', values.manual === true);
+    // The diagnostics come once a second only.
+    if (values.estopped) showSafety({ text: 'EMERGENCY STOP', colour: 'bad' });
     if (!this.views) return;
     this.views.faces = values.faces;
     this.people.show(values.faces, values.follow);
