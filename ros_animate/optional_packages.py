@@ -16,6 +16,8 @@ PACKAGES = {
     'av': ('av', 'sound and exact times of videos, and camera streams'),
     'lightning_fabric': ('lightning-fabric', 'training'),
     'mediapipe': ('mediapipe', 'the face tracker'),
+    'pythonosc': ('python-osc', 'the VMC protocol'),
+    'pyvirtualcam': ('pyvirtualcam', 'a virtual camera'),
     'rosbags': ('rosbags', 'recording and replaying bags'),
     'safetensors': ('safetensors', 'weights of learned models'),
     'torch': ('torch', 'learned models'),

@@ -20,6 +20,7 @@ from ros_animate.errors import shown
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.motion.base import MotionSource
 from ros_animate.outputs.file_names import FILES
+from ros_animate.outputs.share import Share
 from ros_animate.plugins import STAGES, find, load
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.spec import RobotSpec
@@ -44,6 +45,7 @@ class RunOptions:
         quiet: True for no progress and no summary.
         dashboard: Live only: True to show and steer the run in the browser.
         rerun: Live only: a file for Rerun, '' for its viewer, None for neither.
+        share: Outputs to other programs; offline the take alone.
     """
 
     output: pathlib.Path | None = None
@@ -56,6 +58,7 @@ class RunOptions:
     quiet: bool = False
     dashboard: bool = False
     rerun: str | None = None
+    share: Share = Share()
 
 
 @dataclass(frozen=True)

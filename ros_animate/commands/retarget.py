@@ -20,6 +20,7 @@ from ros_animate.commands.arguments import (
     plugin_section,
     positive,
 )
+from ros_animate.commands.share_arguments import add_share, make_share
 
 if TYPE_CHECKING:
     from ros_animate.settings import RunOptions, Settings
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'write images, landmarks, blendshapes, controls and latency for Rerun (live); without a '
         'file: show them in its viewer'))
     add_neutral(run)
+    add_share(parser)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
     run.add_argument('--quiet', action='store_true', help='no progress and no summary')
@@ -156,7 +158,8 @@ def make_run_options(args: argparse.Namespace, settings: Settings) -> RunOptions
     return RunOptions(output=output, files=files, limit=args.limit, duration_s=args.duration,
                       processes=args.processes, quiet=args.quiet, record=_new_bag(args.record),
                       namespace=full_namespace(args.namespace), dashboard=args.dashboard,
-                      rerun=None if args.rerun is None else _rerun_file(args.rerun))
+                      rerun=None if args.rerun is None else _rerun_file(args.rerun),
+                      share=make_share(args, settings.input_paths()))
 
 
 def _output_files(args: argparse.Namespace) -> tuple[str | None, tuple[str, ...]]:

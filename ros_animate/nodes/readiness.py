@@ -11,7 +11,7 @@ from ros_animate.nodes.topics import first_topic
 from ros_animate.plugins import STAGES
 
 # Nodes that publish nothing are ready once they subscribe to their last topic.
-LAST_SUBSCRIPTION = {'record': 'joint_states', 'watch': 'camera_info'}
+LAST_SUBSCRIPTION = {'record': 'joint_states', 'share': 'motion', 'watch': 'camera_info'}
 NAMES = (*STAGES, *LAST_SUBSCRIPTION)
 POLL_S = 0.05
 

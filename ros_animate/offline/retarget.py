@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import contextlib
+import pathlib
 from collections.abc import Iterable, Iterator
 
 from ros_animate.camera.base import Source
+from ros_animate.face.tracker_scale import ARKIT
 from ros_animate.files import locked_folder
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.offline.drawn_source import load_source
@@ -13,6 +15,7 @@ from ros_animate.outputs.file_names import REPORT, written_files
 from ros_animate.outputs.progress import Progress
 from ros_animate.outputs.report import Report, faces_found, write_report
 from ros_animate.outputs.run_files import RunFiles
+from ros_animate.outputs.take_file import TakeFile
 from ros_animate.pipeline import Pipeline, Step
 from ros_animate.settings import RunOptions, Settings
 from ros_animate.types import Frame
@@ -42,10 +45,13 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
                                                      options.files))
             steps = stack.enter_context(contextlib.closing(
                 pipeline.run(read_frames(source, options), 1.0 / source.fps)))
+            take = open_take(settings, options, stack)
             progress = Progress('retargeting', frame_count(source, options), 'frame',
                                 quiet=options.quiet)
             for step in progress.each(steps):
                 _write(step, outputs, report)
+                if take is not None:
+                    take.write(step.frame.stamp_s, step.motions.get(settings.plugin('motion')))
                 signals.check()
             signals.check()
     finally:
@@ -54,6 +60,19 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
     if not options.quiet:
         print(_summary(report, options))
     return 0
+
+
+def open_take(settings: Settings, options: RunOptions,
+              stack: contextlib.ExitStack) -> TakeFile | None:
+    """The take of the run, which `stack` closes; None if none is to be written."""
+    if not options.share.take:
+        return None
+    tracker = settings.plugin('motion')
+    if settings.has_motion_source:
+        tracker = getattr(settings.load('motion').config, 'tracker', ARKIT)
+    take = TakeFile(pathlib.Path(options.share.take), tracker)
+    stack.callback(take.close)
+    return take
 
 
 def _summary(report: Report, options: RunOptions) -> str:

@@ -1,6 +1,7 @@
 """Programs of a live run, in the order in which they are to end."""
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -18,6 +19,7 @@ from ros_animate.runtime.supervisor import Program
 from ros_animate.settings import RunOptions, Settings
 
 WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'
+SHARE = 'share'
 
 
 def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
@@ -30,7 +32,8 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
         folder: Folder for parameter files.
         spool: Folder in which the watcher leaves frames for the writer of the files; None for none.
     """
-    observers = [WATCH, *([RECORD] if options.record is not None else [])]
+    observers = [WATCH, *([RECORD] if options.record is not None else []),
+                 *([SHARE] if options.share else [])]
     plan = make_launch_plan(settings, {
         entry_stage(settings): {'wait_for': observers, 'exit_at_end': True,
                                 'limit': options.limit or 0},
@@ -38,10 +41,16 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:
         extra[RECORD] = {'bag': str(options.record), 'image_transport': plan.image_transport}
+    if options.share:
+        extra[SHARE] = {'robot': settings.robot, **dataclasses.asdict(options.share)}
     arguments = _ros_arguments(plan, extra, options.namespace, folder / 'parameters.yaml')
     programs = _stage_programs(plan, options, arguments)
     if options.record is not None:
         programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments, respawn=False))
+    if options.share:
+        # A second take would replace the first one.
+        programs.append(Program(SHARE, 'ros_animate.nodes.share_node', arguments,
+                                respawn=not options.share.take))
     programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
                             nice=BACKGROUND_NICE))
     if options.dashboard:
@@ -56,7 +65,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
 def is_repeatable(options: RunOptions) -> bool:
     """True for a run without files, which may be ended and started anew."""
     return options.output is None and options.record is None and not (
-        options.rerun or options.limit or options.duration_s)
+        options.share.take or options.rerun or options.limit or options.duration_s)
 
 
 def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:
