@@ -18,6 +18,8 @@ Times = NDArray[np.int64]
 MAX_SHIFT_MS = 200
 # A command is missing where none was sent for so many of the recording's periods.
 MISSING_PERIODS = 3.0
+# Of the moments of commands, which were seconds as a float.
+RESOLUTION_NS = 2000
 
 
 @dataclass(frozen=True)
@@ -148,8 +150,8 @@ def compare_curves(topic: str, recorded: Series, tested: Series, tolerances: Tol
         align: True to take a constant delay between the two out, and to report it as lateness.
     """
     _require_columns(topic, recorded, tested)
-    is_common = ((recorded.times_ns >= tested.times_ns[0])
-                 & (recorded.times_ns <= tested.times_ns[-1]))
+    is_common = ((recorded.times_ns >= tested.times_ns[0] - RESOLUTION_NS)
+                 & (recorded.times_ns <= tested.times_ns[-1] + RESOLUTION_NS))
     times = recorded.times_ns[is_common]
     values = recorded.values[is_common]
     shift_ms = _best_shift(times, values, tested, recorded.scale) if align else 0
@@ -165,8 +167,10 @@ def _in_gaps(recorded: Series, tested: Series, times: Times) -> int:
         return 0
     longest = MISSING_PERIODS * np.median(np.diff(recorded.times_ns))
     after = np.searchsorted(tested.times_ns, times).clip(1, len(tested.times_ns) - 1)
-    is_between = ~np.isin(times, tested.times_ns)
-    return int(np.sum(is_between & (np.diff(tested.times_ns)[after - 1] > longest)))
+    distance = np.minimum(np.abs(tested.times_ns[after] - times),
+                          np.abs(tested.times_ns[after - 1] - times))
+    return int(np.sum((distance > RESOLUTION_NS)
+                      & (np.diff(tested.times_ns)[after - 1] > longest)))
 
 
 def verdict(comparison: Comparison, tolerances: Tolerances) -> list[Check]:

@@ -25,6 +25,7 @@ from rclpy.time import Time
 from ros_animate.errors import UserError
 from ros_animate.nodes.composed_node import NODES
 from ros_animate.nodes.hardware_node import HardwareNode
+from ros_animate.nodes.hri_faces import NEVER
 from ros_animate.nodes.messages import nanoseconds
 from ros_animate.nodes.middleware import set_middleware_defaults
 from ros_animate.nodes.qos import NEWEST, RELIABLE, buffered
@@ -169,13 +170,15 @@ class Lockstep:
         for stage, node in self._nodes.items():
             for topic in node.inputs:
                 if topic not in own:
-                    yield from ((time_ns, topic, message) for time_ns, message
+                    yield from ((timing.bounded(message, time_ns), topic, message)
+                                for time_ns, message
                                 in recorded.get(topic, ())
                                 if timing.has_answer(OUTPUTS[stage], message))
 
     def _make_node(self, stage: str, values: Mapping[str, Any],
                    folder: pathlib.Path) -> StageNode:
-        given = {**values, 'use_sim_time': True}
+        given = {**values, 'use_sim_time': True, **(
+            {'hri': NEVER} if stage == 'motion' else {})}
         kind: Any = NODES[stage]
         if stage == 'hardware':
             kind, given['estop_file'] = StepHardwareNode, str(folder / 'lockstep.estop')
@@ -275,27 +278,51 @@ class Lockstep:
 
 
 class Timing:
-    """When the answers of a recording reached the next node.
+    """When the messages of a recording reached the next node.
+
+    The recorder notes when a message reached the recorder, on a busy machine long after that. What
+    the nodes wrote down themselves is exact: the first point of a trajectory lies at the moment at
+    which the smoother answered the action, and a command at that of its tick.
 
     Args:
         recorded: (time in nanoseconds, message) of each topic.
     """
 
     def __init__(self, recorded: Messages) -> None:
-        self._arrivals: dict[str, dict[int, int]] = {}
-        for topic in ('motion', 'animated/image_raw', 'actions'):
-            arrivals = self._arrivals.setdefault(topic, {})
-            for time_ns, message in recorded.get(topic, ()):
-                arrivals.setdefault(nanoseconds(message.header.stamp), time_ns)
+        self._arrivals = {topic: _first_times(recorded.get(topic, ()), lambda time_ns, _: time_ns)
+                          for topic in ('motion', 'animated/image_raw', 'actions')}
+        self._smoothed = _first_times(
+            (item for item in recorded.get('joint_trajectory', ()) if item[1].points),
+            lambda _, m: nanoseconds(m.header.stamp) + nanoseconds(m.points[0].time_from_start))
+        self._commanded = _first_times(
+            recorded.get('commands', ()), lambda _, m: nanoseconds(m.sent))
 
     def arrival(self, topic: str, message: Any, default_ns: int) -> int:
-        """Recorded time of an answer to the same frame, else the default."""
-        return self._arrivals.get(topic, {}).get(nanoseconds(message.header.stamp), default_ns)
+        """Recorded time at which an answer to the same frame arrived, else the default."""
+        stamp_ns = nanoseconds(message.header.stamp)
+        if topic == 'joint_trajectory':
+            return self._commanded.get(stamp_ns, default_ns + 1) - 1  # just before the tick
+        if topic == 'actions' and stamp_ns in self._smoothed:
+            return self._smoothed[stamp_ns]
+        return self.bounded(message, self._arrivals.get(topic, {}).get(stamp_ns, default_ns))
+
+    def bounded(self, message: Any, time_ns: int) -> int:
+        """The time, or that at which the smoother had the answer to the frame if it is earlier."""
+        return min(time_ns, self._smoothed.get(nanoseconds(message.header.stamp), time_ns))
 
     def has_answer(self, topic: str, message: Any) -> bool:
         """True if the recording has an answer to the frame, or none to any frame."""
         answers = self._arrivals.get(topic)
         return not answers or nanoseconds(message.header.stamp) in answers
+
+
+def _first_times(messages: Iterable[tuple[int, Any]],
+                 time_of: Callable[[int, Any], int]) -> dict[int, int]:
+    """Time of the first message for each stamp, in nanoseconds."""
+    times: dict[int, int] = {}
+    for time_ns, message in messages:
+        times.setdefault(nanoseconds(message.header.stamp), time_of(time_ns, message))
+    return times
 
 
 def _tick_times(commands: Sequence[tuple[int, Any]], start_ns: int, end_ns: int) -> list[int]:

@@ -222,6 +222,8 @@ def _programs(test: BagTest, settings: Settings, stages: Sequence[str], source: 
     more: dict[str, dict[str, Any]] = _transport(topics, stages)
     for stage in stages:
         more.setdefault(stage, {})['use_sim_time'] = True
+    if 'motion' in more:
+        more['motion']['hri'] = 'never'  # its topics are those of all
     more['hardware']['estop_file'] = str(folder / 'test.estop')
     plan = make_launch_plan(settings, more, stages=stages, namespace=namespace)
     inputs = [topic for topic in replacing_topics(source) if topic in topics]

@@ -15,10 +15,13 @@ import yaml
 from helpers.recorded_motion import PERIOD_NS, START_NS, motion
 from helpers.ros_helpers import TIMEOUT_S
 from rclpy.serialization import serialize_message
+from ros_animate.msg import Command
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from ros_animate.cli import main
 from ros_animate.nodes.bags import BagReader, BagWriter
 from ros_animate.nodes.lockstep import TICK_NS, Lockstep, Timing
+from ros_animate.nodes.messages import duration_message, stamp_message
 from ros_animate.nodes.topics import TOPICS
 from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
@@ -164,6 +167,24 @@ def test_frames_that_the_recording_dropped_are_left_out():
     assert timing.has_answer('motion', motion(1))  # none is recorded
     assert timing.arrival('actions', answered, 7) == START_NS + 5
     assert timing.arrival('actions', motion(1), 7) == 7
+
+
+def test_what_the_nodes_wrote_down_is_believed_before_the_recorder():
+    """A recorder that is half a second late does not make the messages so."""
+    first, late_ns, ms = motion(0), 500 * 10 ** 6, 10 ** 6
+    trajectory = JointTrajectory(header=first.header, points=[
+        JointTrajectoryPoint(time_from_start=duration_message(0.030))])
+    timing = Timing({
+        'motion': [(START_NS + late_ns, first)], 'actions': [(START_NS + late_ns, first)],
+        'joint_trajectory': [(START_NS + late_ns, trajectory)],
+        'commands': [(START_NS + late_ns, Command(
+            header=first.header, sent=stamp_message(START_NS * 1e-9 + 0.05)))]})
+    for topic in ('motion', 'actions'):
+        assert timing.arrival(topic, first, 0) == START_NS + 30 * ms
+    assert timing.bounded(first, START_NS + late_ns) == START_NS + 30 * ms
+    tick_ns = timing.arrival('joint_trajectory', trajectory, 0) + 1
+    assert tick_ns == pytest.approx(START_NS + 50 * ms, abs=1000)
+    assert timing.arrival('joint_trajectory', motion(1), 7) == 7
 
 
 def test_the_policy_of_the_bag_is_that_of_the_core(outputs):
