@@ -25,7 +25,8 @@ PROGRAM = 'ros_animate'
 # OpenMP threads of torch that spin while they wait make a network 40 times slower on shared cores.
 LIBRARIES = {'OPENCV_LOG_LEVEL': 'SILENT', 'OPENCV_FFMPEG_LOGLEVEL': '-8',
              'OPENBLAS_NUM_THREADS': '1', 'OMP_WAIT_POLICY': 'PASSIVE'}
-NOT_VERBS = ('animator_switches', 'arguments')  # modules of commands/ that verbs share
+# Modules of commands/ that verbs share.
+NOT_VERBS = ('animator_switches', 'arguments', 'share_arguments')
 EXAMPLES = """\
 examples:
   ros_animate retarget --source demo --output output/demo

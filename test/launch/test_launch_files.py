@@ -16,7 +16,8 @@ EXAMPLES = sorted(path.name for path in (ROOT / 'examples').glob('*.launch.py'))
 COMMON = {'robot', 'motion', 'animator', 'policy', 'path', 'portrait', 'mirror', 'config', 'params',
           'namespace', 'composed', 'record', 'dashboard'}
 ARGUMENTS = {
-    'retarget.launch.py': COMMON | {'source'},
+    'retarget.launch.py': COMMON | {'source', 'record_take', 'vmc', 'vmc_of', 'virtual_camera',
+                                    'stream', 'show'},
     'replay.launch.py': COMMON | {'bag', 'from_stage', 'rate', 'loop', 'image_transport'},
     'view.launch.py': {'robot', 'namespace', 'rviz', 'rviz_config', 'faces', 'camera_frame',
                        'camera_pose', 'urdf_folder'}}
