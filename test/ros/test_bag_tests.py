@@ -14,15 +14,14 @@ import numpy as np
 import yaml
 from helpers.recorded_motion import PERIOD_NS, START_NS, motion
 from helpers.ros_helpers import TIMEOUT_S
-from rclpy.serialization import serialize_message
+from helpers.stepped_bags import moved, stepped, write_bag
 from ros_animate.msg import Command
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from ros_animate.cli import main
-from ros_animate.nodes.bags import BagReader, BagWriter
-from ros_animate.nodes.lockstep import TICK_NS, Lockstep, Timing
+from ros_animate.nodes.bags import BagReader
+from ros_animate.nodes.lockstep import TICK_NS, Timing
 from ros_animate.nodes.messages import duration_message, stamp_message
-from ros_animate.nodes.topics import TOPICS
 from ros_animate.plugins import load
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.runtime import bag_test
@@ -33,27 +32,11 @@ from ros_animate.runtime.bag_test import (
     stages_after,
     with_virtual_robot,
 )
-from ros_animate.runtime.launch_plan import make_launch_plan
 from ros_animate.settings import load_settings
 from ros_animate.testing import compare_with_bag
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / 'examples' / 'bag_tests'
 FRAMES = 30
-DELAY_NS = 12_000_000  # from the stamp of a frame to its motion
-STAGES = ('policy', 'smoothing', 'hardware')
-
-
-def moved(index):
-    """A motion and when it came."""
-    return START_NS + index * PERIOD_NS + DELAY_NS, motion(index)
-
-
-def stepped(folder, motions, **policy):
-    """Outputs of the last three nodes for motions, one after the other."""
-    settings = load_settings(policy={'adapt_s': 0.0, **policy})
-    plan = make_launch_plan(settings, stages=STAGES)
-    with Lockstep(plan.parameters, folder) as pipeline:
-        return pipeline.run({'motion': motions}, START_NS, motions[-1][0] + 10 ** 9)
 
 
 @pytest.fixture(scope='module')
@@ -64,15 +47,8 @@ def outputs(environment, tmp_path_factory):
 @pytest.fixture(scope='module')
 def bag(outputs, tmp_path_factory):
     """A bag as a live run with `adapt_s: 0` records it."""
-    path = tmp_path_factory.mktemp('bags') / 'greeting'
-    rows = [(time_ns, 'motion', message) for time_ns, message in map(moved, range(FRAMES))]
-    rows += [(time_ns, topic, message) for topic in ('actions', 'commands')
-             for time_ns, message in outputs[topic]]
-    with BagWriter(path) as writer:
-        for time_ns, topic, message in sorted(rows, key=lambda row: row[0]):
-            writer.write(f'/left/{topic}', TOPICS[topic].type_name, serialize_message(message),
-                         time_ns)
-    return path
+    return write_bag(tmp_path_factory.mktemp('bags') / 'greeting',
+                     [moved(k) for k in range(FRAMES)], outputs)
 
 
 def run(*arguments):
