@@ -4,6 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.trajectory_goal import (
     GoalCode,
     GoalRefused,
@@ -98,3 +100,18 @@ def test_a_robot_that_follows_exactly_keeps_a_narrow_path():
         assert progress.code in (None, GoalCode.SUCCESSFUL)
     assert progress.code == GoalCode.SUCCESSFUL
     assert replace(progress.desired, stamp_s=0.0).position[PAN] == 5
+
+
+def test_a_source_that_is_expected_takes_over_at_once():
+    """A goal may come a moment after the last one, while a camera has taken over in between."""
+    def sources(expected):
+        safety, zero, now_s = Safety(SafetyConfig(), SPEC), np.zeros(SIZE), 0.0
+        for source in ('(goal)', 'camera', '(goal)'):
+            if expected:
+                safety.expect(source)
+            for _ in range(5):
+                now_s += 1 / 60
+                safety.step(Command(SPEC.names, pose(1.0), zero, zero, now_s), now_s, source)
+            yield safety.source
+    assert list(sources(expected=True)) == ['(goal)', 'camera', '(goal)']
+    assert list(sources(expected=False)) == ['(goal)', 'camera', 'camera']
