@@ -18,13 +18,17 @@ BLENDSHAPE_NOISE, ANGLE_NOISE_DEG = 0.01, 0.3
 
 def rig_mistakes(rig: Mapping[str, Any], controls: Collection[str]) -> Iterator[Mistake]:
     """Every mistake in a rig of a robot with these controls."""
+    def rows(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+        return control_mistakes(part, where.removesuffix('.controls'), controls,
+                                'blendshape: number', _row_mistakes)
+
+    def tracker(part: Mapping[str, Any], where: str) -> Iterator[Mistake]:
+        return part_mistakes(part, where, {'baseline': _row_mistakes, 'gain': _row_mistakes,
+                                           'controls': rows})
     return part_mistakes(rig, 'rig', {
-        'baseline': _row_mistakes,
-        'trackers': lambda part, where: part_mistakes(part, where, dict.fromkeys(
-            part, lambda tracker, at: part_mistakes(
-                tracker, at, {'baseline': _row_mistakes, 'gain': _row_mistakes}))),
-        'controls': lambda part, _: control_mistakes(part, 'rig', controls, 'blendshape: number',
-                                                     _row_mistakes)})
+        'baseline': _row_mistakes, 'controls': rows,
+        'trackers': lambda part, where: part_mistakes(part, where,
+                                                      dict.fromkeys(part, tracker))})
 
 
 def tracker_values(rig: Mapping[str, Any], tracker: str) -> TrackerScale:

@@ -47,8 +47,8 @@ class BlendshapeMap(Policy):
         self._config, self._spec = config, spec
         self._rig = RigMap(spec)
         used = {f for row in self._rig.rows.values() for f in row} - set(HEAD_ANGLES)
+        used |= {f for row in self._own_rows(None).values() for f in row} - set(HEAD_ANGLES)
         self._features = (*sorted(used), *HEAD_ANGLES)
-        self._weights = self._matrix()
         self.reset()
 
     def configure(self, config: Config) -> None:
@@ -81,18 +81,30 @@ class BlendshapeMap(Policy):
         """Starts with the relaxed face and the gains of the tracker of that name."""
         scale = tracker_values(self._spec.rig, tracker)
         self._tracker = tracker
+        self._weights = self._matrix()
         self._gain = np.array([scale.gain.get(f, 1.0) for f in self._features])
         self._neutral = self._gain * [scale.baseline.get(f, 0.0) for f in self._features]
         self._anchor = self._neutral.copy()
 
     def _matrix(self) -> Array:
-        """(N, F) gains, with the strength applied."""
+        """(N, F) weights for the present tracker, with the strength applied."""
         strength = self._config.of(self._spec)
+        own = self._own_rows(self._tracker)
         weights = np.zeros((len(self._spec.names), len(self._features)))
         for index, row in self._rig.rows.items():
-            for feature, gain in row.items():
+            for feature, gain in {**row, **own.get(self._spec.names[index], {})}.items():
                 weights[index, self._features.index(feature)] = strength[index] * gain
         return weights
+
+    def _own_rows(self, tracker: str | None) -> dict[str, dict[str, float]]:
+        """Weights by control that differ for a tracker; None: for any tracker."""
+        trackers = self._spec.rig.get('trackers', {})
+        rows: dict[str, dict[str, float]] = {}
+        for name, part in trackers.items():
+            if tracker in (None, name):
+                for control, row in part.get('controls', {}).items():
+                    rows[control] = {**rows.get(control, {}), **row}
+        return rows
 
     def _observe(self, motion: Motion) -> Array:
         """(F,) blendshapes times their gains, then the head angles in degrees."""

@@ -205,3 +205,12 @@ def test_mistakes_in_a_trackers_section_are_named(trackers, reason):
     spec = dataclasses.replace(SPEC, rig={**SPEC.rig, 'trackers': trackers})
     with pytest.raises(ConfigurationError, match=reason):
         plugins.load('policy', 'blendshape_map', {}, spec)
+
+
+def test_weights_may_differ_for_a_tracker():
+    blink = {'eyeBlinkLeft': 0.9, 'eyeBlinkRight': 0.9}
+    assert abs(share(policy().act(arkit_motion(**blink)), 'Gaze Target Theta')) < 1e-9
+    assert share(policy().act(motion(**blink)), 'Gaze Target Theta') > 0.1
+    rig = {**SPEC.rig, 'trackers': {'arkit': {'controls': {'No Such': {'jawOpen': 1}}}}}
+    with pytest.raises(ConfigurationError, match='No Such'):
+        plugins.load('policy', 'blendshape_map', {}, dataclasses.replace(SPEC, rig=rig))
