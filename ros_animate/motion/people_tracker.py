@@ -24,6 +24,8 @@ _SWITCH_TRIES = 4
 _NOSE_TIP = 1
 # Sides in face sizes: of what is masked around other faces, and kept around the selected one.
 _MASKED, _KEPT = 1.4, 1.1
+# Distance in sizes at which somebody comes out from behind another face.
+_BESIDE = 2.0
 # Distance from a detected face, in its sizes, within which landmarks belong to it.
 _OWN = 0.6
 
@@ -128,7 +130,12 @@ class PeopleTracker:
         return Sighting(self._stamp_s, np.array([x, y]), float(size), colours)
 
     def _hide(self, track: FaceTrack) -> None:
+        """Remembers a face that is not found, and the faces that may have hidden it."""
         self.tracks.remove(track)
+        for other in self.tracks:
+            if distance(track.last, other.last) < _BESIDE:
+                track.rivals.add(other)
+                other.rivals.add(track)
         self.hidden.append(track)
         self._free.insert(0, track.tracker)
         track.tracker = None
@@ -143,8 +150,6 @@ class PeopleTracker:
                 loser = max((one, other), key=lambda track: track.difference(track.last))
                 loser.tracker.forget()
                 self._hide(loser)
-                one.rivals.add(other)
-                other.rivals.add(one)
 
     def _search(self) -> None:
         """Looks for faces that are not tracked: new ones, and those that were hidden."""
@@ -190,13 +195,19 @@ class PeopleTracker:
 
     def _identify(self, sighting: Sighting) -> FaceTrack:
         """The hidden track that a face most likely belongs to, else a new one."""
-        candidates = [track for track in self.hidden if track.may_be(sighting)]
+        candidates = [track for track in self.hidden
+                      if track.may_be(sighting) or self._emerges(track, sighting)]
         if not candidates:
             self._count += 1
             return FaceTrack(f'f{self._count - 1:05d}', sighting)
         track = min(candidates, key=lambda track: track.difference(sighting))
         self.hidden.remove(track)
         return track
+
+    def _emerges(self, track: FaceTrack, sighting: Sighting) -> bool:
+        """True if a face appears beside the one that has hidden a track; half of it still is."""
+        return any(distance(sighting, rival.last) < _BESIDE for rival in track.rivals
+                   if rival in self.tracks)
 
     def _settle(self) -> None:
         """Learns from the faces that no other one is near; drops what is hidden for too long."""

@@ -14,7 +14,7 @@ from ros_animate.face import action_units
 from ros_animate.face.expressions import read_expressions
 from ros_animate.face.head_angles import rotation_of
 from ros_animate.face.ibug import IBUG, head_pose
-from ros_animate.limits import FACES, HEAD_DISTANCE, NAME_LENGTH
+from ros_animate.limits import FACES, HEAD_DISTANCE, IMAGE_SIDE, NAME_LENGTH
 from ros_animate.motion.following import SeenFace
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.message_checks import check_count, check_range
@@ -120,6 +120,7 @@ class HriClient:
         check_count(len(message.landmarks), 'landmarks', len(IBUG))
         points = np.array([(point.x, point.y) for point in message.landmarks])
         check_range(points, 'landmarks', -_OUTSIDE, 1 + _OUTSIDE)
+        check_range((message.width, message.height), 'image size', 0, IMAGE_SIDE)
         if len(points) == len(IBUG) and message.width and message.height:
             face.landmarks = (seconds(message.header.stamp), points,
                               (message.width, message.height))

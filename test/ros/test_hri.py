@@ -10,7 +10,7 @@ import numpy as np
 from helpers.message_packages import message_environment, use_messages
 from helpers.people_scenes import People
 from helpers.ros_helpers import Processes
-from ros_animate.msg import Command, Faces
+from ros_animate.msg import Command, Faces, Motion
 from ros_animate.srv import Follow
 from sensor_msgs.msg import Image
 
@@ -119,6 +119,44 @@ def test_another_packages_faces_drive_the_robot(hri, observer):
     observer.wait_for(lambda: 1 - position(commands)[JAW] < 0.2, 'the jaw of the other')
     camera.see([])
     observer.wait_for(lambda: np.allclose(position(commands), SPEC.neutral, atol=1e-6), 'neutral')
+
+
+def test_broken_messages_are_counted_and_survived(hri, observer):
+    from hri_msgs.msg import FacialActionUnits, FacialLandmarks, IdsList
+    from hri_msgs.msg import NormalizedPointOfInterest2D as Point
+    status, motions = observer.diagnostics(), observer.listen(Motion, 'motion')
+    node = hri.start('motion_node', {'motion': {'plugin': 'hri'}})
+    ids, facs, landmarks = (observer.node.create_publisher(kind, f'/humans/faces/{name}', 10)
+                            for kind, name in ((IdsList, 'tracked'), (FacialActionUnits, 'a/facs'),
+                                               (FacialLandmarks, 'a/landmarks')))
+    zeros = [0.0] * 99
+    broken = [(ids, IdsList(ids=['../x'])), (ids, IdsList(ids=[str(k) for k in range(99)])),
+              (facs, FacialActionUnits(intensity=[0.5], confidence=[1.0])),
+              (facs, FacialActionUnits(intensity=[float('nan')] * 99, confidence=zeros)),
+              (facs, FacialActionUnits(intensity=[9.0] * 99, confidence=zeros)),
+              (landmarks, FacialLandmarks(landmarks=[Point(x=1e30)] * 70, width=9, height=9)),
+              (landmarks, FacialLandmarks(landmarks=[Point()] * 70, width=2 ** 32 - 1, height=1))]
+
+    def say(*messages):
+        for publisher, message in messages:
+            if hasattr(message, 'header'):
+                message.header.stamp = observer.node.get_clock().now().to_msg()
+            publisher.publish(message)
+    good = [(ids, IdsList(ids=['a'])),
+            (landmarks, FacialLandmarks(landmarks=[Point()] * 70, width=64, height=48)),
+            (facs, FacialActionUnits(intensity=[0.25] * 99, confidence=[1.0] * 99))]
+
+    def happened():
+        say(*good, *broken)
+        return int(float(status('motion')[2].get('rejected', 0))) > 40
+    observer.wait_for(happened, 'refusals')
+    before = len(motions)
+
+    def answered():
+        say(*good)
+        return any(m.confidence > 0 and m.face_id == 'a' for m in motions[before:])
+    observer.wait_for(answered, 'a motion')
+    assert node.is_running()
 
 
 @pytest.mark.skipif(INSTALLED, reason='hri_msgs is installed')
