@@ -87,9 +87,9 @@ class Feed:
         self._was_here = False
 
     @property
-    def viewer_count(self) -> int:
-        """Number of browsers that look."""
-        return len(self._viewers)
+    def is_watched(self) -> bool:
+        """True while a browser looks at the images."""
+        return any(viewer.looks for viewer in tuple(self._viewers))
 
     def offer_preview(self, view: str, preview: Preview) -> None:
         """Hands an image to all browsers; called in the loop's thread."""
@@ -119,7 +119,7 @@ class Feed:
                 await sender
 
     def _watch(self) -> None:
-        self._pipeline.watch(any(viewer.looks for viewer in self._viewers))
+        self._pipeline.watch(self.is_watched)
 
     async def run(self) -> None:
         """Sends values RATE_HZ times a second and slower things once a second."""

@@ -26,6 +26,7 @@ from ros_animate.dashboard.page import build_page
 from ros_animate.dashboard.parameters import ParameterStore
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.recording import Recording
+from ros_animate.dashboard.robot_drawing import RobotDrawing
 from ros_animate.dashboard.runs import RunLibrary
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.dashboard.steering import Steering
@@ -118,10 +119,12 @@ class Dashboard:
 
     def __init__(self, options: ServerOptions) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pipeline = RemotePipeline(options.namespace, self._offer_preview)
+        self._pipeline = RemotePipeline(options.namespace, self._offer_preview,
+                                        views=('camera', 'animated'))
         steering = Steering(self._pipeline)
         state = PipelineState(self._pipeline)
         self._feed = Feed(self._pipeline, steering, state)
+        self._drawing = RobotDrawing(state, lambda: self._feed.is_watched, self._offer_preview)
         self._parameters = ParameterStore(self._pipeline, steering)
         self._recording = Recording(options.folder / 'bags', self._pipeline.namespace)
         self._library = RunLibrary(options.folder)
@@ -133,6 +136,7 @@ class Dashboard:
 
     def __exit__(self, *_: object) -> None:
         self._loop = None
+        self._drawing.close()
         self._recording.end()
         self._pipeline.__exit__()
 

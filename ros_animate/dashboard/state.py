@@ -25,6 +25,7 @@ class PipelineState:
         pipeline: The pipeline.
 
     Attributes:
+        robot_name: Name or file of the robot, '' until it is known.
         spec: Description of the robot, None until it is known.
         trouble: Reason why it is not known, '' for none.
         command, target, measured: (N,) newest values in the robot's units, None for none.
@@ -37,7 +38,7 @@ class PipelineState:
         self.jog: dict[str, float] = {}
         self._pipeline = pipeline
         self._joints: Joints | None = None
-        self._robot = ''
+        self.robot_name = ''
         self._was_manual = False
         self._faces: dict[str, Any] = {'faces': [], 'follow': ''}
         self.command: Array | None = None
@@ -46,9 +47,9 @@ class PipelineState:
 
     def set_robot(self, name: str) -> bool:
         """Reads the description of a robot; returns True if it is another one than before."""
-        if name == self._robot:
+        if name == self.robot_name:
             return False
-        self._robot = name
+        self.robot_name = name
         self.spec, self.trouble = read_spec(name)
         self._joints = None if self.spec is None else Joints.of(self.spec)
         self.command = self.target = self.measured = None

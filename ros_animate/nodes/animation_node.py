@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 
 from sensor_msgs.msg import Image as ImageMessage
@@ -26,6 +27,9 @@ from ros_animate.plugins import load_shared
 from ros_animate.processes import lower_priority
 from ros_animate.types import Frame, Motion, UnusableMotion
 
+# Images come a little early and late: of 30 a second every second one is to be taken for 15.
+TOLERANCE = 0.9
+
 
 @dataclass(frozen=True)
 class AnimationNodeOptions(JpegOptions, NodeOptions):
@@ -38,6 +42,8 @@ class AnimationNodeOptions(JpegOptions, NodeOptions):
     background: bool = option(
         False, 'runs at a lower priority than other nodes: for a portrait that no command waits '
         'for')
+    background_rate_hz: float = option(60.0, 'with background: images a second at most',
+                                       low=0.1, high=1000.0)
 
 
 class AnimationNode(StageNode):
@@ -61,6 +67,7 @@ class AnimationNode(StageNode):
         self._publisher = ImagePublisher(self, 'animated/image_raw')
         # Done by the first callback, because it is the callbacks' thread whose priority counts.
         self._has_to_lower_priority = options.background
+        self._animated_s = 0.0
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
         if options.own_extractor:
@@ -103,6 +110,14 @@ class AnimationNode(StageNode):
                                f'{self._animator.extractor}, not of {shown(message.model)}')
         self._animate(motion_from_message(message), message)
 
+    def _is_due(self) -> bool:
+        """True if the next image may be made, as far as `background_rate_hz` is concerned."""
+        options, now_s = self.parameters.options, time.monotonic()
+        if options.background and now_s - self._animated_s < TOLERANCE / options.background_rate_hz:
+            return False
+        self._animated_s = now_s
+        return True
+
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
         if motion is None:
             return
@@ -110,7 +125,7 @@ class AnimationNode(StageNode):
             self._has_to_lower_priority = False
             lower_priority()
         self._calibration.update(motion)
-        if self._publisher.has_subscribers:
+        if self._publisher.has_subscribers and self._is_due():
             try:
                 animated = self._animator.animate(motion)
             except UnusableMotion as error:

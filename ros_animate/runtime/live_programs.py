@@ -20,6 +20,7 @@ from ros_animate.settings import RunOptions, Settings
 
 WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'
 SHARE = 'share'
+PREVIEW_HZ = 15.0  # as many as the dashboard shows
 
 
 def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
@@ -37,6 +38,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     plan = make_launch_plan(settings, {
         entry_stage(settings): {'wait_for': observers, 'exit_at_end': True,
                                 'limit': options.limit or 0},
+        'animation': {'background_rate_hz': PREVIEW_HZ} if is_only_seen(options) else {},
         'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:
@@ -68,11 +70,22 @@ def is_repeatable(options: RunOptions) -> bool:
         options.share.take or options.rerun or options.limit or options.duration_s)
 
 
+def is_only_seen(options: RunOptions) -> bool:
+    """True if nothing but the dashboard's page shows the images."""
+    return options.dashboard and options.output is None and options.record is None
+
+
 def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:
+    """The nodes; a portrait that is only looked at is drawn in a process of its own."""
     if options.processes:
         return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments)
                 for stage in plan.parameters]
-    return [Program(COMPOSED, 'ros_animate.nodes.composed_node', [*plan.without, *arguments])]
+    apart = [stage for stage in ('animation',) if options.dashboard
+             and plan.parameters.get(stage, {}).get('background')]
+    return [Program(COMPOSED, 'ros_animate.nodes.composed_node',
+                    [*plan.without, *apart, *arguments]),
+            *(Program(stage, f'ros_animate.nodes.{stage}_node', arguments, nice=BACKGROUND_NICE)
+              for stage in apart)]
 
 
 def _output_program(settings: Settings, options: RunOptions, settings_file: pathlib.Path,

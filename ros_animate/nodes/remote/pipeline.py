@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from ros_animate.nodes.qos import LATCHED, RELIABLE, buffered
 from ros_animate.nodes.remote.calls import ServiceCalls, python_value
 from ros_animate.nodes.remote.newest import NewestMessages
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
-from ros_animate.nodes.remote.subscriptions import Subscriptions
+from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
 from ros_animate.plugins import STAGES
 from ros_animate.robot.spec import RobotSpec
@@ -54,6 +54,7 @@ class RemotePipeline:
     Args:
         namespace: Namespace of the pipeline's nodes, '' for none.
         on_preview: Called in another thread with the name of a view and a preview.
+        views: Those of VIEWS that are wanted.
 
     Attributes:
         namespace: As ROS writes it.
@@ -64,7 +65,8 @@ class RemotePipeline:
         UserError: The namespace or the environment is wrong.
     """
 
-    def __init__(self, namespace: str, on_preview: Callable[[str, Preview], None]) -> None:
+    def __init__(self, namespace: str, on_preview: Callable[[str, Preview], None],
+                 views: Collection[str] = tuple(VIEWS)) -> None:
         self.namespace = full_namespace(namespace)
         self.newest = NewestMessages()
         self._seen, self._lock = Seen(), threading.Lock()
@@ -74,7 +76,7 @@ class RemotePipeline:
         self.calls = ServiceCalls(self._node, self.namespace)
         self._previews = PreviewMaker(on_preview)
         self._subscriptions = Subscriptions(self._node, self.namespace, self.newest,
-                                            self._previews)
+                                            self._previews, views)
         self._stages = {f'{self.namespace}/{stage}': stage for stage in STAGES}
         self._listen()
         self._estop = self._node.create_publisher(Bool, f'{self.namespace}/estop', RELIABLE)

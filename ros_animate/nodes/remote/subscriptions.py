@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from rclpy.node import Node
@@ -29,15 +29,17 @@ class Subscriptions:
         node: A node that spins.
         namespace: Namespace of the pipeline as ROS writes it, '' for none.
         newest: Receives the messages of STREAMS.
-        previews: Receives the images of VIEWS.
+        previews: Receives the images of the views.
+        views: Those of VIEWS that are wanted.
 
     Attributes:
         wanted: True while somebody looks; may be set by any thread.
     """
 
     def __init__(self, node: Node, namespace: str, newest: NewestMessages,
-                 previews: PreviewMaker) -> None:
+                 previews: PreviewMaker, views: Collection[str] = tuple(VIEWS)) -> None:
         self.wanted = False
+        self._followed = tuple(views)
         self._node, self._namespace = node, namespace
         self._newest, self._previews = newest, previews
         self._made: list[Any] = []
@@ -67,7 +69,7 @@ class Subscriptions:
             lambda data: self._newest.keep(name, data, cls), buffered(1), raw=True)
 
     def _follow_views(self) -> None:
-        for view in VIEWS:
+        for view in self._followed:
             topic, type_name = self._topic_of(view)
             if view in self._views:
                 if self._views[view][:2] == (topic, type_name):
