@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rclpy.serialization import deserialize_message
-
 from ros_animate.dashboard.robot import described, rounded
 from ros_animate.errors import UserError
 from ros_animate.images import encode_jpeg
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.conversions import MessageError, image_from_message
 from ros_animate.nodes.messages import Joints
+from ros_animate.nodes.remote.newest import deserialized
 from ros_animate.nodes.remote.previews import QUALITY, shrunk
 from ros_animate.nodes.remote.subscriptions import VIEWS
 from ros_animate.nodes.topics import COMPRESSED, message_class
@@ -75,8 +74,7 @@ def read_frames(path: pathlib.Path) -> BagFrames:
             if topic in views:
                 _add_image(frames, views[topic], time_s, data, bag.types[topic])
             elif topic.rsplit('/', 1)[-1] == COMMANDS:
-                _add_command(frames, time_s, deserialize_message(
-                    data, message_class(bag.types[topic])))
+                _add_command(frames, time_s, deserialized(data, message_class(bag.types[topic])))
     return frames
 
 
@@ -93,15 +91,20 @@ def _add_image(frames: BagFrames, view: str, time_s: float, data: bytes, type_na
     times = frames.times[view]
     if times and time_s - times[-1] < PERIOD_S:
         return
+    message = deserialized(data, message_class(type_name))
     try:
-        image = image_from_message(deserialize_message(data, message_class(type_name)))
-    except (MessageError, RuntimeError):
+        image = None if message is None else image_from_message(message)
+    except MessageError:
+        image = None
+    if image is None:
         return
     times.append(time_s)
     frames.images[view].append(encode_jpeg(shrunk(image), QUALITY))
 
 
 def _add_command(frames: BagFrames, time_s: float, message: Any) -> None:
+    if message is None:
+        return
     if frames.spec is None:
         frames.spec = robot_with_joints(message.joint_names)
     if frames.spec is None or (frames.rows and time_s - frames.rows[-1][0] < PERIOD_S / 4):

@@ -10,6 +10,14 @@ from rclpy.serialization import deserialize_message
 from ros_animate.limits import MESSAGE_BYTES
 
 
+def deserialized(data: bytes, message_class: Any) -> Any | None:
+    """The message in some bytes, None if they hold no such one."""
+    try:
+        return deserialize_message(data, message_class)
+    except (RuntimeError, ValueError):
+        return None
+
+
 class NewestMessages:
     """The newest message of each topic as bytes; may be used by several threads.
 
@@ -36,10 +44,7 @@ class NewestMessages:
             found = self._data.pop(topic, None)
         if found is None:
             return None
-        try:
-            return deserialize_message(*found)
-        except (RuntimeError, ValueError):
-            return None
+        return deserialized(*found)
 
     def age_s(self, topic: str) -> float | None:
         """Seconds since the last message of a topic; None if none has come."""
