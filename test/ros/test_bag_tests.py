@@ -105,7 +105,7 @@ def test_the_fixture_raises_with_the_table(bag):
     (['--from', 'hardware'], "'hardware' is no stage that a bag can replace"),
     (['--from', 'camera'], 'has none of image_raw'),
     (['--tolerance', 'Jaw'], "got 'Jaw'"), (['--tolerance', 'Jaw=2'], "got 'Jaw=2'"),
-    (['--tolerance', 'Jaw Pich=0.1'], "no topic or control 'Jaw Pich'.*Jaw Pitch"),
+    (['--tolerance', 'Jaw Pitc=0.1'], "no topic or control 'Jaw Pitc'.*Jaw Pitch"),
     (['--images', '/usb_cam/image_raw'], "has no images '/usb_cam/image_raw'"),
     (['--namespace', 'right'], 'no topic of a pipeline'),
     (['--robot', 'amica'], "unknown robot 'amica'")])
