@@ -1,8 +1,11 @@
 """A run that the dashboard starts anew with other plug-ins."""
+import importlib.util
+
 import pytest
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.runtime.dashboard import dashboard_program
+from ros_animate.errors import UserError
+from ros_animate.runtime.dashboard import dashboard_program, rerun_program
 from ros_animate.runtime.live import restarted
 from ros_animate.runtime.live_programs import is_repeatable
 from ros_animate.settings import RunOptions, load_settings
@@ -33,3 +36,14 @@ def test_a_run_that_makes_files_is_not_started_anew(tmp_path):
 def test_the_run_goes_on_without_the_dashboard():
     pytest.importorskip('nicegui')
     assert not dashboard_program('left', restarts=True).vital
+
+
+@pytest.mark.parametrize('module, start, remedy', [
+    ('nicegui', lambda: dashboard_program(''), 'pip install nicegui'),
+    ('rerun', lambda: rerun_program('', 'run.rrd'), 'pip install rerun-sdk')])
+def test_an_optional_library_that_is_missing_is_named(monkeypatch, module, start, remedy):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, 'find_spec',
+                        lambda name, *more: None if name == module else found(name, *more))
+    with pytest.raises(UserError, match=remedy):
+        start()
