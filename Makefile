@@ -10,7 +10,8 @@ endif
 BIN := .venv/bin
 # Variables of the installed ROS that was sourced at set-up; none with ROS from wheels.
 ROS := . .venv/environment.sh &&
-PYTEST := $(ROS) $(BIN)/python -m pytest -n auto
+# Tests of nodes wait for most of their time, so one more runs than there are processors.
+PYTEST := $(ROS) $(BIN)/python -m pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 DEMO := output/demo
 # Of `make live`: a camera, a video, topic:/NAME …
 SOURCE := demo

@@ -15,8 +15,10 @@ settings.register_profile('ros_animate', deadline=None, derandomize=bool(os.envi
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile('ros_animate')
 
-# A shell's background jobs ignore Ctrl-C, and so would all that the tests start and interrupt.
+# A shell's background jobs ignore Ctrl-C and those of nohup the end of the terminal, and so would
+# all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

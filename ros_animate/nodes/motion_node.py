@@ -98,11 +98,6 @@ class MotionNode(StageNode):
         if self._player is not None:
             self._player.stop()
 
-    def note_input(self) -> None:
-        """Notes that a motion has come which no topic carried."""
-        self._input_s = time.monotonic()
-        self.diagnostics.count('received')
-
     def health(self) -> Health:
         level, message = super().health()
         if level == diagnostics.STALE and self._player is not None:

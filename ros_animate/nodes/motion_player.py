@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from std_msgs.msg import Header
 
@@ -15,11 +14,9 @@ from ros_animate.motion.drawn_face import draw
 from ros_animate.nodes.image_publisher import ImagePublisher, JpegOptions
 from ros_animate.nodes.messages import seconds
 from ros_animate.nodes.readiness import check_names, wait_until_ready
+from ros_animate.nodes.stage_node import StageNode
 from ros_animate.processes import lower_priority
 from ros_animate.types import Motion
-
-if TYPE_CHECKING:
-    from ros_animate.nodes.motion_node import MotionNode
 
 FRAME_ID = 'face'
 READ_S = 0.1
@@ -59,7 +56,7 @@ class MotionPlayer:
         ended: True once a recording has come to its end.
     """
 
-    def __init__(self, node: MotionNode, source: MotionSource,
+    def __init__(self, node: StageNode, source: MotionSource,
                  publish: Callable[[Motion | None, Header], None]) -> None:
         self._node, self._source, self._publish = node, source, publish
         self._options: PlayerOptions = node.parameters.options
@@ -159,7 +156,7 @@ class DrawnView:
         rate_hz: Greatest number of images a second.
     """
 
-    def __init__(self, node: MotionNode, rate_hz: float) -> None:
+    def __init__(self, node: StageNode, rate_hz: float) -> None:
         self._images = ImagePublisher(node, 'image_raw')
         self._period_s = 1.0 / rate_hz - RATE_TOLERANCE_S
         self._newest: tuple[Motion | None, Header] | None = None

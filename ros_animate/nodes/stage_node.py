@@ -174,6 +174,11 @@ class StageNode(RunnableNode):
             receive(message)
         return make_subscription(self, topic.message_class, name, receive_bytes, NEWEST, raw=True)
 
+    def note_input(self) -> None:
+        """Notes that a motion has come which no topic carried."""
+        self._input_s = time.monotonic()
+        self.diagnostics.count('received')
+
     def send(self, publisher: Publisher, message: Any) -> None:
         """Publishes; measures the age of the camera frame that the message answers."""
         publisher.publish(message)

@@ -24,6 +24,7 @@ _RATES = (24.0, 25.0, 30.0, 48.0, 50.0, 60.0, 100.0, 120.0, 240.0)
 _TIMECODE = re.compile(r'(\d{1,2}):(\d{1,2}):(\d{1,2})(?::(\d{1,3}(?:\.\d+)?)|(\.\d+))?')
 _SPELLING = {**SPELLING, **{name.lower(): name for name in (*ANGLES, *BLENDSHAPES)}}
 _DAY_S = 86_400.0
+_MIN_STEP_S = 1e-6  # below it a sum of numbers stays as it is
 _MAX_STEP_S = 600.0
 
 
@@ -187,9 +188,9 @@ def _stamps(times: Sequence[str], fps: float) -> list[float]:
             stamps.append(0.0)
         else:
             stamp_s = given_s - start_s + offset_s
-            if not 0.0 < stamp_s - stamps[-1] <= _MAX_STEP_S:
+            if not _MIN_STEP_S <= stamp_s - stamps[-1] <= _MAX_STEP_S:
                 step_s = _midnight(given_s - last_s)
-                step_s = step_s if 0.0 < step_s <= _MAX_STEP_S else period_s
+                step_s = step_s if _MIN_STEP_S <= step_s <= _MAX_STEP_S else period_s
                 if math.isfinite(given_s):
                     offset_s += stamps[-1] + step_s - stamp_s
                 stamp_s = stamps[-1] + step_s

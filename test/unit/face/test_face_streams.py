@@ -9,7 +9,7 @@ import struct
 import numpy as np
 import pytest
 from helpers.arkit_faces import COUNT, NAMES, ifacialmocap_text, moving_face, take_text
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ros_animate.face.blendshapes import BLENDSHAPES
@@ -269,6 +269,7 @@ def test_any_text_is_a_take_or_refused(text):
 @given(times=st.lists(st.one_of(st.just(''), st.floats(allow_nan=True).map(str), st.from_regex(
     r'[0-2][0-9]:[0-5][0-9]:[0-5][0-9](:[0-9]{2}\.[0-9]{3}|\.[0-9]{3})', fullmatch=True)),
     min_size=1, max_size=20))
+@example(times=['', '-4e-188', '0.0'])
 @settings(max_examples=100, deadline=None)
 def test_stamps_increase_whatever_the_times(times):
     recorded = parse_text('Timecode,jawOpen\n' + ''.join(f'{time},0.5\n' for time in times))
