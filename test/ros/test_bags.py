@@ -230,6 +230,7 @@ def test_a_bag_without_the_topics_is_refused(processes, make_bag):
     assert 'has no messages of actions; it holds /motion' in node.output()
 
 
+@pytest.mark.slow
 def test_a_recorded_run_replays_to_the_same_commands(processes, observer, make_camera, tmp_path):
     """The motion of a live run, replayed: actions are the same to the last bit, commands follow."""
     first, second = tmp_path / 'first', tmp_path / 'second'

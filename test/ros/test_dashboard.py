@@ -143,6 +143,7 @@ def chip(page, text):
     page.wait_for(f"document.getElementById('safety')?.textContent.includes('{text}')")
 
 
+@pytest.mark.slow
 def test_images_move_and_the_emergency_stop_stays_over_a_reload(pipeline, page):
     page.wait_for_images('camera', 'animated', 'robot')
     chip(page, 'Following')

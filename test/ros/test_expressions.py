@@ -65,6 +65,7 @@ def set_idle(observer, value):
                          SetParameters.Request(parameters=[parameter])).results[0].successful
 
 
+@pytest.mark.slow
 def test_expressions_and_idle_life(processes, observer, make_camera):
     """One pipeline for all of it: a person, an expression, nobody, idle life, a person again."""
     camera, commands = start(processes, observer, make_camera)

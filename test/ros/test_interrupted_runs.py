@@ -15,6 +15,8 @@ from helpers.ros_helpers import TIMEOUT_S
 from ros_animate.nodes.bags import BagReader
 from ros_animate.outputs.controls_table import read_controls
 
+pytestmark = pytest.mark.slow
+
 
 def wait_until(predicate, run):
     end_s = time.monotonic() + TIMEOUT_S

@@ -69,6 +69,7 @@ def test_ctrl_c_leaves_valid_files(retarget, clip, tmp_path, observer):
     assert 'Traceback' not in run.output()
 
 
+@pytest.mark.slow
 def test_duration_and_limit_end_a_run(retarget, clip, tmp_path):
     by_limit = retarget('--source', clip, '--loop', '--limit', 20, '--output', tmp_path / 'out')
     assert by_limit.wait() == 0, by_limit.output()
@@ -78,6 +79,7 @@ def test_duration_and_limit_end_a_run(retarget, clip, tmp_path):
     assert 'new commands a second' in by_time.output()
 
 
+@pytest.mark.slow
 def test_an_image_topic_is_a_source(retarget, make_camera, observer, tmp_path):
     camera = make_camera('/usb_cam/image_raw')
     camera.color = (255, 120, 120)
@@ -117,6 +119,7 @@ def test_no_process_outlives_the_run(retarget, clip, observer):
     observer.wait_for(lambda: not observer.node.count_publishers('commands'), 'the end of all')
 
 
+@pytest.mark.slow
 def test_replay_of_a_recorded_run(retarget, clip, tmp_path, environment, observer):
     bag = tmp_path / 'bag'
     run = retarget('--source', clip, '--limit', 30, '--record', bag)
@@ -128,6 +131,7 @@ def test_replay_of_a_recorded_run(retarget, clip, tmp_path, environment, observe
     assert commands
 
 
+@pytest.mark.slow
 def test_the_demo_with_the_real_tracker(retarget, tmp_path):
     out = tmp_path / 'out'
     run = retarget('--source', 'demo', '--limit', 60, '--output', out, quick=False)

@@ -70,6 +70,7 @@ def test_an_extractor_of_one_face_says_that_it_cannot_select(processes, observer
     assert not answer.success and answer.message == 'brightness does not tell faces apart'
 
 
+@pytest.mark.slow
 def test_two_robots_follow_two_people_with_one_tracker(processes, observer):
     faces = observer.listen(Faces, '/left/faces')
     left, right = (observer.listen(Command, f'/{side}/commands') for side in ('left', 'right'))

@@ -44,11 +44,13 @@ def run(package: pathlib.Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_example_is_a_plug_in(package: pathlib.Path) -> None:
     assert 'similarity' in run(package, 'plugins', 'list')
     assert 'gain of 1' in run(package, 'plugins', 'show', 'animation', 'similarity')
 
 
+@pytest.mark.slow
 def test_the_example_animates_the_robot(package: pathlib.Path, tmp_path: pathlib.Path) -> None:
     run(package, 'retarget', '--source', 'demo', '--duration', '2', '--offline', '--quiet',
         '--animator', 'similarity', '--output', str(tmp_path))

@@ -62,6 +62,7 @@ def test_the_plug_ins_of_the_package_are_listed_and_described(package: pathlib.P
     assert 'policy.open_value = 0.0' in run(package, 'plugins', 'show', 'policy', 'jaw_only')
 
 
+@pytest.mark.slow
 def test_the_policy_of_the_package_moves_the_jaw_alone(package: pathlib.Path,
                                                        tmp_path: pathlib.Path) -> None:
     run(package, 'retarget', '--source', 'demo', '--duration', '5.5', '--offline', '--quiet',

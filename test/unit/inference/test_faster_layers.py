@@ -74,6 +74,7 @@ def test_planes(taps, depth):
     assert_same(PlaneConv(conv)(volume), conv, volume)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILER, reason='compiling needs a C++ compiler')
 @torch.inference_mode()
 def test_compiled():

@@ -28,6 +28,7 @@ def track_video(path):
     return result
 
 
+@pytest.mark.slow
 def test_the_robot_imitates_the_performer(folder):
     driving, robot = (track_video(folder / name) for name in ('driving.mp4', 'robot.mp4'))
     result = compare(driving, robot)

@@ -28,6 +28,7 @@ def policy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> P
     return load('policy', request.param, {'own_strength': False}, SPEC)
 
 
+@pytest.mark.slow
 def test_error_on_unseen_faces(policy: Policy) -> None:
     maker = RenderedPairs(SPEC, UNSEEN_SEED, size=224)
     pairs = [pair for face in range(FACES) for pair in maker.make(face, 0, COUNT // FACES)]
