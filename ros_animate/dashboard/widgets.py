@@ -1,14 +1,17 @@
 """Widgets that several panels share."""
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable
 
-from nicegui import ui
+from nicegui import events, ui
 
 from ros_animate.dashboard.parts import Parts
 from ros_animate.dashboard.steering import Result
 
 SYNC_S = 0.25
+# After a hand has moved a slider, values that come back from the node are older than the slider's.
+SETTLE_S = 1.0
 
 
 async def act(action: Awaitable[Result]) -> Result:
@@ -34,15 +37,22 @@ class ParameterSlider:
     def __init__(self, parts: Parts, stage: str, name: str, label: str, low: float,
                  high: float) -> None:
         self._parts, self._stage, self._name = parts, stage, name
-        self._version, self._shown = -1, low
+        self._version = -1
+        self._given = low  # value of the node that the slider was set to
+        self._touched_s = -SETTLE_S
         with ui.element('div').classes('parameter') as self._row:
             ui.label(label).classes('parameter-name')
             self._slider = ui.slider(min=low, max=high, step=0.01, value=low).props(
                 f'aria-label="{label}"').props(f'data-mark={stage}.{name}')
             self._text = ui.label('').classes('parameter-value')
         self._slider.on('change', self._change)
-        self._slider.on_value_change(lambda event: self._text.set_text(f'{event.value:.2f}'))
+        self._slider.on_value_change(self._show)
         ui.timer(SYNC_S, self._sync)
+
+    def _show(self, event: events.ValueChangeEventArguments) -> None:
+        self._text.set_text(f'{event.value:.2f}')
+        if event.value != self._given:
+            self._touched_s = time.monotonic()
 
     async def _change(self) -> None:
         value = float(self._slider.value)
@@ -52,7 +62,8 @@ class ParameterSlider:
             self._version = -1
 
     def _sync(self) -> None:
-        if self._version == self._parts.parameters.version:
+        if (self._version == self._parts.parameters.version
+                or time.monotonic() - self._touched_s < SETTLE_S):
             return
         self._version = self._parts.parameters.version
         entry = self._parts.parameters.entry(self._stage, self._name)
@@ -60,7 +71,8 @@ class ParameterSlider:
         if entry is None:
             return
         self._slider.set_enabled(not entry.read_only)
-        self._slider.set_value(float(entry.value))
+        self._given = float(entry.value)
+        self._slider.set_value(self._given)
 
 
 class ParameterSwitch:

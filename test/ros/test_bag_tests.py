@@ -181,7 +181,9 @@ def test_a_live_run_is_reproduced_step_by_step_and_in_real_time(
         assert len(reader.types) == 4
     config = tmp_path / 'quick.yaml'
     assert yaml.safe_load(config.read_text())['motion']['plugin'] == 'brightness'
-    for arguments in (['--lockstep', '--tolerance', 'actions=0'], ['--missing', '0.9']):
+    # In real time a busy machine's robot is late by any amount.
+    for arguments in (['--lockstep', '--tolerance', 'actions=0'],
+                      ['--missing', '0.9', '--tolerance', 'commands=1']):
         done = subprocess.run(
             [sys.executable, '-m', 'ros_animate', 'test', path, '--config', config, *arguments],
             env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
