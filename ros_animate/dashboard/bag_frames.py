@@ -28,7 +28,7 @@ COMMANDS = 'commands'
 
 @dataclass
 class BagFrames:
-    """What is shown of a bag.
+    """Content of a bag as the page shows it.
 
     Attributes:
         times: View → seconds since the beginning of the bag, of each image.

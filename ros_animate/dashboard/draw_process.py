@@ -27,7 +27,7 @@ QUALITY, NICE = 75, 10
 
 @functools.lru_cache(maxsize=2)
 def face_of(robot: str) -> tuple[FaceMap, VirtualFace] | None:
-    """What draws a robot; None if it has no face that can be drawn."""
+    """Map and virtual face of a robot; None if it has no face that can be drawn."""
     try:
         face_map = FaceMap(load_spec(robot))
     except UserError:

@@ -13,7 +13,7 @@ from ros_animate.nodes.remote.pipeline import RemotePipeline
 
 @dataclass(frozen=True)
 class Parts:
-    """What a panel needs.
+    """Objects that the panels share.
 
     Attributes:
         pipeline: The pipeline that is shown.

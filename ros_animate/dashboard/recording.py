@@ -32,7 +32,7 @@ class Recording:
 
     @property
     def duration_s(self) -> float | None:
-        """How long it has been going on; None if nothing is recorded."""
+        """Duration so far; None if nothing is recorded."""
         if self._process is None or self._process.poll() is not None:
             return None
         return time.monotonic() - self._started_s

@@ -1,4 +1,4 @@
-"""What the page shows of the pipeline, as plain data."""
+"""State of the pipeline as the page shows it, as plain data."""
 from __future__ import annotations
 
 import math

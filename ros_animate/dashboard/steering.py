@@ -1,4 +1,4 @@
-"""What a person can do to the pipeline, each as one awaitable with a text about its result."""
+"""Actions on the pipeline, each as one awaitable with a text about its result."""
 from __future__ import annotations
 
 import asyncio

@@ -20,9 +20,9 @@ def safety_state(pipeline: RemotePipeline) -> dict[str, Any]:
     """Words and colour of the safety layer's state, and what can be done about it."""
     status = pipeline.statuses()['hardware']
     if status is None:
-        heard = pipeline.has_been_heard('hardware')
-        return {'text': 'The hardware node does not answer' if heard else 'Waiting for the nodes',
-                'colour': 'bad' if heard else 'idle', 'here': False}
+        answered = pipeline.has_answered('hardware')
+        text = 'The hardware node does not answer' if answered else 'Waiting for the nodes'
+        return {'text': text, 'colour': 'bad' if answered else 'idle', 'here': False}
     values = status.values
     text, colour = SAFETY.get(values.get('state', ''), (status.message, 'idle'))
     if pipeline.estopped:
@@ -42,9 +42,9 @@ def stage_states(pipeline: RemotePipeline) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for stage, status in pipeline.statuses().items():
         if status is None:
-            heard = pipeline.has_been_heard(stage)
-            rows.append({'stage': stage, 'colour': 'bad' if heard else 'idle', 'figures': {},
-                         'message': 'does not answer' if heard else 'not there'})
+            answered = pipeline.has_answered(stage)
+            rows.append({'stage': stage, 'colour': 'bad' if answered else 'idle', 'figures': {},
+                         'message': 'does not answer' if answered else 'not there'})
             continue
         rows.append({'stage': stage, 'colour': COLOURS.get(status.level, 'idle'),
                      'message': status.message,

@@ -162,7 +162,7 @@ def compare_curves(topic: str, recorded: Series, tested: Series, tolerances: Tol
 
 
 def _in_gaps(recorded: Series, tested: Series, times: Times) -> int:
-    """How many of the moments lie in a gap between two tested commands."""
+    """Number of the moments that lie in a gap between two tested commands."""
     if len(recorded.times_ns) < 2 or len(tested.times_ns) < 2:
         return 0
     longest = MISSING_PERIODS * np.median(np.diff(recorded.times_ns))

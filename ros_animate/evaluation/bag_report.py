@@ -21,7 +21,7 @@ TABLE_ROWS, PLOT_ROWS = 4, 4
 
 @dataclass(frozen=True)
 class BagVerdict:
-    """What a test over a bag has found.
+    """Result of a test over a bag.
 
     Attributes:
         bag: Name of the bag.

@@ -22,11 +22,11 @@ class ManualTargets:
 
     def __init__(self, spec: RobotSpec, speed: float) -> None:
         self._spec, self._reach = spec, speed * spec.max_velocity
-        self._pose, self._wanted = spec.neutral.copy(), spec.neutral.copy()
+        self._pose, self._target = spec.neutral.copy(), spec.neutral.copy()
 
     def begin(self, position: Array) -> None:
         """Holds a position (N,)."""
-        self._pose, self._wanted = position.copy(), position.copy()
+        self._pose, self._target = position.copy(), position.copy()
 
     def set(self, names: Sequence[str], values: Array) -> None:
         """Sets the targets of some controls, within their ranges; the others keep theirs.
@@ -43,10 +43,10 @@ class ManualTargets:
         values = np.asarray(values, float)
         if not np.isfinite(values).all():
             raise ValueError('a target that is not finite')
-        self._wanted[indices] = np.clip(values, self._spec.low[indices], self._spec.high[indices])
+        self._target[indices] = np.clip(values, self._spec.low[indices], self._spec.high[indices])
 
     def advance(self, dt_s: float) -> Array:
         """The pose (N,) after `dt_s` more."""
         step = self._reach * dt_s
-        self._pose = self._pose + np.clip(self._wanted - self._pose, -step, step)
+        self._pose = self._pose + np.clip(self._target - self._pose, -step, step)
         return self._pose

@@ -96,7 +96,7 @@ class FaceTrack:
         return self.clear.centre + self.velocity * coast_s
 
     def difference(self, seen: Sighting) -> float:
-        """How little a face looks like this one; 0 for the same place, size and colours."""
+        """Distance of a face from this one; 0 for the same place, size and colours."""
         away = float(np.linalg.norm(seen.centre - self.predicted(seen.stamp_s))) / self.clear.size
         growth = abs(math.log(seen.size / self.clear.size))
         return (min(_POSITION * away, _MOST_POSITION) + min(_SIZE * growth, _MOST_SIZE)

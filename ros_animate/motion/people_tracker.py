@@ -141,7 +141,7 @@ class PeopleTracker:
         track.tracker = None
 
     def _part_doubles(self) -> None:
-        """Of two tracks that have found one face, hides the one that it looks less like."""
+        """Hides one of two tracks that have found one face: the one that it looks less like."""
         for one in list(self.tracks):
             for other in list(self.tracks):
                 if one is other or not {one, other} <= set(self.tracks) or (

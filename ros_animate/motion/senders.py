@@ -21,7 +21,7 @@ class SenderChoice:
     def __init__(self, subject: str, wait_s: float) -> None:
         self._subject, self._wait_s = subject, wait_s
         self.followed = ''
-        self._heard_s = -math.inf
+        self._last_s = -math.inf
         self._time_s = math.nan
 
     def reason_to_drop(self, sender: str, subject: str, time_s: float, now_s: float) -> str:
@@ -35,7 +35,7 @@ class SenderChoice:
         """
         if self._subject and subject != self._subject:
             return 'other_subject'
-        silent = now_s - self._heard_s > self._wait_s
+        silent = now_s - self._last_s > self._wait_s
         if sender != self.followed:
             if not silent:
                 return 'other_sender'
@@ -43,6 +43,6 @@ class SenderChoice:
         # NaN compares false.
         elif not silent and 0.0 <= self._time_s - time_s < RESTART_S:
             return 'late'
-        self._heard_s = now_s
+        self._last_s = now_s
         self._time_s = time_s
         return ''

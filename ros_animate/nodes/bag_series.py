@@ -75,19 +75,19 @@ def read_messages(bag: pathlib.Path, topics: Mapping[str, str],
         topics: Recorded names, as `pipeline_topics` gives them.
         names: Keys of TOPICS.
     """
-    wanted = {topics[name]: name for name in names if name in topics}
-    found: dict[str, list[tuple[int, Any]]] = {name: [] for name in wanted.values()}
-    if not wanted:
+    names_by_topic = {topics[name]: name for name in names if name in topics}
+    found: dict[str, list[tuple[int, Any]]] = {name: [] for name in names_by_topic.values()}
+    if not names_by_topic:
         return found
-    with BagReader(bag, list(wanted)) as reader:
+    with BagReader(bag, list(names_by_topic)) as reader:
         for topic, time_ns, data in reader.messages():
-            if topic not in wanted:
+            if topic not in names_by_topic:
                 continue
             try:
-                message = deserialize_message(data, TOPICS[wanted[topic]].message_class)
+                message = deserialize_message(data, TOPICS[names_by_topic[topic]].message_class)
             except (RuntimeError, ValueError) as error:
                 raise UserError(f'a message of {topic} in the bag {bag} is damaged') from error
-            found[wanted[topic]].append((time_ns, message))
+            found[names_by_topic[topic]].append((time_ns, message))
     return found
 
 

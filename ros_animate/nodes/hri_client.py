@@ -36,7 +36,7 @@ _OF_FACES = {'facs': Topic('hri_msgs/msg/FacialActionUnits'),
 
 @dataclass
 class _Face:
-    """What is known of one face.
+    """One face in sight.
 
     Attributes:
         subscriptions: Its subscriptions.

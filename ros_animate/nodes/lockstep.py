@@ -278,7 +278,7 @@ class Lockstep:
 
 
 class Timing:
-    """When the messages of a recording reached the next node.
+    """Times at which the messages of a recording reached the next node.
 
     The recorder notes when a message reached the recorder, on a busy machine long after that. What
     the nodes wrote down themselves is exact: the first point of a trajectory lies at the moment at

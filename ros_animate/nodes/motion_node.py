@@ -149,15 +149,15 @@ class MotionNode(StageNode):
 
     def _publish_faces(self, followed: Motion | None, header: Header) -> None:
         """Publishes all faces in sight to whom it may concern."""
-        is_heard = self._faces is not None and self._faces.get_subscription_count()
-        if not is_heard and self._hri is None:
+        has_subscribers = self._faces is not None and self._faces.get_subscription_count()
+        if not has_subscribers and self._hri is None:
             return
         try:
             motions = self._plugin.faces()
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             return
-        if is_heard:
+        if has_subscribers:
             assert self._faces is not None
             follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
             self._faces.publish(faces_to_message(

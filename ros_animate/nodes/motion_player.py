@@ -63,7 +63,7 @@ class MotionPlayer:
         self._view = DrawnView(node, self._options.drawn_fps)
         self._stopping = threading.Event()
         self._sent = 0
-        self._heard_s = time.monotonic()
+        self._last_s = time.monotonic()
         self._warned = False
         self.ended = False
         source.open()
@@ -89,12 +89,12 @@ class MotionPlayer:
         """Why nothing comes, '' if it does."""
         if self.ended:
             return 'the source has ended'
-        silent = time.monotonic() - self._heard_s > WARN_AFTER_S
+        silent = time.monotonic() - self._last_s > WARN_AFTER_S
         return self._source.waits_for if silent else ''
 
     def _work(self) -> None:
         if wait_until_ready(self._node, self._options.wait_for, self._stopping):
-            self._heard_s = time.monotonic()
+            self._last_s = time.monotonic()
             if self._source.live:
                 self._listen()
             else:
@@ -109,7 +109,7 @@ class MotionPlayer:
             for name, count in self._source.counts.items():
                 self._node.diagnostics.counts[name] = count
             if reading is not None:
-                self._heard_s, self._warned = time.monotonic(), False
+                self._last_s, self._warned = time.monotonic(), False
                 self._send(reading)
             elif (reason := self.reason()) and not self._warned:
                 self._warned = True

@@ -1,4 +1,4 @@
-"""What a run gives to other programs, as the command line and the launch files name it."""
+"""Outputs of a run for other programs, as the command line and the launch files name them."""
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ class Ease:
 
     @property
     def target(self) -> float:
-        """Where it goes."""
+        """Destination."""
         return self._to
 
     def go(self, target: float, now_s: float) -> None:

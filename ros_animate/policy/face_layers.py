@@ -1,4 +1,4 @@
-"""What the robot's face shows: an expression above the imitation above idle life."""
+"""Layers of the robot's face: an expression above the imitation above idle life."""
 from __future__ import annotations
 
 import dataclasses

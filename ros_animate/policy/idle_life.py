@@ -47,7 +47,7 @@ class IdleLife:
                 'headRoll': roll}
 
     def _lids(self, time_s: float) -> float:
-        """How far the lids are closed."""
+        """Closure of the lids, 0 to 1."""
         closed = 0.0
         for start_s, twice in self._blinks.until(time_s, _CLOSING_S + _OPENING_S + _AGAIN_S):
             for begin_s in (start_s, start_s + _AGAIN_S)[:1 + int(twice)]:

@@ -56,7 +56,7 @@ JAW_AXES = (Axis('jaw_sideways', Y, JAW_SHIFT_CM / 100, slides=True),
 
 @dataclass(frozen=True)
 class Drive:
-    """How a control moves a muscle: muscle = slope * joint position + offset.
+    """Linear map of a control to a muscle: muscle = slope * joint position + offset.
 
     Attributes:
         control: Index of the control.

@@ -44,7 +44,7 @@ Messages = dict[str, list[tuple[int, Any]]]
 
 @dataclass(frozen=True)
 class BagTest:
-    """What is to be tested.
+    """A test over a bag.
 
     Attributes:
         bag: Folder of the bag.
@@ -128,8 +128,8 @@ def first_stage(test: BagTest, topics: Mapping[str, str]) -> str:
     for stage in choices:
         if any(topic in topics for topic in replacing_topics(stage) if topic != 'camera_info'):
             return stage
-    wanted = ', '.join(dict.fromkeys(t for stage in choices for t in replacing_topics(stage)))
-    raise UserError(f'the bag {test.bag} has none of {wanted}; it holds '
+    needed = ', '.join(dict.fromkeys(t for stage in choices for t in replacing_topics(stage)))
+    raise UserError(f'the bag {test.bag} has none of {needed}; it holds '
                     f'{", ".join(sorted(topics.values())) or "no topic of a pipeline"}')
 
 

@@ -192,7 +192,7 @@ def _frames(packet: Any) -> list[Any]:
 
 
 def _reason(error: Exception) -> str:
-    """What FFmpeg says, without the address, which may hold a password."""
+    """FFmpeg's message without the address, which may hold a password."""
     return getattr(error, 'strerror', None) or type(error).__name__
 
 

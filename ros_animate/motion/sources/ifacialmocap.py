@@ -37,7 +37,7 @@ class IFacialMocap(DatagramSource):
         super().__init__(config, config.port or (
             self._app.tcp_port if self._uses_tcp else self._app.port))
         self.config: IFacialMocap.Config = config
-        self._heard_s = self._asked_s = float('-inf')
+        self._received_s = self._asked_s = float('-inf')
 
     @property
     def waits_for(self) -> str:  # type: ignore[override]
@@ -65,7 +65,7 @@ class IFacialMocap(DatagramSource):
             self.counts['malformed'] += self._tcp.take_dropped()
             return frames
         now_s = time.monotonic()
-        if now_s - max(self._heard_s, self._asked_s) > START_PERIOD_S:
+        if now_s - max(self._received_s, self._asked_s) > START_PERIOD_S:
             self._ask(now_s)
         return super()._receive(min(timeout_s, START_PERIOD_S))
 
@@ -81,7 +81,7 @@ class IFacialMocap(DatagramSource):
             self.counts['other_sender'] += 1
             return None
         face = parse(data)
-        self._heard_s = time.monotonic()
+        self._received_s = time.monotonic()
         return face
 
 

@@ -33,7 +33,7 @@ GONE_S = 3.5
 
 @dataclass
 class Seen:
-    """What has been heard of the pipeline's states; None means nothing yet.
+    """Newest states of the pipeline; None means nothing yet.
 
     Attributes:
         estopped: Whether the emergency stop is in force.
@@ -54,7 +54,7 @@ class RemotePipeline:
     Args:
         namespace: Namespace of the pipeline's nodes, '' for none.
         on_preview: Called in another thread with the name of a view and a preview.
-        views: Those of VIEWS that are wanted.
+        views: Those of VIEWS to subscribe to.
 
     Attributes:
         namespace: As ROS writes it.
@@ -90,18 +90,18 @@ class RemotePipeline:
         self._background.close()
         self._previews.close()
 
-    def watch(self, wanted: bool) -> None:
+    def watch(self, watched: bool) -> None:
         """Listens to images and streams only while somebody looks."""
-        self._subscriptions.wanted = wanted
+        self._subscriptions.is_watched = watched
 
     @property
     def estopped(self) -> bool | None:
-        """Whether the emergency stop is in force; None if the hardware node is not heard."""
+        """True if the emergency stop is in force; None if the hardware node is silent."""
         return self._seen.estopped
 
     @property
     def manual(self) -> bool | None:
-        """Whether the manual mode is on; None if the hardware node is not heard."""
+        """True if the manual mode is on; None if the hardware node is silent."""
         return self._seen.manual
 
     def statuses(self) -> dict[str, NodeStatus | None]:
@@ -112,7 +112,7 @@ class RemotePipeline:
         return {stage: found[stage][1] if stage in found and now_s - found[stage][0] < GONE_S
                 else None for stage in STAGES}
 
-    def has_been_heard(self, stage: str) -> bool:
+    def has_answered(self, stage: str) -> bool:
         """True if the node of a stage has ever published its diagnostics."""
         return stage in self._seen.statuses
 

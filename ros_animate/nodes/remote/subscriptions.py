@@ -21,7 +21,7 @@ STREAMS = ('motion', 'faces', 'actions', 'commands', 'joint_states')
 
 
 class Subscriptions:
-    """What an observer listens to while somebody looks.
+    """Subscriptions of an observer, which exist while somebody looks.
 
     They are made and ended by a timer, in the thread that runs the node's callbacks.
 
@@ -30,15 +30,15 @@ class Subscriptions:
         namespace: Namespace of the pipeline as ROS writes it, '' for none.
         newest: Receives the messages of STREAMS.
         previews: Receives the images of the views.
-        views: Those of VIEWS that are wanted.
+        views: Those of VIEWS to subscribe to.
 
     Attributes:
-        wanted: True while somebody looks; may be set by any thread.
+        is_watched: True while somebody looks; may be set by any thread.
     """
 
     def __init__(self, node: Node, namespace: str, newest: NewestMessages,
                  previews: PreviewMaker, views: Collection[str] = tuple(VIEWS)) -> None:
-        self.wanted = False
+        self.is_watched = False
         self._followed = tuple(views)
         self._node, self._namespace = node, namespace
         self._newest, self._previews = newest, previews
@@ -51,7 +51,7 @@ class Subscriptions:
         return {view: topic for view, (topic, _, _) in self._views.items()}
 
     def _check(self) -> None:
-        if self.wanted:
+        if self.is_watched:
             if not self._made:
                 self._made = [self._stream(name) for name in STREAMS if name in TOPICS]
             self._follow_views()
@@ -87,13 +87,13 @@ class Subscriptions:
         default = f'{self._namespace}/{VIEWS[view]}'
         if view != 'camera':
             return default, IMAGE_TYPES[0]
-        heard = self._heard_by('motion')
+        topic = self._input_topic_of('motion')
         before = self._views.get(view)
-        if heard is not None:
-            return heard
+        if topic is not None:
+            return topic
         return before[:2] if before else (default, IMAGE_TYPES[0])
 
-    def _heard_by(self, stage: str) -> tuple[str, str] | None:
+    def _input_topic_of(self, stage: str) -> tuple[str, str] | None:
         """(topic, type) of the images that a node listens to, None if it is not there."""
         get: Callable[..., Any] = self._node.get_subscriber_names_and_types_by_node
         try:
