@@ -26,8 +26,8 @@ class FolderError(UserError):
 class PairFolder:
     """Takes pairs in order; a context manager.
 
-    A line is written after its image, so the folder is a valid data set at any moment. The folder
-    of a killed run is continued after its last complete line. The options of the pairs are kept
+    A line is written after its image, so the folder is a valid data set at any moment, but for a
+    last line that a kill has torn. The folder of a killed run is continued after the one before. The options of the pairs are kept
     beside them: a folder never holds pairs of two kinds.
 
     Attributes:

@@ -32,7 +32,9 @@ class Killed(Numbers):
 
 
 def lines(folder):
-    return [json.loads(line) for line in (folder / 'metadata.jsonl').read_text().splitlines()]
+    """The complete lines: a kill may have torn the last one."""
+    complete = (folder / 'metadata.jsonl').read_text().rpartition('\n')[0]
+    return [json.loads(line) for line in complete.splitlines()]
 
 
 def values(folder):
