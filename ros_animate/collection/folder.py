@@ -27,8 +27,8 @@ class PairFolder:
     """Takes pairs in order; a context manager.
 
     A line is written after its image, so the folder is a valid data set at any moment, but for a
-    last line that a kill has torn. The folder of a killed run is continued after the one before. The options of the pairs are kept
-    beside them: a folder never holds pairs of two kinds.
+    last line that a kill has torn. The folder of a killed run is continued after the one before.
+    The options of the pairs are kept beside them: a folder never holds pairs of two kinds.
 
     Attributes:
         count: Number of pairs in the folder.
