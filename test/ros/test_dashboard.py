@@ -193,6 +193,8 @@ def test_a_hand_moves_the_robot_within_its_limits_and_gives_it_back(pipeline, pa
     assert (positions <= SPEC.high + 1e-6).all() and (positions >= SPEC.low - 1e-6).all()
     page.page.locator('[data-mark="pose-name"]').fill('to the left')
     page.marked('pose-save').click()
+    # The list is made anew with the pose, and a click in the moment before would be lost.
+    page.page.get_by_role('button', name='to the left', exact=True).wait_for()
     page.page.get_by_role('button', name='neutral', exact=True).click()
     pipeline.wait(lambda: abs(pipeline.newest()[YAW]) < 0.2, 'the neutral pose')
     page.page.get_by_role('button', name='to the left', exact=True).click()
