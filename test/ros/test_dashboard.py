@@ -263,8 +263,12 @@ def test_another_portrait_and_a_recording(pipeline, page, tmp_path):
     page.wait_for_images('animated')
     page.marked('record').click()
     page.page.get_by_text('Stop recording').wait_for()
-    pipeline.wait(lambda: any(name == 'record' for name in
-                              pipeline.observer.node.get_node_names()), 'the recording node')
+    node = pipeline.observer.node
+    pipeline.wait(lambda: 'record' in node.get_node_names() and any(
+        topic.endswith('/commands') for topic, _ in
+        node.get_subscriber_names_and_types_by_node('record', f'/{NAMESPACE}')), 'the recorder')
+    count = len(pipeline.commands)
+    pipeline.wait(lambda: len(pipeline.commands) > count + 60, 'commands to record')
     page.marked('record').click()
     page.page.get_by_text('recorded ').wait_for()
     bag, = (pipeline.folder / 'bags').glob('2*')
