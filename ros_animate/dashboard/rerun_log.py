@@ -33,7 +33,7 @@ ENTITIES = {'camera': 'camera/image', 'animated': 'portrait/image', 'robot': 'ro
 
 
 class RerunLog:
-    """Writes what is heard of a pipeline, with the camera's stamps as the time line.
+    """Writes the messages of a pipeline, with the camera's stamps as the time line.
 
     Args:
         rerun: The module `rerun`, or what stands in its place in tests.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ros_animate.configuration import ConfigurationError
+from ros_animate.configuration import ConfigurationError, option
 from ros_animate.errors import shown
 from ros_animate.motion.face_tracks import face_extent
 from ros_animate.types import Array, Motion
@@ -20,7 +20,7 @@ _NEAREST_M = 0.05
 
 
 @dataclass(frozen=True)
-class SeenFace:
+class VisibleFace:
     """A face in sight.
 
     Attributes:
@@ -61,6 +61,25 @@ def check_in_sight(rule: str, ids: Collection[str]) -> None:
                                  f'{", ".join(sorted(ids)) or "none"} (or {", ".join(RULES)})')
 
 
+@dataclass(frozen=True)
+class FollowOptions:
+    """Options of the selection, the same in every plug-in that tells faces apart."""
+
+    follow: str = option('largest', 'the face to follow: largest, first, centre, or the id of one '
+                                    'in sight')
+    takeover: float = option(1.25, 'how many times larger (or nearer to the middle) another face '
+                                   'must be to take over', low=1.0)
+    wait_s: float = option(1.0, 'how long a lost face is waited for before another one in sight is '
+                                'followed', low=0.0, high=60.0)
+
+    def __post_init__(self) -> None:
+        check_rule(self.follow)
+
+
+# Names of the options; each may change while it runs.
+FOLLOW = ('follow', 'takeover', 'wait_s')
+
+
 class Follower:
     """Selects the followed face in each frame.
 
@@ -69,34 +88,42 @@ class Follower:
     followed at once if it is the only one: somebody has moved too fast, or the scene was cut.
 
     Args:
-        rule: 'largest', 'first' (the longest in sight), 'centre' (nearest to the middle of the
-            image), or the id of a face. Without that face the largest is followed.
-        takeover: Ratio of sizes (or distances from the middle) from which another face is better.
-        wait_s: Time for which a lost face is waited for.
+        options: The rule: 'largest', 'first' (the longest in sight), 'centre' (nearest to the
+            middle of the image), or the id of a face, without which the largest is followed; and
+            when another face takes over.
 
     Attributes:
         followed: Identity of the followed face, '' for none; it may be out of sight.
     """
 
-    def __init__(self, rule: str, takeover: float, wait_s: float) -> None:
-        self.followed = ''
-        self.configure(rule, takeover, wait_s)
+    def __init__(self, options: FollowOptions) -> None:
+        self._options = options
         self.reset()
 
-    def configure(self, rule: str, takeover: float, wait_s: float) -> None:
-        """Changes the options; another rule selects anew."""
-        if getattr(self, '_rule', rule) != rule:
+    def configure(self, options: FollowOptions, ids: Collection[str]) -> None:
+        """Changes the options; another rule selects anew.
+
+        Args:
+            options: The new ones.
+            ids: Identities of the faces in sight.
+
+        Raises:
+            ConfigurationError: The rule names a face that is not in sight.
+        """
+        if options.follow != self._options.follow:
+            check_in_sight(options.follow, ids)
             self.reset()
-        self._rule, self._takeover, self._wait_s = rule, takeover, wait_s
+        self._options = options
 
     def reset(self) -> None:
         """Follows nobody, until the next frame."""
         self.followed = ''
-        self._last: SeenFace | None = None
+        self._last: VisibleFace | None = None
         self._seen_s = 0.0
         self._others: set[str] = set()
 
-    def update(self, faces: Sequence[SeenFace], image_size: tuple[int, int], now_s: float) -> str:
+    def update(self, faces: Sequence[VisibleFace], image_size: tuple[int, int],
+               now_s: float) -> str:
         """The identity of the face to follow, '' for none.
 
         Args:
@@ -105,8 +132,8 @@ class Follower:
             now_s: Stamp of the frame.
         """
         by_id = {face.id: face for face in faces}
-        if self._rule in by_id:
-            self._take(by_id[self._rule])
+        if self._options.follow in by_id:
+            self._take(by_id[self._options.follow])
         else:
             best = self._best(faces, image_size) if faces else None
             self._last = by_id.get(self.followed, self._last)
@@ -117,28 +144,29 @@ class Follower:
             self._seen_s, self._others = now_s, set(by_id) - {self.followed}
         return self.followed
 
-    def _take(self, face: SeenFace | None) -> None:
+    def _take(self, face: VisibleFace | None) -> None:
         self._last, self.followed = face, face.id if face else ''
 
     def _waits(self, ids: Collection[str], now_s: float) -> bool:
         """True while the lost face is waited for."""
-        return bool(self.followed) and abs(now_s - self._seen_s) < self._wait_s and (
+        return bool(self.followed) and abs(now_s - self._seen_s) < self._options.wait_s and (
             not ids or bool(self._others & set(ids)))
 
-    def _best(self, faces: Sequence[SeenFace], image_size: tuple[int, int]) -> SeenFace:
-        if self._rule == FIRST:
+    def _best(self, faces: Sequence[VisibleFace], image_size: tuple[int, int]) -> VisibleFace:
+        if self._options.follow == FIRST:
             return faces[0]
         return max(faces, key=lambda face: self._merit(face, image_size))
 
-    def _is_better(self, other: SeenFace | None, followed: SeenFace | None,
+    def _is_better(self, other: VisibleFace | None, followed: VisibleFace | None,
                    image_size: tuple[int, int]) -> bool:
-        if self._rule == FIRST or other is None or followed is None:
+        if self._options.follow == FIRST or other is None or followed is None:
             return False
-        return self._merit(other, image_size) > self._takeover * self._merit(followed, image_size)
+        least = self._options.takeover * self._merit(followed, image_size)
+        return self._merit(other, image_size) > least
 
-    def _merit(self, face: SeenFace, image_size: tuple[int, int]) -> float:
+    def _merit(self, face: VisibleFace, image_size: tuple[int, int]) -> float:
         """The greater, the better by the rule."""
-        if self._rule != CENTRE:
+        if self._options.follow != CENTRE:
             return face.size
         away = float(np.linalg.norm(face.centre - np.divide(image_size, 2))) / image_size[0]
         return 1.0 / max(away, _CENTRAL)

@@ -1,6 +1,7 @@
 """The graphs of the MediaPipe Face Landmarker: a detector of all faces, a landmarker of one."""
 from __future__ import annotations
 
+import abc
 import pathlib
 import zipfile
 from dataclasses import dataclass
@@ -24,7 +25,29 @@ class Thresholds:
     tracking: float
 
 
-class Landmarker:
+class _Graph(abc.ABC):
+    """A graph of MediaPipe from a bundle; raises ConfigurationError if the file is none."""
+
+    def __init__(self, bundle: pathlib.Path) -> None:
+        self._bundle = bundle
+        try:
+            self._graph: Any = start_quietly(self._start)
+        except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
+            raise ConfigurationError(f'{bundle} is not a Face Landmarker model: {error}') from error
+
+    def close(self) -> None:
+        """Releases the graph; may be called twice."""
+        if self._graph is not None:
+            with quiet_stderr():
+                self._graph.close()
+        self._graph = None
+
+    @abc.abstractmethod
+    def _start(self) -> Any:
+        """Opens the graph and runs it once: the first time is slow and noisy."""
+
+
+class Landmarker(_Graph):
     """Landmarks, blendshapes and pose of one face, in 8 to 12 ms; of a video or of stills.
 
     In a video it looks for the face where it was, and steadies its landmarks over time. Without a
@@ -40,14 +63,11 @@ class Landmarker:
     """
 
     def __init__(self, bundle: pathlib.Path, thresholds: Thresholds, stills: bool) -> None:
-        self._bundle, self._thresholds, self._stills = bundle, thresholds, stills
+        self._thresholds, self._stills = thresholds, stills
         # The graph needs increasing integers, also across `forget`: `_last_ms` since it was
         # opened, `_video_ms` on the clock of the stamps since the last `forget`.
         self._last_ms = self._video_ms = 0
-        try:
-            self._graph: Any = start_quietly(self._start)
-        except (RuntimeError, ValueError, OSError) as error:
-            raise ConfigurationError(f'{bundle} is not a Face Landmarker model: {error}') from error
+        super().__init__(bundle)
 
     def detect(self, image: Image, stamp_s: float) -> Any:
         """The graph's result for an image, (H, W, 3) uint8 RGB."""
@@ -67,15 +87,7 @@ class Landmarker:
         self._graph.detect_for_video(wrap(np.zeros((64, 64, 3), np.uint8)), self._last_ms)
         self._video_ms = 0
 
-    def close(self) -> None:
-        """Releases the graph; may be called twice."""
-        if self._graph is not None:
-            with quiet_stderr():
-                self._graph.close()
-        self._graph = None
-
     def _start(self) -> Any:
-        """Opens the graph and runs it once: the first time is slow and noisy."""
         from mediapipe.tasks.python import BaseOptions, vision
         mode = vision.RunningMode.IMAGE if self._stills else vision.RunningMode.VIDEO
         graph: Any = vision.FaceLandmarker.create_from_options(vision.FaceLandmarkerOptions(
@@ -93,7 +105,7 @@ class Landmarker:
         return graph
 
 
-class FaceDetector:
+class FaceDetector(_Graph):
     """Places and sizes of all faces in an image, in 2 to 3 ms.
 
     Args:
@@ -105,11 +117,8 @@ class FaceDetector:
     """
 
     def __init__(self, bundle: pathlib.Path, min_detection: float) -> None:
-        self._bundle, self._min_detection = bundle, min_detection
-        try:
-            self._graph: Any = start_quietly(self._start)
-        except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile) as error:
-            raise ConfigurationError(f'{bundle} is not a Face Landmarker model: {error}') from error
+        self._min_detection = min_detection
+        super().__init__(bundle)
 
     def detect(self, image: Image) -> Array:
         """(F, 3): centre x, centre y and size of each face in pixels, the largest first."""
@@ -117,13 +126,6 @@ class FaceDetector:
         faces = np.array([(box.origin_x + box.width / 2, box.origin_y + box.height / 2,
                            (box.width + box.height) / 2) for box in boxes]).reshape(-1, 3)
         return faces[np.argsort(-faces[:, 2], kind='stable')]
-
-    def close(self) -> None:
-        """Releases the graph; may be called twice."""
-        if self._graph is not None:
-            with quiet_stderr():
-                self._graph.close()
-        self._graph = None
 
     def _start(self) -> Any:
         from mediapipe.tasks.python import BaseOptions, vision

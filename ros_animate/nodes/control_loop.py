@@ -78,13 +78,16 @@ class ControlLoop:
     @property
     def obstacle(self) -> str:
         """Reason why the robot follows nobody's trajectories now; '' if it does."""
+        return self._standstill or ('manual mode' if self.manual else '')
+
+    @property
+    def _standstill(self) -> str:
+        """Reason why the robot does not move at all; '' if it does."""
         if self.estopped:
             return 'emergency stop'
         if not self.active:
             return 'not active'
-        if not self.enabled:
-            return 'disabled'
-        return 'manual mode' if self.manual else ''
+        return '' if self.enabled else 'disabled'
 
     @property
     def position(self) -> Array:
@@ -183,9 +186,8 @@ class ControlLoop:
         It begins where the robot is, and ends with a blend to what the policy sends.
         """
         with self._lock:
-            if manual and (self.estopped or not self.active or not self.enabled):
-                return ('refused: ' + ('emergency stop' if self.estopped else
-                                       'not active' if not self.active else 'disabled'))
+            if manual and self._standstill:
+                return f'refused: {self._standstill}'
             if manual and not self.manual:
                 self._hold_manually()
                 self._manual_s = steady_s

@@ -28,14 +28,15 @@ from ros_animate.nodes.live_parameters import LiveParameters
 from ros_animate.nodes.managed_node import ManagedNode
 from ros_animate.nodes.manual_control import ManualControl
 from ros_animate.nodes.messages import Joints, nanoseconds, stamp_message
+from ros_animate.nodes.requested_images import RequestedImages
 from ros_animate.nodes.robot_link import RobotLink
-from ros_animate.nodes.robot_view import RobotView
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import WARNING_PERIOD_S, NodeOptions
 from ros_animate.nodes.ticker import Ticker
 from ros_animate.nodes.trajectory_action import GoalOptions, make_trajectory_action
 from ros_animate.types import Command
 
+VIEW_FRAME = 'robot_view_optical_frame'
 # They may be tightened while the node runs, and be loosened again up to the robot's limits.
 LIMITS = ('velocity_scale', 'acceleration_scale', 'ranges')
 # Time for going to rest beyond the duration of the motion itself.
@@ -103,8 +104,10 @@ class HardwareNode(ManagedNode):
         self._latency = LatencyMeter(self.diagnostics)
         self._commands = self.publisher_of('commands')
         self._states = self.publisher_of('joint_states')
-        self._view = (RobotView(self, robot, options.view_rate_hz)
-                      if isinstance(robot, VirtualRobot) else None)
+        self._images: RequestedImages[None] | None = None
+        if isinstance(robot, VirtualRobot):
+            self._images = RequestedImages(self, 'robot/image_raw', options.view_rate_hz,
+                                           lambda _: robot.render())
         self._limits = LiveParameters(self, options, LIMITS, self._loop.configure, 'hardware')
         self._estop = EmergencyStopServices(self, self._loop)
         self._manual = ManualControl(self, self._loop, self._joints, self.steady_s)
@@ -119,8 +122,8 @@ class HardwareNode(ManagedNode):
             self._link.connect()
 
     def start(self) -> None:
-        if self._view is not None:
-            self._view.start()
+        if self._images is not None:
+            self._images.start()
         self.ticker.start()
         self.autostart = self._options.autostart
         if self.autostart:
@@ -135,8 +138,8 @@ class HardwareNode(ManagedNode):
         self.ticker.stop()
 
     def close(self) -> None:
-        if self._view is not None:
-            self._view.close()
+        if self._images is not None:
+            self._images.stop()
         self._link.disconnect()
 
     def configure(self) -> None:
@@ -251,8 +254,9 @@ class HardwareNode(ManagedNode):
             self._states.publish(self._joints.state_to_message(tick.state, header))
         if self._action is not None:
             self._action.update(now_s, tick.state)
-        if self._view is not None:
-            self._view.update(now_s)
+        if self._images is not None:
+            header = Header(stamp=stamp_message(now_s), frame_id=VIEW_FRAME)
+            self._images.request(None, header, now_s)
 
     def _publish_command(self, sent: Command) -> None:
         sent_s = self.now_s()

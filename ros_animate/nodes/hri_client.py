@@ -15,7 +15,7 @@ from ros_animate.face.expressions import read_expressions
 from ros_animate.face.head_angles import rotation_of
 from ros_animate.face.ibug import IBUG, head_pose
 from ros_animate.limits import FACES, HEAD_DISTANCE, IMAGE_SIDE, NAME_LENGTH
-from ros_animate.motion.following import SeenFace
+from ros_animate.motion.following import VisibleFace
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.message_checks import check_count, check_range
 from ros_animate.nodes.messages import seconds
@@ -64,8 +64,8 @@ class HriClient:
         ImportError: hri_msgs is not installed.
     """
 
-    def __init__(self, node: Any, prefix: str, select: Callable[[Sequence[SeenFace], float], str],
-                 publish: Publish) -> None:
+    def __init__(self, node: Any, prefix: str,
+                 select: Callable[[Sequence[VisibleFace], float], str], publish: Publish) -> None:
         self._node, self._prefix = node, prefix.rstrip('/')
         self._select, self._publish = select, publish
         # The robot's rig expects the Face Landmarker's blendshapes of a relaxed face.
@@ -97,7 +97,7 @@ class HriClient:
             if face_id not in self._faces:
                 self._subscribe(face_id)
         self._followed = self._select(
-            [SeenFace(face_id, *self._extent(face)) for face_id, face in self._faces.items()],
+            [VisibleFace(face_id, *self._extent(face)) for face_id, face in self._faces.items()],
             seconds(message.header.stamp))
         if self._followed not in self._faces:
             self._publish(None, message.header)

@@ -11,11 +11,11 @@ from std_msgs.msg import Header
 from ros_animate.configuration import option
 from ros_animate.motion.base import MotionSource, Reading
 from ros_animate.motion.drawn_face import draw
-from ros_animate.nodes.image_publisher import ImagePublisher, JpegOptions
+from ros_animate.nodes.image_publisher import JpegOptions
 from ros_animate.nodes.messages import seconds
 from ros_animate.nodes.readiness import check_names, wait_until_ready
+from ros_animate.nodes.requested_images import RequestedImages
 from ros_animate.nodes.stage_node import StageNode
-from ros_animate.processes import lower_priority
 from ros_animate.types import Motion
 
 FRAME_ID = 'face'
@@ -24,7 +24,6 @@ READ_S = 0.1
 WARN_AFTER_S = 2.0
 # Longest sleep: a simulated clock has to be read again; the real one is waited for exactly.
 MAX_WAIT_S, MIN_WAIT_S = 0.1, 0.002
-RATE_TOLERANCE_S = 2e-3
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class MotionPlayer:
                  publish: Callable[[Motion | None, Header], None]) -> None:
         self._node, self._source, self._publish = node, source, publish
         self._options: PlayerOptions = node.parameters.options
-        self._view = DrawnView(node, self._options.drawn_fps)
+        self._images = RequestedImages(node, 'image_raw', self._options.drawn_fps, draw)
         self._stopping = threading.Event()
         self._sent = 0
         self._last_s = time.monotonic()
@@ -71,7 +70,7 @@ class MotionPlayer:
 
     def start(self) -> None:
         """Begins to play."""
-        self._view.start()
+        self._images.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -79,7 +78,7 @@ class MotionPlayer:
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
-        self._view.stop()
+        self._images.stop()
 
     def close(self) -> None:
         """Closes the source."""
@@ -145,51 +144,4 @@ class MotionPlayer:
         self._node.note_input()
         self._publish(reading.motion, header)
         self._sent += 1
-        self._view.update(reading.motion, header)
-
-
-class DrawnView:
-    """Draws and publishes image_raw in a thread of its own, while somebody listens.
-
-    Args:
-        node: Node that publishes; its options are JpegOptions.
-        rate_hz: Greatest number of images a second.
-    """
-
-    def __init__(self, node: StageNode, rate_hz: float) -> None:
-        self._images = ImagePublisher(node, 'image_raw')
-        self._period_s = 1.0 / rate_hz - RATE_TOLERANCE_S
-        self._newest: tuple[Motion | None, Header] | None = None
-        self._drawn_s = 0.0
-        self._requested = threading.Event()
-        self._closing = False
-        self._thread = threading.Thread(target=self._work, name='drawn view')
-
-    def start(self) -> None:
-        """Begins to answer requests."""
-        self._thread.start()
-
-    def update(self, motion: Motion | None, header: Header) -> None:
-        """Requests an image if one is due; does not wait for it."""
-        stamp_s = seconds(header.stamp)
-        if abs(stamp_s - self._drawn_s) >= self._period_s and self._images.has_subscribers:
-            self._drawn_s, self._newest = stamp_s, (motion, header)
-            self._requested.set()
-
-    def stop(self) -> None:
-        """Ends the thread."""
-        self._closing = True
-        self._requested.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        lower_priority()
-        while True:
-            self._requested.wait()
-            self._requested.clear()
-            if self._closing:
-                return
-            if self._newest is not None:
-                motion, header = self._newest
-                self._images.publish(draw(motion), header)
+        self._images.request(reading.motion, header, seconds(header.stamp))

@@ -92,7 +92,7 @@ class _Events:
         return list(zip(self._times[first:last], self._drawn[first:last], strict=True))
 
     def last_two(self, time_s: float) -> tuple[np.ndarray, tuple[float, np.ndarray]]:
-        """What was drawn for the last event but one, and the last event with its time."""
+        """Value of the last event but one; time and value of the last event."""
         self._extend(time_s)
         last = bisect.bisect_right(self._times, time_s) - 1
         if last < 0:

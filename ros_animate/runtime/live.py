@@ -103,7 +103,7 @@ def _write_report(path: pathlib.Path, report: dict[str, Any],
 
 
 def _source(settings: Settings) -> str:
-    """What the run was waiting for."""
+    """End of the sentence "no …" about the input that has not come."""
     camera = settings.plugin('camera')
     topic = settings.options('camera')['topic'] if camera == 'topic' else ''
     if not is_seen(settings):

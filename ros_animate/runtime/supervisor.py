@@ -184,16 +184,10 @@ class Supervisor:
                 continue
             if status == 0:
                 ended.append(name)
-            elif not child.program.vital:
-                self._give_up_or_respawn(child, status)
-            elif status == ExitStatus.USER_ERROR:
-                child.wait(STOP_S)
-                raise UserError(child.complaint())
-            elif not child.program.respawn:
-                child.wait(STOP_S)
-                raise UserError(f'{name} has crashed ({_cause(status)}): {child.complaint()}')
+            elif child.program.vital:
+                self._respawn_or_raise(child, status)
             else:
-                self._respawn_when_due(child, status)
+                self._respawn_or_give_up(child, status)
         return ended
 
     def stop(self, *, but: Sequence[str] = ()) -> None:
@@ -216,22 +210,27 @@ class Supervisor:
         self._children[program.name] = Child(program, self._environment, self._on_output,
                                              self._on_note)
 
-    def _give_up_or_respawn(self, child: Child, status: int) -> None:
+    def _respawn_or_give_up(self, child: Child, status: int) -> None:
         """Starts a program again that the others do without, unless it cannot run at all."""
         name = child.program.name
         if name in self._given_up:
             return
         try:
-            if status == ExitStatus.USER_ERROR:
-                child.wait(STOP_S)
-                raise UserError(child.complaint())
-            if not child.program.respawn:
-                child.wait(STOP_S)
-                raise UserError(f'it has crashed ({_cause(status)}): {child.complaint()}')
-            self._respawn_when_due(child, status)
+            self._respawn_or_raise(child, status)
         except UserError as error:
             self._given_up.add(name)
             self._on_note(f'{name} cannot run, the others go on: {error}')
+
+    def _respawn_or_raise(self, child: Child, status: int) -> None:
+        """Starts a program again; raises UserError if it cannot run, or is not to run again."""
+        if status != ExitStatus.USER_ERROR and child.program.respawn:
+            self._respawn_when_due(child, status)
+            return
+        child.wait(STOP_S)
+        if status == ExitStatus.USER_ERROR:
+            raise UserError(child.complaint())
+        raise UserError(f'{child.program.name} has crashed ({_cause(status)}): '
+                        f'{child.complaint()}')
 
     def _respawn_when_due(self, child: Child, status: int) -> None:
         name, now_s = child.program.name, time.monotonic()

@@ -25,15 +25,15 @@ USER = 'someone:secret'
 
 
 def image(number: int) -> np.ndarray:
-    picture = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
+    pixels = np.full((SIZE[1], SIZE[0], 3), 40, np.uint8)
     left = number * STEP % (SIZE[0] - 20)
-    picture[50:70, left:left + 20] = 230
-    return picture
+    pixels[50:70, left:left + 20] = 230
+    return pixels
 
 
-def number_of(picture: np.ndarray) -> int:
+def number_of(pixels: np.ndarray) -> int:
     """The number of an image, modulo a turn of the square."""
-    columns = np.flatnonzero(picture[60, :, 1] > 130)
+    columns = np.flatnonzero(pixels[60, :, 1] > 130)
     return round((columns.mean() - 9.5) / STEP) if len(columns) else -1
 
 

@@ -11,7 +11,7 @@ from ros_animate.configuration import option
 from ros_animate.face.face_mesh import find_bundle
 from ros_animate.motion.base import Extractor
 from ros_animate.motion.face_tracks import FaceTrack, face_extent
-from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule
+from ros_animate.motion.following import FOLLOW, Follower, FollowOptions, VisibleFace
 from ros_animate.motion.landmarker import FaceDetector, Landmarker, Thresholds, landmarks_of
 from ros_animate.motion.people_tracker import PeopleTracker, find_alone
 from ros_animate.types import Frame, Motion
@@ -30,7 +30,7 @@ class MediaPipe(Extractor):
     """
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(FollowOptions):
         """Options of the extractor."""
 
         model: str = option('', 'path of face_landmarker.task; empty: ROS_ANIMATE_FACE_MODEL or '
@@ -41,27 +41,18 @@ class MediaPipe(Extractor):
                                      low=0.0, high=1.0)
         min_tracking: float = option(0.5, 'overlap below which a face is looked for again',
                                      low=0.0, high=1.0)
-        follow: str = option('largest', 'the face to follow: largest, first, centre, or the id of '
-                                        'one in sight')
         faces: int = option(4, 'most faces that are tracked at a time', low=1, high=16)
-        takeover: float = option(1.25, 'how many times larger (or nearer to the middle) another '
-                                       'face must be to take over', low=1.0)
         look_around_s: float = option(1.0, 'how often other faces are looked for while one is '
                                            'followed', low=0.0)
-        wait_s: float = option(1.0, 'how long a lost face is waited for before another one in '
-                                    'sight is followed', low=0.0, high=60.0)
         remember_s: float = option(2.0, 'how long a hidden face keeps its id', low=0.0, high=60.0)
         stills: bool = option(False, 'each frame is a single image, not one of a video')
 
-        def __post_init__(self) -> None:
-            check_rule(self.follow)
-
-    changeable = ('follow', 'takeover', 'look_around_s', 'wait_s', 'remember_s')
+    changeable = (*FOLLOW, 'look_around_s', 'remember_s')
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self._bundle = find_bundle(config.model)
-        self._follower = Follower(config.follow, config.takeover, config.wait_s)
+        self._follower = Follower(config)
         self._people: PeopleTracker | None = None
         self._stills: tuple[Landmarker, FaceDetector] | None = None
         self._last_stamp_s = -np.inf
@@ -70,10 +61,8 @@ class MediaPipe(Extractor):
         self._open()
 
     def configure(self, config: Config) -> None:
-        if config.follow != self.config.follow:
-            check_in_sight(config.follow, [face.face_id for face in self.faces()])
+        self._follower.configure(config, [face.face_id for face in self.faces()])
         self.config = config
-        self._follower.configure(config.follow, config.takeover, config.wait_s)
         self._configure_people()
 
     def extract(self, frame: Frame) -> Motion | None:
@@ -97,7 +86,7 @@ class MediaPipe(Extractor):
         if self._people is None or self._frame is None or not self._people.complete():
             return
         height, width = self._frame.image.shape[:2]
-        self._follower.update([SeenFace(track.id, track.last.centre, track.last.size)
+        self._follower.update([VisibleFace(track.id, track.last.centre, track.last.size)
                                for track in self._people.tracks], (width, height),
                               self._frame.stamp_s)
 

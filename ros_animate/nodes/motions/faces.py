@@ -2,12 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ros_animate.configuration import option
 from ros_animate.limits import FACES
-from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule, extent
+from ros_animate.motion.following import FOLLOW, Follower, FollowOptions, VisibleFace, extent
 from ros_animate.nodes.topic_motion import Publish, TopicMotion
 from ros_animate.types import Motion
 
@@ -18,35 +16,18 @@ class Faces(TopicMotion):
     So two robots follow two people from one camera, with one tracker.
     """
 
-    @dataclass(frozen=True)
-    class Config:
-        """Options of the selection."""
-
-        follow: str = option('largest', 'the face to follow: largest, first, centre, or the id of '
-                                        'one in sight')
-        takeover: float = option(1.25, 'how many times larger (or nearer to the middle) another '
-                                       'face must be to take over', low=1.0)
-        wait_s: float = option(1.0, 'how long a lost face is waited for before another one in '
-                                    'sight is followed', low=0.0, high=60.0)
-
-        def __post_init__(self) -> None:
-            check_rule(self.follow)
-
-    changeable = ('follow', 'takeover', 'wait_s')
+    Config = FollowOptions
+    changeable = FOLLOW
     input: ClassVar[str] = 'faces'
     relays: ClassVar[bool] = False
     has_mesh: ClassVar[bool] = True
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._follower = Follower(config.follow, config.takeover, config.wait_s)
+    def __init__(self, config: FollowOptions) -> None:
+        self._follower = Follower(config)
         self._motions: dict[str, Motion] = {}
 
-    def configure(self, config: Config) -> None:
-        if config.follow != self._config.follow:
-            check_in_sight(config.follow, self._motions)
-        self._config = config
-        self._follower.configure(config.follow, config.takeover, config.wait_s)
+    def configure(self, config: FollowOptions) -> None:
+        self._follower.configure(config, self._motions)
 
     def attach(self, node: Any, publish: Publish) -> None:
         # The plug-in can be listed and described without ROS.
@@ -62,7 +43,7 @@ class Faces(TopicMotion):
         if not motions:
             return None
         size, stamp_s = motions[0].image_size or (1, 1), motions[0].stamp_s
-        faces = [SeenFace(face_id, *extent(motion)) for face_id, motion in self._motions.items()]
+        faces = [VisibleFace(face_id, *extent(motion)) for face_id, motion in self._motions.items()]
         return self._motions.get(self._follower.update(faces, size, stamp_s))
 
     def faces(self) -> Sequence[Motion]:

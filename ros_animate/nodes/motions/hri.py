@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ros_animate.configuration import option
 from ros_animate.errors import UserError
-from ros_animate.motion.following import Follower, SeenFace, check_in_sight, check_rule
+from ros_animate.motion.following import FOLLOW, Follower, FollowOptions, VisibleFace
 from ros_animate.nodes.topic_motion import Publish, TopicMotion
 from ros_animate.types import Motion
 
@@ -23,32 +23,21 @@ class Hri(TopicMotion):
     """
 
     @dataclass(frozen=True)
-    class Config:
-        """Options of the selection."""
+    class Config(FollowOptions):
+        """Options of the selection, and where the faces are."""
 
-        follow: str = option('largest', 'the face to follow: largest, first, centre, or the id of '
-                                        'one in sight')
-        takeover: float = option(1.25, 'how many times larger (or nearer to the middle) another '
-                                       'face must be to take over', low=1.0)
-        wait_s: float = option(1.0, 'how long a lost face is waited for before another one in '
-                                    'sight is followed', low=0.0, high=60.0)
         topic: str = option('/humans/faces', 'what the names of the topics begin with')
 
-        def __post_init__(self) -> None:
-            check_rule(self.follow)
-
-    changeable = ('follow', 'takeover', 'wait_s')
+    changeable = FOLLOW
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._follower = Follower(config.follow, config.takeover, config.wait_s)
+        self._follower = Follower(config)
         self._client: HriClient | None = None
 
     def configure(self, config: Config) -> None:
-        if config.follow != self._config.follow:
-            check_in_sight(config.follow, self._client.ids if self._client is not None else ())
+        self._follower.configure(config, self._client.ids if self._client is not None else ())
         self._config = config
-        self._follower.configure(config.follow, config.takeover, config.wait_s)
 
     def attach(self, node: Any, publish: Publish) -> None:
         try:
@@ -62,7 +51,7 @@ class Hri(TopicMotion):
     def faces(self) -> Sequence[Motion]:
         return self._client.motions() if self._client is not None else ()
 
-    def _select(self, faces: Sequence[SeenFace], stamp_s: float) -> str:
+    def _select(self, faces: Sequence[VisibleFace], stamp_s: float) -> str:
         return self._follower.update(faces, (1, 1), stamp_s)
 
 

@@ -105,7 +105,7 @@ class RemotePipeline:
         return self._seen.manual
 
     def statuses(self) -> dict[str, NodeStatus | None]:
-        """Newest diagnostics by stage; None for a node that has not been heard for GONE_S."""
+        """Newest diagnostics by stage; None for a node that has been silent for GONE_S."""
         now_s = time.monotonic()
         with self._lock:
             found = dict(self._seen.statuses)

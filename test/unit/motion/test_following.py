@@ -5,20 +5,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_animate.configuration import ConfigurationError
-from ros_animate.motion.following import RULES, Follower, SeenFace, check_in_sight, check_rule
+from ros_animate.motion.following import (
+    RULES,
+    Follower,
+    FollowOptions,
+    VisibleFace,
+    check_in_sight,
+    check_rule,
+)
 
 IMAGE = (640, 480)
 
 
 def seen(face_id, size, x=320.0):
-    return SeenFace(face_id, np.array([x, 240.0]), size)
+    return VisibleFace(face_id, np.array([x, 240.0]), size)
 
 
 A, B = seen('f00000', 100.0, 200.0), seen('f00001', 120.0, 330.0)
 
 
 def follower(rule='largest', wait_s=1.0):
-    return Follower(rule, 1.25, wait_s)
+    return Follower(FollowOptions(rule, 1.25, wait_s))
 
 
 @pytest.mark.parametrize('rule, followed', [
@@ -36,7 +43,7 @@ def test_nobody_is_followed_where_nobody_is():
                                         min_size=2, max_size=5), st.floats(1, 3))
 def test_the_followed_face_stays_unless_another_is_clearly_better(rule, faces, takeover):
     faces = [seen(f'f{k:05d}', size, x) for k, (size, x) in enumerate(faces)]
-    selecting = Follower(rule, takeover, 1.0)
+    selecting = Follower(FollowOptions(rule, takeover, 1.0))
     first = selecting.update(faces, IMAGE, 0.0)
     moved = [seen(face.id, face.size * 0.95, face.centre[0]) for face in faces]
     again = selecting.update(moved, IMAGE, 0.03)
@@ -86,7 +93,7 @@ def test_a_clearly_larger_face_takes_over_while_the_followed_one_is_hidden():
 def test_another_rule_selects_at_once():
     selecting = follower('first')
     selecting.update([A, B], IMAGE, 0.0)
-    selecting.configure('largest', 1.25, 1.0)
+    selecting.configure(FollowOptions(), ['f00000'])
     assert selecting.update([A, B], IMAGE, 0.1) == B.id
 
 
