@@ -75,16 +75,18 @@ def run(title: str, command: List[str], variables: Optional[Dict[str, str]] = No
             command, cwd=folder, env={**os.environ, **(variables or {})}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
             errors='replace')
-        reader = threading.Thread(target=_copy, args=(process.stdout, log, lines))
-        reader.start()
+        # An interrupt may come before the thread has started, too: nothing waits for it then.
+        reader = threading.Thread(target=_copy, args=(process.stdout, log, lines), daemon=True)
         try:
+            reader.start()
             _wait(process, lines)
         except KeyboardInterrupt:
             process.terminate()
             process.wait()
             raise
         finally:
-            reader.join()
+            if reader.ident is not None:
+                reader.join()
     if process.returncode != 0:
         said = [line.strip() for line in LOG.read_text(errors='replace').splitlines()]
         errors = [line for line in said if 'error' in line.lower()]

@@ -4,6 +4,8 @@ import pathlib
 import subprocess
 import sys
 import sysconfig
+import threading
+import types
 
 import lock
 import prerequisites
@@ -129,3 +131,16 @@ def test_failed_command_names_its_reason_and_the_log(tmp_path, monkeypatch, outp
         steps.run('trying', [sys.executable, '-S', '-c', code])
     assert str(problem.value) == f'trying failed: {reason} (all of it is in {steps.LOG})'
     assert steps.LOG.read_text().splitlines() == output
+
+
+def test_an_interrupt_while_a_command_starts_ends_it(tmp_path, monkeypatch):
+    class Interrupted(threading.Thread):
+        def start(self):
+            super().start()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, 'LOG', tmp_path / 'log' / 'setup.log')
+    monkeypatch.setattr(steps, 'threading', types.SimpleNamespace(Thread=Interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        steps.run('trying', [sys.executable, '-S', '-c', 'import signal; signal.pause()'])
+    assert not any(isinstance(thread, Interrupted) for thread in threading.enumerate())
