@@ -20,6 +20,7 @@ from ros_animate.nodes.spinner import Spinner
 
 # Machines differ and are busy; nothing waits longer than it has to.
 TIMEOUT_S = 120.0
+RESEND_S = 20.0
 EVERYTHING = buffered(2000)
 CAMERA = NEWEST
 
@@ -131,18 +132,27 @@ class Observer:
 
     def comes_true(self, predicate, timeout_s):
         """True if the predicate becomes true in this time."""
-        with self._changed:
-            return self._changed.wait_for(predicate, timeout_s)
+        try:
+            self.wait_for(predicate, timeout_s=timeout_s)
+        except AssertionError:
+            return False
+        return True
 
     def wait_for_subscribers(self, topic, count=1):
         self.wait_for(lambda: self.node.count_subscribers(topic) >= count,
                       f'{count} subscribers of {topic}')
 
     def call(self, service_type, name, request):
-        """Calls a service; returns its response."""
+        """Calls a service; returns its response.
+
+        On a busy machine the server may answer before it knows the client, and the answer is lost:
+        then it is called again. So a request may be carried out twice.
+        """
         client = self.node.create_client(service_type, name)
         self.wait_for(client.service_is_ready, f'service {name}')
         future = client.call_async(request)
+        if not self.comes_true(future.done, RESEND_S):
+            future = client.call_async(request)
         self.wait_for(future.done, f'answer of {name}')
         self.node.destroy_client(client)
         return future.result()
