@@ -10,6 +10,7 @@ from std_srvs.srv import Trigger
 
 SIDES = ('left', 'right')
 
+
 @pytest.mark.slow
 def test_one_camera_drives_two_robots_that_stop_separately(processes, observer, make_camera,
                                                            tmp_path):
@@ -23,10 +24,9 @@ def test_one_camera_drives_two_robots_that_stop_separately(processes, observer, 
     status = observer.diagnostics()
     camera = make_camera()
     camera.run()
-    observer.wait_for(lambda: all(commands[side] and stamp_of(commands[side][-1]) in camera.sent
-                                  for side in SIDES), 'answers of both robots')
-    both = {stamp_of(m) for m in commands['left']} & {stamp_of(m) for m in commands['right']}
-    assert both & set(camera.sent)
+    # A robot may miss a frame that the other one answers.
+    observer.wait_for(lambda: set(camera.sent).intersection(
+        *({stamp_of(m) for m in commands[side]} for side in SIDES)), 'answers to the same frame')
     stopped = observer.call(Trigger, '/left/hardware/estop', Trigger.Request())
     assert stopped.success
     observer.wait_for(lambda: status('left/hardware')[1].startswith('emergency stop'),
