@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 import sys
@@ -66,17 +67,36 @@ def lower_priority(process: int | None = None, nice: int = BACKGROUND_NICE) -> N
 
 
 def run_only_when_idle(enabled: bool) -> None:
-    """Lets this process and its later threads use idle processor time only.
+    """Lets this process use idle processor time only: its threads but the calling one.
 
-    For work that can wait for ever. A lower priority is not enough for that: with it Linux still
-    lets a time slice end before another process gets its turn.
+    A lower priority is not enough for work that must not delay others: with it Linux still lets a
+    time slice end before another process gets its turn. Without idle time such work hardly goes
+    on, so the caller has to return to normal scheduling when too much of it waits. Where the
+    system does not permit that return, threads stay as they are.
 
     Args:
-        enabled: False returns to normal scheduling, where the system permits it.
+        enabled: False returns to normal scheduling.
     """
-    if not hasattr(os, 'sched_setscheduler'):
+    if not hasattr(os, 'sched_setscheduler') or (enabled and not _may_leave_idle_scheduling()):
         return
     policy = os.SCHED_IDLE if enabled else os.SCHED_OTHER
-    with contextlib.suppress(PermissionError):
-        for thread in map(int, os.listdir('/proc/self/task')):
-            os.sched_setscheduler(thread, policy, os.sched_param(0))
+    for thread in map(int, os.listdir('/proc/self/task')):
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            if thread != threading.get_native_id() and os.sched_getscheduler(thread) != policy:
+                os.sched_setscheduler(thread, policy, os.sched_param(0))
+
+
+@functools.cache
+def _may_leave_idle_scheduling() -> bool:
+    """True if this process may set a thread's policy back; tried with a thread of its own."""
+    def tries() -> None:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        with contextlib.suppress(PermissionError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+            left.append(True)
+
+    left: list[bool] = []
+    thread = threading.Thread(target=tries)
+    thread.start()
+    thread.join()
+    return bool(left)

@@ -54,8 +54,8 @@ class ParameterSlider:
         if event.value != self._given:
             self._touched_s = time.monotonic()
 
-    async def _change(self) -> None:
-        value = float(self._slider.value)
+    async def _change(self, event: events.GenericEventArguments) -> None:
+        value = float(event.args)  # the slider's own value may come later
         result = await self._parts.steering.set_parameter(self._stage, self._name, value)
         if not result.done:
             ui.notify(result.message, type='negative', close_button=True)

@@ -24,6 +24,7 @@ MAX_BYTES = 10 ** 9  # five minutes of such images, if nothing is taken out
 QUALITY = 95
 POLL_S = 0.02
 _END = 'end'
+SUFFIX = '.npz'
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,11 @@ def read_spool(folder: pathlib.Path, stopped: Callable[[], bool]) -> Iterator[Li
             time.sleep(POLL_S)
 
 
+def count_waiting(folder: pathlib.Path) -> int:
+    """Number of frames that are in the spool."""
+    return len(list(folder.glob(f'*{SUFFIX}')))
+
+
 def has_ended(folder: pathlib.Path) -> bool:
     """True if the writer has closed."""
     return (folder / _END).exists()
@@ -134,7 +140,7 @@ def remove_spool(folder: pathlib.Path) -> None:
 
 
 def _path(folder: pathlib.Path, index: int) -> pathlib.Path:
-    return folder / f'{index:09d}.npz'
+    return folder / f'{index:09d}{SUFFIX}'
 
 
 def _serialized(frame: LiveFrame) -> bytes:

@@ -10,7 +10,8 @@ import pathlib
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -20,7 +21,13 @@ from ros_animate.errors import ExitStatus, UserError
 from ros_animate.hardware.base import VirtualRobot
 from ros_animate.outputs.file_names import FILES
 from ros_animate.outputs.run_files import RunFiles
-from ros_animate.outputs.spool import LiveFrame, has_ended, read_spool, remove_spool
+from ros_animate.outputs.spool import (
+    LiveFrame,
+    count_waiting,
+    has_ended,
+    read_spool,
+    remove_spool,
+)
 from ros_animate.pipeline import virtual_robot
 from ros_animate.processes import become_child, is_orphan, run_only_when_idle
 from ros_animate.settings import Settings, load_settings
@@ -29,6 +36,9 @@ from ros_animate.types import Array, Command, Image
 # Number of frames from which the rate of the videos is estimated.
 RATE_FRAMES = 31
 DEFAULT_FPS = 30.0
+# The writer leaves idle time when more frames wait than the first, until fewer do than the second.
+MAX_WAITING, FEW_WAITING = 150, 15
+PACE_S = 0.2
 
 
 class ReplayedRobot:
@@ -92,11 +102,11 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     cv2.setNumThreads(1)
-    run_only_when_idle(True)
     settings_file, spool, folder = map(pathlib.Path, sys.argv[1:4])
     try:
         settings = load_settings([settings_file])
-        write_outputs(settings, _frames(stopping, spool), folder, sys.argv[4:])
+        threading.Thread(target=_pace, args=(spool,), daemon=True).start()
+        write_outputs(settings, read_spool(spool, stopping.is_set), folder, sys.argv[4:])
     except UserError as error:
         print(f'ros_animate: error: {error}', file=sys.stderr, flush=True)
         return ExitStatus.USER_ERROR
@@ -106,14 +116,18 @@ def main() -> int:
     return ExitStatus.OK
 
 
-def _frames(stopping: threading.Event, spool: pathlib.Path) -> Iterator[LiveFrame]:
-    """The frames as they come: in idle time during the run, and with the whole machine after it."""
-    ended = False
-    for frame in read_spool(spool, stopping.is_set):
-        if not ended and has_ended(spool):
-            ended = True
-            run_only_when_idle(False)
-        yield frame
+def _pace(spool: pathlib.Path) -> None:
+    """Lets the process work in idle time during the run, unless it falls behind.
+
+    Where the stages take every core there is no idle time, and the spool would fill up.
+    """
+    most = MAX_WAITING
+    while not has_ended(spool):
+        is_behind = count_waiting(spool) > most
+        run_only_when_idle(not is_behind)
+        most = FEW_WAITING if is_behind else MAX_WAITING
+        time.sleep(PACE_S)
+    run_only_when_idle(False)
 
 
 if __name__ == '__main__':

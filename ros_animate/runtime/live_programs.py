@@ -93,7 +93,7 @@ def _output_program(settings: Settings, options: RunOptions, settings_file: path
     settings_file.write_text(yaml.safe_dump(settings.as_mapping()), encoding='utf-8')
     return Program(OUTPUTS, 'ros_animate.runtime.live_outputs',
                    [str(settings_file), str(spool), str(options.output), *options.files],
-                   respawn=False)
+                   respawn=False, nice=BACKGROUND_NICE)
 
 
 def _watch_parameters(settings: Settings, options: RunOptions, plan: LaunchPlan,

@@ -28,20 +28,34 @@ print(os.getpriority(os.PRIO_PROCESS, 0) - before)
     assert int(nice[0]) >= 5 and nice[1] == '0'
 
 
-def test_idle_scheduling_holds_for_threads_that_exist_and_for_later_ones():
+def test_idle_scheduling_holds_for_all_other_threads_and_those_they_start():
     policies = run("""
-import os, threading
+import os, queue, threading
 from ros_animate.processes import run_only_when_idle
-def policy():
+def is_idle():
     print(os.sched_getscheduler(threading.get_native_id()) == os.SCHED_IDLE)
-go = threading.Event()
-earlier = threading.Thread(target=lambda: (go.wait(), policy()))
-earlier.start()
+def work():
+    while (task := tasks.get()) is not None:
+        task()
+        done.put(None)
+def ask(task):
+    tasks.put(task)
+    done.get()
+def ask_later_thread():
+    thread = threading.Thread(target=is_idle)
+    thread.start()
+    thread.join()
+tasks, done = queue.Queue(), queue.Queue()
+threading.Thread(target=work).start()
+ask(is_idle)
 run_only_when_idle(True)
-go.set()
-earlier.join()
-later = threading.Thread(target=policy)
-later.start()
-later.join()
+ask(is_idle)
+ask(ask_later_thread)
+is_idle()
+run_only_when_idle(False)
+ask(is_idle)
+tasks.put(None)
 """)
-    assert policies == ['True', 'True']
+    may_return = run('from ros_animate.processes import _may_leave_idle_scheduling as may\n'
+                     'print(may())')
+    assert policies == ['False', *may_return * 2, 'False', 'False']
