@@ -13,6 +13,7 @@ from ros_animate.collection.pairs import Pair, PairMaker
 from ros_animate.collection.recording import Camera, Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.collection.workers import make_all, parts
+from ros_animate.hardware.pose_driver import Time
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.outputs.progress import Progress
 from ros_animate.robot.spec import RobotSpec
@@ -70,7 +71,7 @@ def collect_from_robot(settings: Settings, topic: str,
             camera = stack.enter_context(open_camera(topic))
             robot = stack.enter_context(settings.load('hardware'))
             recorder = stack.enter_context(Recorder(robot, spec, settings.safety, camera, timing,
-                                                    check=signals.check))
+                                                    Time(check=signals.check)))
             pairs = record(recorder, ControlSampler(spec), seed, size, before, count)
             _fill(folder, ([pair] for pair in pairs), count, quiet, signals.check)
     return before

@@ -1,9 +1,7 @@
 """Pairs from a real robot: command a pose, let it settle, take the camera's next image."""
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,15 +12,12 @@ from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.face.crop import centre_crop
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.safety import Safety
+from ros_animate.hardware.pose_driver import REAL_TIME, Drive, PoseDriver, Time
 from ros_animate.hardware.safety_config import SafetyConfig
-from ros_animate.hardware.safety_state import SafetyState
 from ros_animate.images import encode_jpeg
-from ros_animate.robot.governor import is_at_rest
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, Image
 
-RATE_HZ = 60.0
 # The image taken after the robot has settled: the first one may have been exposed before.
 IMAGES = 2
 ARRIVAL_TIMEOUT_S = 30.0
@@ -66,9 +61,7 @@ class Recorder:
     """
 
     def __init__(self, robot: Robot, spec: RobotSpec, config: SafetyConfig, camera: Camera,
-                 timing: Timing, clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep,
-                 check: Callable[[], None] = lambda: None) -> None:
+                 timing: Timing, times: Time = REAL_TIME) -> None:
         """Checks that the robot may move.
 
         Args:
@@ -77,31 +70,22 @@ class Recorder:
             config: Configuration of the safety layer.
             camera: Sees the robot.
             timing: Speed and waiting times.
-            clock: Time in seconds.
-            sleep: Waits for some seconds.
-            check: Called at every tick; may raise an exception to stop.
+            times: The clock.
 
         Raises:
             UserError: The emergency stop is in force.
         """
-        self._robot, self._spec, self._camera, self._timing = robot, spec, camera, timing
-        self._safety = Safety(dataclasses.replace(
-            config, velocity_scale=min(config.velocity_scale, timing.speed),
-            acceleration_scale=min(config.acceleration_scale, timing.speed)), spec,
-            robot.read(0.0).position if robot.measures else None)
-        if self._safety.estopped:
+        self._camera, self._timing = camera, timing
+        self._driver = PoseDriver(robot, spec, config, timing.speed, SOURCE, times)
+        if self._driver.safety.estopped:
             raise UserError(f'the emergency stop is in force ({config.estop_file}): reset it first')
-        self._clock, self._sleep, self._check = clock, sleep, check
-        self._start_s = self._next_s = clock()
 
     def __enter__(self) -> Recorder:
+        self._driver.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._check = lambda: None
-        self._safety.rest('neutral')
-        while not self._safety.at_rest:
-            self._tick(None)
+    def __exit__(self, *error: object) -> None:
+        self._driver.__exit__(*error)
 
     def pair(self, pose: Array, size: int) -> Pair:
         """Moves to the pose (N,); an image of `size` pixels and the values that were sent.
@@ -112,49 +96,36 @@ class Recorder:
         """
         sent = self._settle(pose)
         count, _ = self._camera.newest()
-        waiting_s = self._now()
+        waiting_s = self._driver.now_s
         while (newest := self._camera.newest())[0] < count + IMAGES:
-            if self._now() - waiting_s > self._timing.image_timeout_s:
+            if self._driver.now_s - waiting_s > self._timing.image_timeout_s:
                 raise UserError(
                     f'no image of the robot for {self._timing.image_timeout_s:g} s: '
                     f'{self._camera.trouble or "is the camera on, and --images its topic?"}')
-            sent = self._tick(pose)
+            sent = self._tick(pose).sent
         image = newest[1]
         assert image is not None
         return Pair(encode_jpeg(centre_crop(image, size), QUALITY), sent.position)
 
     def _settle(self, pose: Array) -> Command:
-        began_s, standing_s = self._now(), np.inf
+        began_s, standing_s = self._driver.now_s, np.inf
         while True:
-            sent = self._tick(pose)
-            now_s = self._now()
-            moving = not is_at_rest(sent.velocity, self._spec.max_velocity)
-            if self._safety.state is not SafetyState.TRACKING or moving:
+            drive = self._tick(pose)
+            now_s = self._driver.now_s
+            if not drive.arrived:
                 standing_s = np.inf
             elif np.isinf(standing_s):
                 standing_s = now_s
             if now_s >= standing_s + self._timing.settle_s:
-                return sent
+                return drive.sent
             if now_s > began_s + ARRIVAL_TIMEOUT_S:
                 raise RobotError(f'a pose was not reached within {ARRIVAL_TIMEOUT_S:g} s')
 
-    def _tick(self, pose: Array | None) -> Command:
-        self._check()
-        now_s = self._now()
-        target = None
-        if pose is not None:
-            zero = np.zeros_like(pose)
-            target = Command(self._spec.names, pose, zero, zero, now_s)
-        sent = self._robot.write(self._safety.step(target, now_s, SOURCE), now_s)
-        state = self._robot.read(now_s)
-        if pose is not None and (state.estop or state.fault):
-            raise RobotError(f'the robot has stopped: {state.fault or "emergency stop"}')
-        self._next_s = max(self._next_s + 1.0 / RATE_HZ, self._clock() - 1.0 / RATE_HZ)
-        self._sleep(max(0.0, self._next_s - self._clock()))
-        return sent
-
-    def _now(self) -> float:
-        return self._clock() - self._start_s
+    def _tick(self, pose: Array) -> Drive:
+        drive = self._driver.tick(pose)
+        if drive.state.estop or drive.state.fault:
+            raise RobotError(f'the robot has stopped: {drive.state.fault or "emergency stop"}')
+        return drive
 
 
 def record(recorder: Recorder, sampler: ControlSampler, seed: int, size: int, first: int,

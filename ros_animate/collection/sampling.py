@@ -47,11 +47,11 @@ class ControlSampler:
     def __init__(self, spec: RobotSpec) -> None:
         self._spec = spec
         self._governor = Governor(spec)
-        self._low, self._high = _sampling_range(spec)
+        self._low, self._high = visible_range(spec)
         self._groups = {name: np.array([spec.index(n) for n in names])
                         for name, names in spec.groups.items()}
         self._face = np.array([c.group not in POSE_GROUPS for c in spec.controls])
-        self._pairs = _pairs(spec)
+        self._pairs = mirror_pairs(spec)
         self._rig = BlendshapeMap(BlendshapeMap.Config(adapt_s=0.0), spec) if spec.rig else None
         self._rest = dict(spec.rig.get('baseline', {}))
 
@@ -147,7 +147,7 @@ def _select(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | No
     return None
 
 
-def _sampling_range(spec: RobotSpec) -> tuple[Array, Array]:
+def visible_range(spec: RobotSpec) -> tuple[Array, Array]:
     """(N,) and (N,): low and high ends of the controls, within VISIBLE_RANGES."""
     low, high = spec.low.copy(), spec.high.copy()
     for name, muscles in spec.face.get('controls', {}).items():
@@ -161,7 +161,7 @@ def _sampling_range(spec: RobotSpec) -> tuple[Array, Array]:
     return low, high
 
 
-def _pairs(spec: RobotSpec) -> np.ndarray:
+def mirror_pairs(spec: RobotSpec) -> np.ndarray:
     """(P, 2) indices of the left and right controls of each pair."""
     others = {name: re.sub('Left', 'Right', name) for name in spec.names}
     pairs = [(spec.index(a), spec.index(b)) for a, b in others.items()

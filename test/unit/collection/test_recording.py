@@ -9,6 +9,7 @@ from ros_animate.collection.recording import Recorder, Timing, record
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import RobotError
+from ros_animate.hardware.pose_driver import Time
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.plugins import load
 from ros_animate.robot.coupled_limits import CoupledSet
@@ -51,8 +52,8 @@ class Studio:
         return number, np.full((48, 64, 3), level, np.uint8)
 
     def recorder(self, timing=TIMING, config=None):
-        return Recorder(self, SPEC, config or SafetyConfig(), self, timing, self.clock, self.sleep,
-                        lambda: self.checked())
+        return Recorder(self, SPEC, config or SafetyConfig(), self, timing,
+                        Time(self.clock, self.sleep, lambda: self.checked()))
 
 
 @pytest.fixture
