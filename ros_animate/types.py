@@ -42,8 +42,8 @@ class UnusableMotion(ValueError):
     """A motion that is not finite, or lacks what a stage needs of it."""
 
 
-MOTION_ARRAYS = ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks', 'rotation',
-                 'translation')
+MOTION_ARRAYS = ('keypoints', 'jacobians', 'covariances', 'deformations', 'latent', 'landmarks',
+                 'rotation', 'translation')
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Motion:
         covariances: (K, 2, 2) spread of each keypoint's heat map (Monkey-Net).
         deformations: (K, 3) displacements of the canonical keypoints by the expression
             (face-vid2vid, LivePortrait).
+        latent: (D,) learned code of pose and expression, without units (X2Face's driving vector).
         landmarks: (478, 3) named points of the MediaPipe face mesh in pixels of the frame: x
             right, y down, z away from the camera at the scale of x.
         image_size: (width, height) of the frame in pixels, to which `landmarks` belong.
@@ -82,6 +83,7 @@ class Motion:
     jacobians: Array | None = None
     covariances: Array | None = None
     deformations: Array | None = None
+    latent: Array | None = None
     landmarks: Array | None = None
     image_size: tuple[int, int] | None = None
     rotation: Array | None = None

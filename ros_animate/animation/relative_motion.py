@@ -49,6 +49,16 @@ def relative_keypoints(source: Motion, driving: Motion, reference: Motion, *, sc
     return result
 
 
+def relative_latent(source: Motion, driving: Motion, reference: Motion) -> Motion:
+    """The source's latent code, changed as the driving one has changed: v_s + (v_d - v_1).
+
+    X2Face's public code changes a driving vector by differences in the same way when head angles
+    or sound drive.
+    """
+    changed = _require(driving.latent) - _require(reference.latent)
+    return dataclasses.replace(driving, latent=_require(source.latent) + changed)
+
+
 def movement_scale(source: Array, reference: Array) -> float:
     """Size of the source relative to the reference: the root of the ratio of the hulls' areas.
 

@@ -46,6 +46,12 @@ CATALOGUE = (
         files='<epoch>-checkpoint.pth.tar'),
     _own_animator('monkey_net', 'Monkey-Net', 128, '4 MB'),
     PublishedWeights(
+        'x2face', 'X2Face (Wiles, Koepke, Zisserman, ECCV 2018), driven by images, VoxCeleb',
+        source='https://github.com/oawiles/X2Face (links to the project page)',
+        licence='none stated for the weights (MIT for the code): ask the authors',
+        size='259 MB of weights; the optimizer state that the files carry is not read',
+        files='x2face_model.pth, x2face_model_forpython3.pth'),
+    PublishedWeights(
         'fomm', 'First Order Motion Model (Siarohin et al., NeurIPS 2019)',
         source='https://github.com/AliaksandrSiarohin/first-order-model (section "Pre-trained '
                'checkpoint")',

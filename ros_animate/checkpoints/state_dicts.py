@@ -13,6 +13,7 @@ from ros_animate.checkpoints import tensor_files
 from ros_animate.checkpoints.layout import State
 
 States = Mapping[tuple[str, str], State]  # by (stem of the file, key in the file or '')
+_VARIANCE, _COUNTER = 'running_var', 'num_batches_tracked'
 _DEEPEST = 5  # levels of dictionaries in which state dicts are looked for
 
 
@@ -68,7 +69,7 @@ def _is_state(content: Any) -> bool:
 
 
 def current_format(state: State) -> State:
-    """A state dict with spectral norms of current torch, without the prefix of data-parallel."""
+    """A state dict with the norms of current torch, without the prefix of data-parallel."""
     if all(name.startswith('module.') for name in state):
         state = {name.removeprefix('module.'): value for name, value in state.items()}
     norms = [name.removesuffix('_orig') for name in state if name.endswith('.weight_orig')]
@@ -76,7 +77,15 @@ def current_format(state: State) -> State:
         if name in state and f'{name}_v' not in state:
             vector = _right_vector(state[f'{name}_orig'], state[name], state[f'{name}_u'])
             state = {**{n: v for n, v in state.items() if n != name}, f'{name}_v': vector}
-    return state
+    return _with_counters(state)
+
+
+def _with_counters(state: State) -> State:
+    """A state dict with the counters of batch norms, which torch < 0.4.1 did not have."""
+    if any(name.endswith(_COUNTER) for name in state):
+        return state
+    stems = [name.removesuffix(_VARIANCE) for name in state if name.endswith(_VARIANCE)]
+    return {**state, **{stem + _COUNTER: torch.tensor(0) for stem in stems}}
 
 
 def _right_vector(original: Tensor, divided: Tensor, u: Tensor) -> Tensor:

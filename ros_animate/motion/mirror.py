@@ -17,11 +17,12 @@ def mirrored(motion: Motion) -> Motion:
     """`motion` with left and right exchanged: names, landmarks and head pose.
 
     Raises:
-        UserError: The motion consists of learned keypoints, whose mirror images are unknown.
+        UserError: The motion consists of learned keypoints or codes, whose mirror images are
+            unknown.
     """
-    if motion.keypoints is not None or motion.deformations is not None:
-        raise UserError(f'the motion of {motion.model} cannot be mirrored (its keypoints have no '
-                        'names): leave out mirror, or use motion mediapipe')
+    if not (motion.keypoints is motion.deformations is motion.latent is None):
+        raise UserError(f'the motion of {motion.model} cannot be mirrored (it is learned, and its '
+                        'parts have no names): leave out mirror, or use motion mediapipe')
     return dataclasses.replace(
         motion, landmarks=_mirrored_landmarks(motion),
         rotation=None if motion.rotation is None else _MIRROR @ motion.rotation @ _MIRROR,

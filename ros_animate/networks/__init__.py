@@ -17,7 +17,7 @@ imported on demand.
 | policy_network | the contract of policy networks |
 | actions | configuration of policy networks: controls, ranges, normalisation |
 | feature_points | feature points by spatial softmax |
-| monkey_net, fomm, face_vid2vid, live_portrait | families of the animators |
+| monkey_net, x2face, fomm, face_vid2vid, live_portrait | families of the animators |
 | x2cnet, bc_z, motion_mlp | families of the policies |
 """
 from __future__ import annotations
@@ -31,7 +31,7 @@ from torch import nn
 from ros_animate import configuration
 from ros_animate.errors import shown
 
-FAMILIES = ('monkey_net', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet', 'bc_z',
+FAMILIES = ('monkey_net', 'x2face', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet', 'bc_z',
             'motion_mlp')
 
 

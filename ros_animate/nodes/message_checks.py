@@ -18,7 +18,8 @@ from ros_animate.types import MOTION_ARRAYS, Motion
 
 _LARGEST = {'keypoints': limits.KEYPOINT_COORDINATE, 'deformations': limits.KEYPOINT_COORDINATE,
             'jacobians': limits.KEYPOINT_MATRIX, 'covariances': limits.KEYPOINT_MATRIX,
-            'rotation': 1.0 + limits.ROTATION_ERROR, 'translation': limits.HEAD_DISTANCE}
+            'latent': limits.LATENT, 'rotation': 1.0 + limits.ROTATION_ERROR,
+            'translation': limits.HEAD_DISTANCE}
 _BY_KEYPOINT = ('keypoints', 'jacobians', 'covariances', 'deformations')
 
 
@@ -70,6 +71,8 @@ def check_motion(motion: Motion) -> None:
     check_count(max(counts, default=0), 'keypoints', limits.KEYPOINTS)
     if len(counts) > 1:
         raise MessageError(f'numbers of keypoints that differ: {sorted(counts)}')
+    if motion.latent is not None:
+        check_count(len(motion.latent), 'numbers of a latent code', limits.LATENT_NUMBERS)
     if motion.rotation is not None:
         error = np.abs(motion.rotation @ motion.rotation.T - np.eye(3)).max()
         check_range(error, 'R R^T - 1 of the rotation', 0.0, limits.ROTATION_ERROR)

@@ -70,7 +70,7 @@ def motion_to_message(motion: Motion, header: Header) -> MotionMessage:
     """The message of an extracted motion."""
     message = MotionMessage(header=header, model=motion.model, confidence=float(motion.confidence),
                             face_id=motion.face_id)
-    for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks'):
+    for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'latent', 'landmarks'):
         values = getattr(motion, name)
         if values is not None:
             setattr(message, name, _flat(values, 'f'))
@@ -140,6 +140,7 @@ def _motion(message: MotionMessage, expression: dict[str, float], size: tuple[in
         jacobians=_unflat(message.jacobians, 'jacobians', (-1, 2, 2)),
         covariances=_unflat(message.covariances, 'covariances', (-1, 2, 2)),
         deformations=_unflat(message.deformations, 'deformations', (-1, 3)),
+        latent=_unflat(message.latent, 'latent', (-1,)),
         landmarks=_unflat(message.landmarks, 'landmarks', (MotionMessage.LANDMARK_COUNT, 3)),
         image_size=size if all(size) else None,
         rotation=_unflat(message.rotation, 'rotation', (3, 3)),

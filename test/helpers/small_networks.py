@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ros_animate.networks import build_networks
 from ros_animate.networks.fomm import Keypoints as FommKeypoints
 from ros_animate.networks.monkey_net import Keypoints as MonkeyKeypoints
+from ros_animate.networks.x2face import DRIVING, EMBEDDING
 
 VOLUME = {'block_expansion': 16, 'max_features': 64, 'volume_channels': 8, 'volume_depth': 4,
           'volume_blocks': 1, 'motion_features': 8, 'motion_max_features': 32, 'motion_levels': 2,
@@ -19,6 +20,7 @@ FACE = {**VOLUME, 'keypoint_max_features': 32, 'keypoint_features': 8, 'keypoint
 CONFIGS = {
     'monkey_net': {'max_features': 64, 'generator_levels': 3, 'motion_levels': 3,
                    'keypoint_levels': 3, 'discriminator_levels': 3, 'predictor_features': 8},
+    'x2face': {'image_size': 64, 'block_expansion': 8, 'max_features': 32, 'driving_features': 16},
     'fomm': {'max_features': 64, 'hourglass_features': 64, 'keypoint_features': 8,
              'motion_features': 16, 'keypoint_levels': 3, 'motion_levels': 3,
              'generator_features': 16, 'bottleneck_blocks': 2, 'discriminator_levels': 3},
@@ -27,8 +29,9 @@ CONFIGS = {
     'live_portrait': {**VOLUME, 'dims': (8, 16, 16, 32), 'depths': (1, 1, 1, 1)}}
 SIZE = 64
 # Variances by layer: the residual sums of the SPADE decoder grow without a gain, and the last
-# layers give images with contrast and without saturation.
-_GAINS = {'conv_img': 0.02, 'conv-last': 0.02, 'final': 0.5, 'conv_': 1.0, 'mlp_': 1.0, 'fc.': 1.0}
+# layers give images with contrast and without saturation, X2Face's small shifts.
+_GAINS = {'model.up': 0.02, 'conv_img': 0.02, 'conv-last': 0.02, 'final': 0.5, 'conv_': 1.0,
+          'mlp_': 1.0, 'fc.': 1.0}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Small:
     def generators(self) -> list[str]:
         """Names of the networks that generate the image."""
         return [n for n in ('generator', 'appearance_feature_extractor', 'warping_module',
-                            'spade_generator') if n in self.networks]
+                            'spade_generator', EMBEDDING, DRIVING) if n in self.networks]
 
 
 def small(name: str, seed: int = 0) -> Small:
@@ -108,6 +111,9 @@ def keypoints_of(family: str, detector: nn.Module) -> tuple:
 
 def animate(family: str, networks: dict[str, nn.Module], source: Tensor, kp_source: object,
             kp_driving: object) -> Tensor:
+    if family == 'x2face':
+        vector = networks[DRIVING].encode(source.flip(-1))
+        return networks[DRIVING].render(networks[EMBEDDING].embed(source), vector)
     if family == 'live_portrait':
         volume = networks['appearance_feature_extractor'](source)
         warped = networks['warping_module'](volume, kp_source, kp_driving)

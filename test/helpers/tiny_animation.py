@@ -9,6 +9,7 @@ SMALLEST = {
              'generator_features': 8, 'max_features': 8, 'generator_levels': 1,
              'bottleneck_blocks': 1, 'discriminator_features': 8,
              'discriminator_max_features': 8, 'discriminator_levels': 2},
+    'x2face': {'image_size': 32, 'block_expansion': 8, 'max_features': 8, 'driving_features': 8},
     'monkey_net': {'image_size': 32, 'num_keypoints': 3, 'block_expansion': 8, 'max_features': 8,
                    'keypoint_levels': 2, 'motion_levels': 2, 'generator_levels': 2,
                    'group_blocks': 1, 'refinement_blocks': 1, 'discriminator_features': 8,

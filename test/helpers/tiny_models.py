@@ -18,6 +18,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
                    'keypoint_levels': 2, 'motion_levels': 2, 'generator_levels': 2,
                    'refinement_blocks': 1, 'discriminator_features': 8,
                    'discriminator_levels': 2, 'predictor_features': 8},
+    'x2face': {'image_size': 32, 'block_expansion': 8, 'max_features': 16, 'driving_features': 32},
     'fomm': {'image_size': 64, 'num_keypoints': 4, 'keypoint_features': 4, 'keypoint_levels': 2,
              'motion_features': 4, 'motion_levels': 2, 'hourglass_features': 8,
              'generator_features': 4, 'max_features': 8, 'bottleneck_blocks': 1,

@@ -85,6 +85,7 @@ NAMES = st.lists(st.text(max_size=5), max_size=60)
 MOTION_CHANGES = {
     'confidence': FLOATS, 'model': st.text(max_size=5), 'keypoints': floats('f'),
     'jacobians': floats('f'), 'covariances': floats('f'), 'deformations': floats('f'),
+    'latent': floats('f'),
     'keypoint_dimensions': st.integers(0, 255), 'rotation': st.lists(FLOATS, max_size=9),
     'translation': st.lists(FLOATS, max_size=3), 'scale': st.lists(FLOATS, max_size=1),
     'image_width': st.integers(0, 2 ** 32 - 1), 'image_height': st.integers(0, 2 ** 32 - 1),
@@ -242,6 +243,7 @@ def test_after_any_trajectories_the_robot_follows_a_good_one(messages):
     ({'keypoints': [0.0] * 8, 'keypoint_dimensions': 4}, '4 dimensions'),
     ({'keypoints': [0.0] * 4, 'keypoint_dimensions': 2, 'jacobians': [0.0] * 12}, r'\[2, 3\]'),
     ({'image_width': 2 ** 31}, 'image size'), ({'image_width': 0}, 'without the size'),
+    ({'latent': [2e4]}, 'latent'), ({'latent': [0.0] * 20_000}, 'latent code'),
     ({'model': 'm' * 1000}, 'model'), ({'landmarks': [1e4] * 3 * 478}, 'x of the landmarks'),
     ({'expression_names': ['n'] * 2000, 'expression_values': [0.0] * 2000}, '2000 expression')])
 def test_values_of_motions_are_refused_by_name(change, complaint):

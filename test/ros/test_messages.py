@@ -26,7 +26,7 @@ from ros_animate.nodes.messages import (
     stamp_message,
 )
 from ros_animate.robot.descriptions import load_spec
-from ros_animate.types import ActionChunk, Command, Motion, RobotState
+from ros_animate.types import MOTION_ARRAYS, ActionChunk, Command, Motion, RobotState
 
 SPEC = load_spec('ameca')
 JOINTS = Joints.of(SPEC)
@@ -57,7 +57,7 @@ FULL = Motion(
     model='test', face_id='f00012', stamp_s=seconds(HEADER.stamp),
     keypoints=RNG.uniform(-1, 1, (21, 3)),
     jacobians=RNG.normal(size=(21, 2, 2)), covariances=RNG.normal(size=(21, 2, 2)),
-    deformations=RNG.normal(size=(21, 3)),
+    deformations=RNG.normal(size=(21, 3)), latent=RNG.uniform(0, 9, 128),
     landmarks=RNG.uniform(0, 500, (478, 3)), image_size=(640, 480), rotation=np.eye(3)[::-1],
     translation=np.array([0.1, -0.2, -0.6]), scale=1.25,
     expression={'jawOpen': 0.5, 'mouthSmileLeft': 0.25}, confidence=0.75)
@@ -67,8 +67,7 @@ BARE = Motion(model='test', stamp_s=seconds(HEADER.stamp))
 @pytest.mark.parametrize('motion', [FULL, BARE], ids=['full', 'bare'])
 def test_a_motion_comes_back(motion):
     again = motion_from_message(through_the_wire(motion_to_message(motion, HEADER)))
-    for name in ('keypoints', 'jacobians', 'covariances', 'deformations', 'landmarks', 'rotation',
-                 'translation'):
+    for name in MOTION_ARRAYS:
         expected = getattr(motion, name)
         if expected is None:
             assert getattr(again, name) is None

@@ -10,7 +10,9 @@ from ros_animate.configuration import option
 class AnimationOptions:
     """Options that `--set` changes, besides those of the network and of the data."""
 
-    learning_rate: float = option(2e-4, 'learning rate of Adam, for every network', low=0.0)
+    optimizer: str = option('adam', 'adam, or sgd: stochastic gradient descent with the momentum '
+                                    'beta1', choices=('adam', 'sgd'))
+    learning_rate: float = option(2e-4, 'learning rate, for every network', low=0.0)
     beta1: float = option(0.5, "Adam's first momentum", low=0.0, high=0.999)
     beta2: float = option(0.999, "Adam's second momentum", low=0.0, high=0.99999)
     warm_up: float = option(0.0, 'part of the steps in which the rate rises', low=0.0, high=0.9)
@@ -67,6 +69,23 @@ class FommOptions(AnimationOptions):
     batch_size: int = option(40, 'pairs a step, over all processes', low=1)
     equivariance_value: float = option(10.0, 'weight of eq. (14) for keypoints', low=0.0)
     equivariance_jacobian: float = option(10.0, 'weight of eq. (14) for Jacobians', low=0.0)
+
+
+@dataclass(frozen=True)
+class X2FaceOptions(AnimationOptions):
+    """Options of X2Face: those of its public training code."""
+
+    batch_size: int = option(16, 'pairs a step, over all processes', low=1)
+    optimizer: str = option('sgd', 'adam, or sgd: stochastic gradient descent with the momentum '
+                                   'beta1', choices=('adam', 'sgd'))
+    learning_rate: float = option(1e-3, 'learning rate, for every network', low=0.0)
+    beta1: float = option(0.9, "momentum, or Adam's first one", low=0.0, high=0.999)
+    milestones: tuple[float, ...] = option((), 'parts of the steps after which the rate falls to '
+                                               'a tenth')
+    perceptual: float = option(0.0, 'weight of each level of perceptual features', low=0.0)
+    photometric: float = option(1.0, 'weight of the L1 distance to the target', low=0.0)
+    face_id: float = option(0.0, 'weight of 1 - cosine of the last perceptual features of the '
+                                 'source and of the source driven by another frame', low=0.0)
 
 
 @dataclass(frozen=True)

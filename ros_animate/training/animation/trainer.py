@@ -93,13 +93,13 @@ class AnimationTrainer(Loop):
                                if objective.needs_labels else None)
         self._average = RunningAverage(objective.networks, run.options.average)
         state = checkpoints.load(run.folder)
-        optimizer = _adam(objective.networks, run.options)
+        optimizer = make_optimizer(objective.networks, run.options)
         self._fabric_objective, self._fabric_optimizer = fabric.setup(objective, optimizer)
         self._optimizers: list[torch.optim.Optimizer] = [optimizer]
         self._fabric_discriminator: Any = None
         if objective.discriminator is not None:
             _prepare(objective.discriminator, fabric)
-            optimizer = _adam(objective.discriminator, run.options)
+            optimizer = make_optimizer(objective.discriminator, run.options)
             self._fabric_discriminator, self._fabric_discriminator_optimizer = fabric.setup(
                 DiscriminatorObjective(objective), optimizer)
             self._optimizers.append(optimizer)
@@ -222,6 +222,9 @@ def _prepare(module: nn.Module, fabric: Fabric) -> None:
         nn.SyncBatchNorm.convert_sync_batchnorm(module)
 
 
-def _adam(module: nn.Module, options: AnimationOptions) -> torch.optim.Optimizer:
+def make_optimizer(module: nn.Module, options: AnimationOptions) -> torch.optim.Optimizer:
+    """The optimizer that the options name, for all parameters of a module."""
+    if options.optimizer == 'sgd':
+        return torch.optim.SGD(module.parameters(), options.learning_rate, options.beta1)
     return torch.optim.Adam(module.parameters(), options.learning_rate,
                             (options.beta1, options.beta2))

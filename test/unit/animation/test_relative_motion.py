@@ -53,6 +53,20 @@ def test_the_source_as_its_own_reference_takes_the_driving_motion(seed: int) -> 
     np.testing.assert_allclose(moved.jacobians, driving.jacobians, atol=1e-8)
 
 
+@given(seeds)
+def test_a_latent_code_changes_as_the_driving_one(seed: int) -> None:
+    source, driving, reference = (
+        Motion('x2face', float(stamp), latent=vector)
+        for stamp, vector in enumerate(np.random.default_rng(seed).normal(size=(3, 8))))
+    moved = relative_motion.relative_latent(source, driving, reference)
+    np.testing.assert_allclose(moved.latent - source.latent, driving.latent - reference.latent)
+    assert moved.stamp_s == driving.stamp_s
+    at_rest = relative_motion.relative_latent(source, reference, reference)
+    np.testing.assert_allclose(at_rest.latent, source.latent)
+    with pytest.raises(ValueError, match='lacks'):
+        relative_motion.relative_latent(source, Motion('x2face', 0.0), reference)
+
+
 @given(seeds, st.floats(0.1, 5))
 def test_a_larger_face_moves_more(seed: int, factor: float) -> None:
     rng = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from ros_animate.checkpoints.layout import network_layout
 from ros_animate.checkpoints.pickles import UnreadableFileError
 from ros_animate.cli import main
 from ros_animate.networks import build_networks, find_family
+from ros_animate.networks.x2face import DRIVING, EMBEDDING
 
 NETWORKS = {'monkey_net': ('generator', 'kp_detector'), 'fomm': ('generator', 'kp_detector'),
             'face_vid2vid': ('generator', 'kp_detector', 'he_estimator')}
@@ -70,6 +71,46 @@ def test_live_portrait_is_a_folder(tmp_path: pathlib.Path) -> None:
     torch.save(state('live_portrait', PORTRAIT[0]), base / 'again.pth')
     with pytest.raises(CheckpointError, match=f'{PORTRAIT[0]} twice'):
         checkpoint.read(tmp_path)
+
+
+@pytest.mark.parametrize('zipped', [True, False], ids=['zip', 'legacy'])
+@pytest.mark.parametrize('counters', [True, False])
+def test_x2face_is_one_module_of_both_networks(counters: bool, zipped: bool,
+                                               tmp_path: pathlib.Path) -> None:
+    """Batch norms have had counters since torch 0.4.1; the published file is older."""
+    weights = {f'{network}.{name}': value for network in (EMBEDDING, DRIVING)
+               for name, value in state('x2face', network).items()
+               if counters or not name.endswith('num_batches_tracked')}
+    momentum = {'state': {0: {'momentum_buffer': torch.zeros(3)}}, 'param_groups': [{'lr': 1e-3}]}
+    torch.save({'state_dict': weights, 'optimizer': momentum}, tmp_path / 'x.pth',
+               _use_new_zipfile_serialization=zipped)
+    found = checkpoint.read(tmp_path / 'x.pth')
+    assert (found.family, found.variant) == ('x2face', 'vox256')
+    assert set(found.networks) == {EMBEDDING, DRIVING}
+    assert found.extras == ('optimizer',) and not found.nested
+    assert not found.problems() and not checkpoint.damage(found)
+
+
+def test_converted_x2face_animates_as_before(tmp_path: pathlib.Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    config = find_family('x2face').Config(image_size=16, block_expansion=8, max_features=8)
+    networks = build_networks('x2face', config)
+    folder = checkpoint.Checkpoint(tmp_path, 'x2face', 'tiny', config, {
+        name: network.state_dict() for name, network in networks.items()}, ()).save(
+            tmp_path / 'tiny')
+    weights = {f'{name}.{entry}': value for name, network in networks.items()
+               for entry, value in network.state_dict().items()}
+    torch.save({'state_dict': weights}, folder / 'x2face_model.pth')
+    (folder / checkpoint.WEIGHTS).unlink()
+    assert main(['weights', 'convert', str(folder), '--output', str(tmp_path / 'converted')]) == 0
+    assert 'x2face (tiny) written' in capsys.readouterr().out
+    loaded = checkpoint.read(tmp_path / 'converted').load((EMBEDDING, DRIVING))
+    image = torch.rand(1, 3, 16, 16)
+    faces = [nets[EMBEDDING].eval().embed(image) for nets in (networks, loaded)]
+    torch.testing.assert_close(*faces, rtol=0, atol=0)
+    vectors = [nets[DRIVING].eval().encode(image) for nets in (networks, loaded)]
+    torch.testing.assert_close(*vectors, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize('nested', [True, False])

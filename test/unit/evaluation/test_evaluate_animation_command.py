@@ -15,7 +15,7 @@ from ros_animate.cli import main
 from ros_animate.configuration import build
 from ros_animate.evaluation.animation.methods import AnimatorMethod
 from ros_animate.evaluation.animation.tasks import Task
-from ros_animate.networks import build_networks, monkey_net
+from ros_animate.networks import build_networks, find_family, monkey_net
 
 SIZE = 64
 SMALL = {'image_size': SIZE, 'num_keypoints': 4, 'block_expansion': 4, 'max_features': 8,
@@ -74,6 +74,24 @@ def test_the_published_rows_are_printed(weights: pathlib.Path,
                                         capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(weights, '--dataset', 'nemo', '--table') == 0
     assert 'Monkey-Net (published) | 0.0170' in capsys.readouterr().out
+
+
+def test_x2face_beside_its_published_figures(tmp_path: pathlib.Path,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    """Before training it samples every place from itself: its L1 is that of the source."""
+    config = build(find_family('x2face').Config, {'image_size': SIZE, 'block_expansion': 4,
+                                                  'max_features': 4}, 'test')
+    states = {name: network.state_dict()
+              for name, network in build_networks('x2face', config).items()}
+    weights = Checkpoint(tmp_path, 'x2face', 'tiny', config, states, ()).save(tmp_path / 'weights')
+    assert main(['evaluate', 'animation', '--animator', 'x2face', '--weights', str(weights),
+                 '--data', 'synthetic', '--clips', '1', '--frames', '3', '--dataset', 'taichi',
+                 '--table']) == 0
+    head, _, *lines = capsys.readouterr().out.splitlines()
+    assert head.split('|')[2].strip() == 'L1 ↓'
+    rows = {cells[1].strip(): cells[2].strip() for line in lines if (cells := line.split('|'))[2:]}
+    assert rows['X2Face (published)'] == '0.0680'
+    assert float(rows['x2face']) == pytest.approx(float(rows['source repeated']), abs=1e-3)
 
 
 @pytest.mark.parametrize(('arguments', 'named'), [

@@ -55,9 +55,11 @@ def test_what_is_unknown_stays_unknown():
     assert other.landmarks is None and other.rotation is None and other.translation is None
 
 
-def test_unnamed_keypoints_cannot_be_mirrored():
-    with pytest.raises(UserError, match='fomm'):
-        mirrored(Motion(model='fomm', stamp_s=0.0, keypoints=np.zeros((10, 2))))
+def test_learned_motion_cannot_be_mirrored():
+    for learned in ({'keypoints': np.zeros((10, 2))}, {'deformations': np.zeros((10, 3))},
+                    {'latent': np.zeros(128)}):
+        with pytest.raises(UserError, match='fomm'):
+            mirrored(Motion(model='fomm', stamp_s=0.0, **learned))
 
 
 def test_it_is_what_the_tracker_sees_in_the_flipped_image(clip):

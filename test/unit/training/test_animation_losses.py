@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from ros_animate.networks import build_networks
 from ros_animate.networks.fomm import Keypoints
 from ros_animate.networks.fomm.equivariance import Deformation, pull_back
 from ros_animate.networks.monkey_net.keypoints import (
@@ -26,10 +27,11 @@ from ros_animate.training.animation.objectives.retargeting import (
     openness,
     shoulder_mask,
 )
-from ros_animate.training.animation.options import FommOptions
-from ros_animate.training.animation.pairs import Labels
+from ros_animate.training.animation.objectives.x2face import X2FaceObjective
+from ros_animate.training.animation.options import FommOptions, X2FaceOptions
+from ros_animate.training.animation.pairs import Labels, PairBatch
 from ros_animate.training.animation.perceptual_features import ImagePyramid, StructureFeatures
-from ros_animate.training.animation.trainer import learning_rate
+from ros_animate.training.animation.trainer import learning_rate, make_optimizer
 
 
 def tensor(*values) -> Tensor:
@@ -245,3 +247,57 @@ def test_openness_and_regions() -> None:
     rest = mask_away_from(torch.zeros(1, 1, 2), 65)
     assert rest[0, 0, 32, 32].item() == pytest.approx(0)
     assert rest[0, 0, 0, 0].item() == pytest.approx(1, abs=1e-6)
+
+
+def x2face_objective(**options) -> X2FaceObjective:
+    torch.manual_seed(0)
+    networks = build_networks('x2face', {'image_size': 16, 'block_expansion': 8,
+                                         'max_features': 8, 'driving_features': 4})
+    settings = X2FaceOptions(tower='bc_z', scales=(1.0,), **options)
+    return X2FaceObjective(networks, settings, StructureFeatures())
+
+
+def test_x2face_begins_with_the_source_as_it_is() -> None:
+    """Both networks sample every place from itself: the loss is that of the source repeated."""
+    source, driving, target = torch.rand(3, 2, 3, 16, 16)
+    terms, output = x2face_objective(photometric=2.0).compute_terms(
+        PairBatch(source, driving, target), torch.Generator())
+    assert list(terms) == ['photometric']
+    torch.testing.assert_close(output.prediction, source, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(output.flow, coordinate_grid((16, 16), source).expand(2, -1, -1, -1),
+                               atol=1e-4, rtol=1e-4)
+    assert terms['photometric'].item() == pytest.approx(
+        2 * (source - target).abs().mean().item(), rel=1e-3)
+    assert output.source_points.shape == (2, 0, 2)
+
+
+def test_identity_of_x2face_compares_the_source_with_what_others_make_of_it() -> None:
+    objective = x2face_objective(face_id=3.0)
+    objective.features.forward = lambda image: [image, image[:, :2]]
+    face, vector = torch.rand(2, 3, 16, 16), torch.rand(2, 4)
+    seen = []
+
+    def render(face: Tensor, vector: Tensor) -> Tensor:
+        seen.append(vector)
+        return face
+    objective.networks['pix2pixSampler'].render = render
+    source = torch.rand(2, 3, 16, 16)
+    loss = objective._identity(source, face, vector)
+    assert torch.equal(seen[0], vector.flip(0))
+    a, b = (x[:, :2].mean(dim=(2, 3)) for x in (face, source))
+    cosine = (a * b).sum(1) / a.norm(dim=1) / b.norm(dim=1)
+    torch.testing.assert_close(loss, (1 - cosine).mean())
+
+
+def test_stochastic_gradient_descent_with_momentum() -> None:
+    """Two equal gradients g: the second step is 1 + beta1 times the first."""
+    layer = torch.nn.Linear(1, 1, bias=False)
+    optimizer = make_optimizer(layer, X2FaceOptions(learning_rate=0.1))
+    before = layer.weight.item()
+    steps = []
+    for _ in range(2):
+        layer.weight.grad = torch.ones(1, 1)
+        optimizer.step()
+        steps.append(before - layer.weight.item())
+        before = layer.weight.item()
+    assert steps == [pytest.approx(0.1), pytest.approx(0.19)]

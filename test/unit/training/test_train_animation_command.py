@@ -108,13 +108,34 @@ def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys) ->
 
 @pytest.mark.parametrize(('model', 'settings'), [
     ('monkey_net', {'feature_matching': [10.0, 10.0, 1.0], 'deformed': 10.0}),
-    ('face_vid2vid', {'feature_matching': [10.0, 10.0], 'head_pose': 0.0})])
+    ('face_vid2vid', {'feature_matching': [10.0, 10.0], 'head_pose': 0.0}),
+    ('x2face', {'tower': 'bc_z', 'face_id': 0.1})])
 def test_other_families(data, tmp_path, model, settings) -> None:
     run = tmp_path / 'run'
     assert main(arguments(model, data, run, 2, **settings)) == 0
     found = checkpoint.read(run / 'weights')
     assert found.family == model
     assert all(torch.isfinite(v).all() for s in found.networks.values() for v in s.values())
+
+
+def test_x2face_learns_where_to_sample(data, tmp_path) -> None:
+    """From the source as it is to something nearer to the driving frame."""
+    run = tmp_path / 'run'
+    settings = {'learning_rate': 0.3, 'average': 0.0, 'held_out': 4, 'batch_size': 4}
+    assert main(arguments('x2face', data, run, 30, **settings)) == 0
+    rows = read_log(run)
+    assert all(float(row['photometric']) == pytest.approx(float(row['loss'])) for row in rows)
+    errors = [float(row['validation_l1']) for row in rows if row['validation_l1']]
+    assert errors[-1] < errors[0]
+
+
+@pytest.mark.parametrize(('option', 'missing'), [
+    ('gan=1', 'no discriminator'), ('guide=2', 'no keypoints'), ('face_id=1', 'tower=bc_z')])
+def test_what_x2face_lacks_is_said(data, tmp_path, capsys, option, missing) -> None:
+    command = arguments('x2face', data, tmp_path / 'run', 1)
+    assert main([*command, '--set', option]) == 2
+    error = capsys.readouterr().err
+    assert option.split('=')[0] in error and missing in error and error.count('\n') == 1
 
 
 def test_live_portrait_in_two_stages(tmp_path) -> None:
