@@ -18,10 +18,13 @@ class TrackerScale:
     Attributes:
         baseline: Blendshapes of a relaxed face; those not named are 0.
         gain: Factors of the deviations from it; those not named are 1.
+        knee: Part of a control's way beyond which movements are compressed, so that the largest
+            ones come near the end of the range and do not stop there; 1 for no compression.
     """
 
     baseline: Mapping[str, float] = field(default_factory=dict)
     gain: Mapping[str, float] = field(default_factory=dict)
+    knee: float = 1.0
 
 
 def _both(**values: float) -> dict[str, float]:
@@ -34,7 +37,8 @@ def _both(**values: float) -> dict[str, float]:
 
 
 # Medians of relaxed faces before iPhones, and gains by which the full movements of ARKit's range
-# come to 0.9 of the robot's range (benchmarks/mocap.py).
+# come to 0.9 of the robot's range (benchmarks/mocap.py). People differ: the knee keeps those who
+# show more within the range.
 SCALES: dict[str, TrackerScale] = {
     ARKIT: TrackerScale(
         _both(eyeBlink_=0.1, eyeLookDown_=0.28, eyeSquint_=0.06, jawForward=0.05, jawOpen=0.03,
@@ -45,7 +49,7 @@ SCALES: dict[str, TrackerScale] = {
               cheekSquint_=0.02, noseSneer_=0.06),
         _both(browDown_=0.65, browInnerUp=0.85, browOuterUp_=0.68, eyeBlink_=0.95, eyeWide_=0.75,
               eyeSquint_=1.9, mouthSmile_=1.5, mouthUpperUp_=1.3, mouthFrown_=0.6, jawOpen=1.25,
-              mouthStretch_=0.6, noseSneer_=1.1)),
+              mouthStretch_=0.6, noseSneer_=1.1), knee=0.8),
 }
 
 

@@ -51,7 +51,24 @@ class RigMap:
         """
         return self.values(self.drives(features))
 
-    def values(self, drives: Array) -> Array:
-        """(N,) control values within their ranges for drives (N,), see `drives`."""
-        values = self._spec.neutral + np.where(drives > 0, drives * self._up, drives * self._down)
-        return np.clip(values, self._spec.low, self._spec.high)
+    def values(self, drives: Array, knee: float = 1.0) -> Array:
+        """(N,) control values within their ranges.
+
+        Args:
+            drives: (N,), see `drives`.
+            knee: Part of the way to an end beyond which drives are compressed, so that larger ones
+                come ever nearer to the end; 1 for none.
+        """
+        way = np.where(drives > 0, drives * self._up, drives * self._down)
+        if knee < 1.0:
+            way = self._compressed(way, knee)
+        return np.clip(self._spec.neutral + way, self._spec.low, self._spec.high)
+
+    def _compressed(self, way: Array, knee: float) -> Array:
+        """(N,) ways from neutral, the part beyond the knee compressed to what is left of them."""
+        spec = self._spec
+        reach = np.where(way > 0, spec.high - spec.neutral, spec.neutral - spec.low)
+        beyond = np.maximum(np.abs(way) - knee * reach, 0.0)
+        left = np.maximum((1.0 - knee) * reach, 1e-9)
+        shortened: Array = way - np.sign(way) * beyond * beyond / (left + beyond)
+        return shortened

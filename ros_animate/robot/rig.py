@@ -45,7 +45,7 @@ def tracker_values(rig: Mapping[str, Any], tracker: str) -> TrackerScale:
         return TrackerScale(rig.get('baseline', {}))
     usual, own = tracker_scale(tracker), rig.get('trackers', {}).get(tracker, {})
     return TrackerScale({**usual.baseline, **own.get('baseline', {})},
-                        {**usual.gain, **own.get('gain', {})})
+                        {**usual.gain, **own.get('gain', {})}, usual.knee)
 
 
 def drive_noise(rig: Any, control: str) -> float:

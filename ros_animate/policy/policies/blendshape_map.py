@@ -27,8 +27,9 @@ class BlendshapeMap(Policy):
     """Linear in the deviation from the person's neutral face.
 
     The neutral face is the rig's `baseline` at first, follows the median of what the person shows
-    (slowly and not far), and is known after `calibrate`. Another tracker has another baseline, and
-    gains, by which its blendshapes are brought to the scale of the weights.
+    (slowly and not far), and is known after `calibrate`. Another tracker has another baseline,
+    gains, by which its blendshapes are brought to the scale of the weights, and perhaps a knee,
+    beyond which controls are compressed in the place of stopping at the end of their ranges.
     """
 
     @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class BlendshapeMap(Policy):
         features = self._observe(motion)
         dt_s = self._interval(motion.stamp_s)
         self._adapt(features, dt_s)
-        values = self._rig.values(self._weights @ (features - self._neutral))
+        values = self._rig.values(self._weights @ (features - self._neutral), self._knee)
         return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
 
     def calibrate(self, observation: Motion | Frame) -> None:
@@ -80,7 +81,7 @@ class BlendshapeMap(Policy):
     def _use_tracker(self, tracker: str) -> None:
         """Starts with the relaxed face and the gains of the tracker of that name."""
         scale = tracker_values(self._spec.rig, tracker)
-        self._tracker = tracker
+        self._tracker, self._knee = tracker, scale.knee
         self._weights = self._matrix()
         self._gain = np.array([scale.gain.get(f, 1.0) for f in self._features])
         self._neutral = self._gain * [scale.baseline.get(f, 0.0) for f in self._features]

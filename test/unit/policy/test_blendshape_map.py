@@ -175,6 +175,25 @@ def test_a_phones_full_movements_use_the_range_and_do_not_exceed_it(shapes, cont
     assert 0.6 <= abs(share(policy().act(arkit_motion(**shapes)), control)) < 1.0
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=len(BLENDSHAPES), max_size=len(BLENDSHAPES)),
+       st.floats(-25, 25), st.floats(-20, 20))
+def test_no_face_before_a_phone_holds_a_control_at_an_end(values, yaw, pitch):
+    shapes = dict(zip(BLENDSHAPES, values, strict=True))
+    got = policy().act(Motion('arkit', 0.0, expression=shapes, rotation=rotation(yaw, pitch, 0.0)))
+    margin = np.minimum(got.values[0] - SPEC.low, SPEC.high - got.values[0])
+    ends = np.isclose(SPEC.neutral, SPEC.low) | np.isclose(SPEC.neutral, SPEC.high)
+    assert (margin[~ends] > 0.003 * (SPEC.high - SPEC.low)[~ends]).all()
+
+
+def test_larger_movements_stay_larger_beyond_the_knee():
+    smiles = [share(policy(adapt_s=0.0).act(arkit_motion(mouthSmileLeft=v)),
+                    'Lip Corner Raise Left') for v in np.linspace(0.1, 1.0, 10)]
+    assert (np.diff(smiles) > 0.01).all()
+    # Below the knee nothing is compressed.
+    assert smiles[1] == pytest.approx(2 * smiles[0], abs=1e-6)
+
+
 def test_another_tracker_begins_with_its_own_neutral_face():
     p = policy()
     p.calibrate(motion(browInnerUp=0.5))
