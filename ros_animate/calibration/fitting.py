@@ -110,7 +110,8 @@ def _fitted(spec: RobotSpec, controls: Array, targets: Array, options: FitOption
     _train(network, inputs, outputs, options, generator)
     zero = np.zeros(targets.shape[1])
     config = ModelConfig(
-        names=spec.names, centre=tuple(spec.neutral.tolist()), scale=tuple(scale.tolist()),
+        robot=spec.name, transport=spec.transport, names=spec.names,
+        centre=tuple(spec.neutral.tolist()), scale=tuple(scale.tolist()),
         error=tuple((zero if error is None else error).tolist()),
         spread=tuple(targets.std(axis=0).tolist()), poses=len(controls))
     return ForwardModel(config, network.arrays())

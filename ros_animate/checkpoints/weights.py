@@ -10,20 +10,13 @@ from ros_animate import configuration
 from ros_animate.checkpoints import checkpoint
 from ros_animate.checkpoints.catalogue import CATALOGUE
 from ros_animate.checkpoints.checkpoint import Checkpoint, CheckpointError
+from ros_animate.checkpoints.places import VARIABLE, user_folder
 from ros_animate.errors import UserError
 from ros_animate.networks import FAMILIES, find_family
-
-VARIABLE = 'ROS_ANIMATE_WEIGHTS'
 
 
 class WeightsNotFoundError(UserError):
     """There are no weights of a family on this machine; the message says how to install them."""
-
-
-def user_folder() -> pathlib.Path:
-    """The folder of a user's weights, with one folder per family."""
-    cache = os.environ.get('XDG_CACHE_HOME') or '~/.cache'
-    return pathlib.Path(cache).expanduser() / 'ros_animate' / 'weights'
 
 
 def locate(family: str, explicit: str | os.PathLike[str] = '') -> pathlib.Path:

@@ -1,9 +1,9 @@
 """Forward model of a robot's face: control values to the face that a tracker reports."""
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ class ForwardModelError(UserError):
 class ModelConfig:
     """What is known of a forward model besides its weights."""
 
+    robot: str = option('', 'name of the robot')
+    transport: str = option('', 'what drove the robot; `mock` is the virtual face')
     names: tuple[str, ...] = option((), 'controls in the order of the inputs', length=1000)
     centre: tuple[float, ...] = option((), 'values of the controls at the input 0', length=1000)
     scale: tuple[float, ...] = option((), 'changes of the controls at the input 1', length=1000)
@@ -94,6 +96,24 @@ class ForwardModel:
         rate[:shapes] = outputs[:shapes] * (1.0 - outputs[:shapes])
         return outputs, rate[:, np.newaxis] * slope / self._scale
 
+    def in_order_of(self, spec: RobotSpec) -> ForwardModel:
+        """The same model with the controls in a robot's order.
+
+        Raises:
+            ForwardModelError: The robot has other controls.
+        """
+        names = self.config.names
+        differing = sorted(set(names) ^ set(spec.names))
+        if differing:
+            raise ForwardModelError(f'the calibration is of another robot than {spec.name}: only '
+                                    f'one of them has {shortened(differing, separator=", ")}')
+        columns = [names.index(name) for name in spec.names]
+        config = dataclasses.replace(
+            self.config, names=spec.names, centre=tuple(self._centre[columns].tolist()),
+            scale=tuple(self._scale[columns].tolist()))
+        return ForwardModel(config, {**self.weights, 'A': self.weights['A'][:, columns],
+                                     'D': self.weights['D'][:, columns]})
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Writes weights.safetensors and config.yaml into an existing folder; raises WriteError."""
         from safetensors.numpy import save_file
@@ -104,8 +124,10 @@ class ForwardModel:
             save_file({name: np.ascontiguousarray(value, np.float32)
                        for name, value in self.weights.items()}, temporary, {'family': FAMILY})
             temporary.chmod(mode)  # safetensors makes files that nobody else can read
-        values = {'names': list(self.config.names), 'poses': self.config.poses,
-                  **{name: [round(float(v), 6) for v in getattr(self.config, name)]
+        config = self.config
+        values = {'robot': config.robot, 'transport': config.transport,
+                  'names': list(config.names), 'poses': config.poses,
+                  **{name: [round(float(v), 6) for v in getattr(config, name)]
                      for name in ('centre', 'scale', 'error', 'spread')}}
         write_atomically(folder / CONFIG, yaml.safe_dump({'family': FAMILY, 'config': values},
                                                          sort_keys=False))
@@ -162,12 +184,3 @@ def load_forward_model(folder: str | os.PathLike[str]) -> ForwardModel:
         raise ForwardModelError(str(error)) from error
     except (OSError, DocumentError, ValueError, SafetensorError) as error:
         raise ForwardModelError(f'cannot read {folder / WEIGHTS}: {cut(str(error))}') from error
-
-
-def check_controls(names: Sequence[str], spec: RobotSpec, folder: str) -> None:
-    """Raises ForwardModelError unless a model's controls are those of a robot, in any order."""
-    differing = sorted(set(names) ^ set(spec.names))
-    if differing:
-        raise ForwardModelError(f'the forward model in {folder} is of another robot than '
-                                f'{spec.name}: only one of them has '
-                                f'{shortened(differing, separator=", ")}')

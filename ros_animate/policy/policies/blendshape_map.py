@@ -14,13 +14,12 @@ import numpy as np
 from ros_animate.configuration import option
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
+from ros_animate.policy.frame_interval import FrameInterval
 from ros_animate.policy.rig_map import RigMap
 from ros_animate.policy.strength import GAINS, Strength
 from ros_animate.robot.rig import HEAD_ANGLES, tracker_values
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
-
-_FRAME_S = (1 / 120, 1 / 10)  # plausible intervals between camera frames
 
 
 class BlendshapeMap(Policy):
@@ -61,7 +60,7 @@ class BlendshapeMap(Policy):
         if motion.model != self._tracker:
             self._use_tracker(motion.model)
         features = self._observe(motion)
-        dt_s = self._interval(motion.stamp_s)
+        dt_s = self._interval.next(motion.stamp_s)
         self._adapt(features, dt_s)
         values = self._rig.values(self._weights @ (features - self._neutral), self._knee)
         return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
@@ -75,8 +74,7 @@ class BlendshapeMap(Policy):
 
     def reset(self) -> None:
         self._use_tracker('')
-        self._stamp_s: float | None = None
-        self._dt_s = 1 / 30
+        self._interval = FrameInterval()
 
     def _use_tracker(self, tracker: str) -> None:
         """Starts with the relaxed face and the gains of the tracker of that name."""
@@ -112,12 +110,6 @@ class BlendshapeMap(Policy):
         shapes = [motion.expression.get(f, 0.0) for f in self._features[:-len(HEAD_ANGLES)]]
         angles = np.zeros(3) if motion.rotation is None else head_angles_deg(motion.rotation)
         return self._gain * [*shapes, *angles]
-
-    def _interval(self, stamp_s: float) -> float:
-        if self._stamp_s is not None and stamp_s > self._stamp_s:
-            self._dt_s = float(np.clip(stamp_s - self._stamp_s, *_FRAME_S))
-        self._stamp_s = stamp_s
-        return self._dt_s
 
     def _adapt(self, features: Array, dt_s: float) -> None:
         """Running median of the blendshapes by steps of constant size; the head stays."""

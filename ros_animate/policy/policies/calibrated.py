@@ -1,0 +1,140 @@
+"""Feature space to control values by the inverse of what a calibration has learned.
+
+`ros_animate calibrate` learns what the robot's controls do to its tracked face (a forward model).
+This policy looks for the controls whose predicted face is nearest to the person's, and keeps near
+to the rig's solution where several are as near, or where little was learned. A robot that has not
+been calibrated follows its rig alone.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ros_animate.configuration import ConfigurationError, option
+from ros_animate.face.blendshapes import BLENDSHAPES
+from ros_animate.face.head_angles import head_angles_deg
+from ros_animate.face.tracker_scale import landmarker_values
+from ros_animate.policy.base import Policy
+from ros_animate.policy.calibrations import find_calibration
+from ros_animate.policy.frame_interval import FrameInterval
+from ros_animate.policy.inverse import FaceInverse
+from ros_animate.policy.policies.blendshape_map import BlendshapeMap
+from ros_animate.policy.strength import GAINS, Strength
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import ActionChunk, Array, Frame, Motion
+
+# Weights of the rig's solution by group, as multiples of the option `rig`: what the tracker reports
+# of the gaze depends on the lids too much.
+_RIG_WEIGHTS = {'gaze': 10.0}
+_NOISE = 3.0  # jitters; smaller movements between two frames are not continued
+_FIRST_ITERATIONS = 12
+
+
+class Calibrated(Policy):
+    """The pose whose predicted face is nearest to the person's.
+
+    Before `calibrate` the robot shows the face that the person shows; afterwards it shows the
+    changes from the person's neutral face, and that face is its own neutral one.
+    """
+
+    @dataclass(frozen=True)
+    class Config(Strength):
+        """The calibration, and how closely it is followed."""
+
+        weights: str = option('', 'folder of the calibration; empty: the one of the robot of that '
+                                  "name, looked for in ROS_ANIMATE_WEIGHTS, the user's cache and "
+                                  'the package; without any the robot follows its rig')
+        rig: float = option(0.05, "weight of the rig's solution; at 1, half the range of a control "
+                                  'counts as much as all of a blendshape', low=1e-4, high=100.0)
+        lead: float = option(1.0, 'share of the last movement by which the robot is ahead, so that '
+                                  'it is not late by the smoothing; 0 for none', low=0.0, high=2.0)
+        iterations: int = option(3, 'steps towards the nearest face in each frame', low=1, high=50)
+
+    observes: Literal['motion', 'image'] = 'motion'
+    changeable = (*GAINS, 'lead')
+
+    def __init__(self, config: Config, spec: RobotSpec) -> None:
+        self._spec = spec
+        model = find_calibration(spec, config.weights)
+        if model is None and not spec.rig:
+            raise ConfigurationError(f'robot {spec.name} has neither a calibration nor a rig: '
+                                     f'`ros_animate calibrate {spec.name}` makes one')
+        self._rig = BlendshapeMap(BlendshapeMap.Config(), spec) if spec.rig else None
+        prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
+        self._inverse = None if model is None else FaceInverse(model, spec, prior)
+        self._neutral_face = np.zeros(0) if model is None else model.predict(spec.neutral)
+        self._offset: Array = np.zeros_like(self._neutral_face)
+        self._pose: Array | None = None
+        self._last: Array | None = None
+        self.configure(config)
+        self.reset()
+
+    def configure(self, config: Config) -> None:
+        self._config, self._strength = config, config.of(self._spec)
+
+    def act(self, observation: Motion | Frame) -> ActionChunk:
+        motion = _motion(observation)
+        dt_s = self._interval.next(motion.stamp_s)
+        pose = self._nearest(motion)
+        spec = self._spec
+        pose = np.clip(spec.neutral + self._strength * (pose - spec.neutral), spec.low, spec.high)
+        values = np.stack([pose, self._ahead(pose)])
+        self._last = pose
+        return ActionChunk(spec.names, values, dt_s, motion.stamp_s)
+
+    def calibrate(self, observation: Motion | Frame) -> None:
+        motion = _motion(observation)
+        if self._rig is not None:
+            self._rig.calibrate(motion)
+        if self._inverse is not None:
+            self._offset = self._neutral_face - self._observe(motion)
+
+    def reset(self) -> None:
+        if self._rig is not None:
+            self._rig.reset()
+        self._interval = FrameInterval()
+        self._offset = np.zeros_like(self._neutral_face)
+        self._pose = self._last = None
+
+    def _nearest(self, motion: Motion) -> Array:
+        """(N,) the pose whose face is nearest to the person's; the rig's without a calibration."""
+        prior = self._spec.neutral if self._rig is None else self._rig.act(motion).values[0]
+        if self._inverse is None:
+            return prior
+        target = self._observe(motion) + self._offset
+        shapes = len(BLENDSHAPES)
+        target[:shapes] = np.clip(target[:shapes], 0.0, 1.0)
+        first = self._pose is None
+        self._pose = self._inverse.solve(
+            target, prior, prior if self._pose is None else self._pose,
+            _FIRST_ITERATIONS if first else self._config.iterations)
+        return self._pose
+
+    def _observe(self, motion: Motion) -> Array:
+        """(55,) blendshapes on the Face Landmarker's scale, and head angles in degrees."""
+        relaxed = self._spec.rig.get('baseline', {})
+        expression = landmarker_values(motion.expression, motion.model, relaxed)
+        shapes = [expression.get(name, 0.0) for name in BLENDSHAPES]
+        angles = np.zeros(3) if motion.rotation is None else head_angles_deg(motion.rotation)
+        return np.array([*shapes, *angles])
+
+    def _ahead(self, pose: Array) -> Array:
+        """(N,) the pose one frame later if the movement goes on, without its noise."""
+        if self._last is None:
+            return pose
+        movement = pose - self._last
+        noise = _NOISE * self._spec.jitter
+        size = np.abs(movement)
+        movement *= np.maximum(1.0 - noise / np.maximum(size, noise), 0.0)
+        return np.clip(pose + self._config.lead * movement, self._spec.low, self._spec.high)
+
+
+def _motion(observation: Motion | Frame) -> Motion:
+    if not isinstance(observation, Motion):
+        raise TypeError('the policy calibrated observes motion, not images')
+    return observation
+
+
+PLUGIN = Calibrated
