@@ -18,7 +18,7 @@ DIGITS = 6  # decimals of the stored values
 # pressed together. A little wider, so that a policy learns where the ends are.
 VISIBLE_RANGES = {'gaze_azimuth': (-1.6 * EYE_RANGE_DEG[0], 1.6 * EYE_RANGE_DEG[0]),
         'gaze_elevation': (-1.6 * EYE_RANGE_DEG[1], 1.6 * EYE_RANGE_DEG[1]),
-        **dict.fromkeys([name for name in MUSCLES if name.startswith('eyelid')], (-0.5, 2.0))}
+        **dict.fromkeys([name for name in MUSCLES if name.startswith('eyelid')], (-0.5, 2.6))}
 POSE_GROUPS = ('head', 'gaze')
 # Shares of the ways in which a face is drawn; the rest stays near neutral.
 INDEPENDENT, GROUPED, EXPRESSION = 0.2, 0.2, 0.3
