@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ros_animate.calibration.faces import PersonFaces
 from ros_animate.collection.pairs import random_stream
 from ros_animate.collection.sampling import ControlSampler, mirror_pairs, visible_range
 from ros_animate.robot.spec import RobotSpec
@@ -116,11 +117,11 @@ def _sweep(spec: RobotSpec, count: int) -> tuple[tuple[float, ...], int]:
 
 def _faces(spec: RobotSpec, sampler: ControlSampler, seed: int) -> Iterator[Pose]:
     """Random faces without end."""
-    pairs = mirror_pairs(spec)
+    pairs, people = mirror_pairs(spec), PersonFaces(spec)
     number = 0
     while True:
         rng = random_stream(seed, FACES, number)
-        values = sampler.sample(rng)
+        values = people.sample(rng)
         if len(pairs) and rng.random() < ONE_SIDED:
             still = pairs[:, rng.integers(2)]
             values[still] = spec.neutral[still]
