@@ -3,7 +3,8 @@
 `ros_animate calibrate` learns what the robot's controls do to its tracked face (a forward model).
 This policy looks for the controls whose predicted face is nearest to the person's, and keeps near
 to the rig's solution where several are as near, or where little was learned. A robot that has not
-been calibrated follows its rig alone.
+been calibrated follows its rig alone, and so do the motions of other trackers than the Face
+Landmarker, with which the calibration was made.
 """
 from __future__ import annotations
 
@@ -15,20 +16,21 @@ import numpy as np
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.face.head_angles import head_angles_deg
-from ros_animate.face.tracker_scale import landmarker_values
+from ros_animate.face.tracker_scale import LANDMARKER, landmarker_values
 from ros_animate.policy.base import Policy
 from ros_animate.policy.calibrations import find_calibration
 from ros_animate.policy.frame_interval import FrameInterval
 from ros_animate.policy.inverse import FaceInverse
 from ros_animate.policy.policies.blendshape_map import BlendshapeMap
-from ros_animate.policy.strength import GAINS, Strength
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
 # Weights of the rig's solution by group, as multiples of the option `rig`: what the tracker reports
 # of the gaze depends on the lids too much.
 _RIG_WEIGHTS = {'gaze': 10.0}
-_NOISE = 3.0  # jitters; smaller movements between two frames are not continued
+# Root mean square of a movement over all controls, in their jitters: up to the first it is noise,
+# from the second on it is continued.
+_STILL, _MOVING = 2.5, 3.5
 _FIRST_ITERATIONS = 12
 
 
@@ -40,8 +42,8 @@ class Calibrated(Policy):
     """
 
     @dataclass(frozen=True)
-    class Config(Strength):
-        """The calibration, and how closely it is followed."""
+    class Config(BlendshapeMap.Config):
+        """The calibration, and how closely it is followed; the options of the rig."""
 
         weights: str = option('', 'folder of the calibration; empty: the one of the robot of that '
                                   "name, looked for in ROS_ANIMATE_WEIGHTS, the user's cache and "
@@ -53,7 +55,7 @@ class Calibrated(Policy):
         iterations: int = option(3, 'steps towards the nearest face in each frame', low=1, high=50)
 
     observes: Literal['motion', 'image'] = 'motion'
-    changeable = (*GAINS, 'lead')
+    changeable = (*BlendshapeMap.changeable, 'lead')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
@@ -61,7 +63,7 @@ class Calibrated(Policy):
         if model is None and not spec.rig:
             raise ConfigurationError(f'robot {spec.name} has neither a calibration nor a rig: '
                                      f'`ros_animate calibrate {spec.name}` makes one')
-        self._rig = BlendshapeMap(BlendshapeMap.Config(), spec) if spec.rig else None
+        self._rig = BlendshapeMap(_rig_config(config), spec) if spec.rig else None
         prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
         self._inverse = None if model is None else FaceInverse(model, spec, prior)
         self._neutral_face = np.zeros(0) if model is None else model.predict(spec.neutral)
@@ -73,6 +75,8 @@ class Calibrated(Policy):
 
     def configure(self, config: Config) -> None:
         self._config, self._strength = config, config.of(self._spec)
+        if self._rig is not None:
+            self._rig.configure(_rig_config(config))
 
     def act(self, observation: Motion | Frame) -> ActionChunk:
         motion = _motion(observation)
@@ -99,9 +103,9 @@ class Calibrated(Policy):
         self._pose = self._last = None
 
     def _nearest(self, motion: Motion) -> Array:
-        """(N,) the pose whose face is nearest to the person's; the rig's without a calibration."""
+        """(N,) the pose whose face is nearest to the person's, or that of the rig."""
         prior = self._spec.neutral if self._rig is None else self._rig.act(motion).values[0]
-        if self._inverse is None:
+        if self._inverse is None or (self._rig is not None and motion.model != LANDMARKER):
             return prior
         target = self._observe(motion) + self._offset
         shapes = len(BLENDSHAPES)
@@ -121,14 +125,19 @@ class Calibrated(Policy):
         return np.array([*shapes, *angles])
 
     def _ahead(self, pose: Array) -> Array:
-        """(N,) the pose one frame later if the movement goes on, without its noise."""
+        """(N,) the pose one frame later if the movement goes on; noise does not."""
         if self._last is None:
             return pose
         movement = pose - self._last
-        noise = _NOISE * self._spec.jitter
-        size = np.abs(movement)
-        movement *= np.maximum(1.0 - noise / np.maximum(size, noise), 0.0)
-        return np.clip(pose + self._config.lead * movement, self._spec.low, self._spec.high)
+        size = float(np.sqrt(np.mean((movement / self._spec.jitter) ** 2)))
+        moving = min(max((size - _STILL) / (_MOVING - _STILL), 0.0), 1.0)
+        return np.clip(pose + moving * self._config.lead * movement, self._spec.low,
+                       self._spec.high)
+
+
+def _rig_config(config: Calibrated.Config) -> BlendshapeMap.Config:
+    """Options of the rig, whose solution is not strengthened."""
+    return BlendshapeMap.Config(adapt_s=config.adapt_s, adapt_limit=config.adapt_limit)
 
 
 def _motion(observation: Motion | Frame) -> Motion:
