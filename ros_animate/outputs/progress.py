@@ -89,6 +89,13 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
+    def left_s(self, count: int) -> float | None:
+        """Time until the end at the present rate once `count` units are done; None if unknown."""
+        done = count - self._start
+        if self.total is None or done <= 0:
+            return None
+        return (self._now() - self._start_s) * (self.total - count) / done
+
     def line(self) -> str:
         """The progress in one line."""
         elapsed_s = self._now() - self._start_s
