@@ -6,11 +6,12 @@ standard deviations (as strongly?). The angles of the head are compared likewise
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame
@@ -20,6 +21,10 @@ USED_STD = 0.08
 USED_STD_DEG = 2.0
 # Blendshapes by the beginning of their names.
 REGIONS = {'brows': ('brow',), 'eyes': ('eye',), 'mouth': ('jaw', 'mouth', 'nose')}
+# Those of them that the tracker tells from others.
+RELIABLE = tuple(name for name in BLENDSHAPES if name.startswith(
+    tuple(start for starts in REGIONS.values() for start in starts)) and not name.startswith(
+    ('jawForward', 'mouthDimple', 'mouthLeft', 'mouthRight', 'mouthShrug')))
 ANGLES = ('yaw', 'pitch', 'roll')
 LANDMARKS = 478
 _MIN_FRAMES = 8
@@ -54,6 +59,8 @@ class Fidelity:
         pose_r: Mean correlation of the head's angles that move; None if none does.
         lag: Delay of the robot's face in frames.
         missed: Share of frames in which the robot's face is not found.
+        mae: Mean absolute difference of the RELIABLE blendshapes; NaN without frames.
+        offset: Mean difference of their medians, which no correlation shows.
     """
 
     expr_r: float | None
@@ -63,6 +70,8 @@ class Fidelity:
     pose_r: float | None
     lag: int
     missed: float
+    mae: float = float('nan')
+    offset: float = float('nan')
 
 
 def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
@@ -81,11 +90,19 @@ def track(frames: Iterable[Frame], extractor: Extractor) -> Track:
     return Track(names, expression, angles_deg, landmarks)
 
 
-def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
-    """Compares the face of `robot` with that of `driving`, frame by frame."""
+def compare(driving: Track, robot: Track, max_lag: int = 5,
+            names: Collection[str] | None = None) -> Fidelity:
+    """Compares the face of `robot` with that of `driving`, frame by frame.
+
+    Args:
+        driving: The face that is imitated.
+        robot: The face that imitates it.
+        max_lag: Longest delay in frames.
+        names: Blendshapes that are compared, if the driving face uses them; None for all.
+    """
     count = min(len(driving.expression), len(robot.expression))
     used = [name for name, column in zip(driving.names, driving.expression[:count].T, strict=True)
-            if _spread(column) > USED_STD]
+            if (names is None or name in names) and _spread(column) > USED_STD]
     pairs = {name: (driving.expression[:count, driving.names.index(name)],
                     robot.expression[:count, robot.names.index(name)] if robot.names
                     else np.full(count, np.nan)) for name in used}
@@ -94,6 +111,7 @@ def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
     each = {name: correlation(a, delayed(b, lag)) for name, (a, b) in pairs.items()}
     regions = {region: float(np.mean(values)) for region, starts in REGIONS.items()
                if (values := [r for name, r in each.items() if name.startswith(starts)])}
+    mae, offset = _differences(driving, robot, count, lag)
     turns = [correlation(a, delayed(b, lag)) for a, b in
              zip(driving.angles_deg[:count].T, robot.angles_deg[:count].T, strict=True)
              if _spread(a) > USED_STD_DEG]
@@ -103,7 +121,20 @@ def compare(driving: Track, robot: Track, max_lag: int = 5) -> Fidelity:
         gain=float(np.median([_spread(b) / _spread(a) for a, b in pairs.values()]))
         if pairs else None,
         pose_r=float(np.mean(turns)) if turns else None, lag=lag,
-        missed=float(np.isnan(robot.angles_deg[:count, 0]).mean()) if count else 1.0)
+        missed=float(np.isnan(robot.angles_deg[:count, 0]).mean()) if count else 1.0,
+        mae=mae, offset=offset)
+
+
+def _differences(driving: Track, robot: Track, count: int, lag: int) -> tuple[float, float]:
+    """Mean absolute differences of the RELIABLE blendshapes, and of their medians."""
+    names = [name for name in RELIABLE if name in driving.names and name in robot.names]
+    if not names or not count:
+        return float('nan'), float('nan')
+    theirs, own = (track.expression[:count, [track.names.index(name) for name in names]]
+                   for track in (driving, robot))
+    difference = np.abs(delayed(own, lag) - theirs)
+    medians = np.nanmedian(own, axis=0) - np.nanmedian(theirs, axis=0)
+    return float(np.nanmean(difference)), float(np.mean(np.abs(medians)))
 
 
 def delayed(series: Array, lag: int) -> Array:

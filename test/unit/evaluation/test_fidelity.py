@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ros_animate.evaluation.fidelity import (
+    RELIABLE,
     Track,
     compare,
     correlation,
@@ -109,3 +110,15 @@ def test_tracking_leaves_gaps_where_there_is_no_face():
     found = track([Frame(black, float(k)) for k in range(4)], EveryOther())
     np.testing.assert_array_equal(found.expression[:, 0], [0, np.nan, 2, np.nan])
     np.testing.assert_array_equal(np.isnan(found.angles_deg[:, 0]), [0, 1, 0, 1])
+
+
+def test_differences_are_absolute_and_of_medians():
+    names = ('jawOpen', 'mouthLeft')
+    moving = 0.3 + 0.2 * np.sin(np.arange(60.0) / 5)
+    angles = np.zeros((60, 3))
+    driving = Track(names, np.column_stack([moving, moving]), angles)
+    robot = Track(names, np.column_stack([moving + 0.1, 0 * moving]), angles)
+    found = compare(driving, robot, names=RELIABLE)
+    assert set(found.blendshapes) == {'jawOpen'} and found.expr_r == pytest.approx(1.0)
+    assert found.mae == pytest.approx(0.1) and found.offset == pytest.approx(0.1)
+    assert set(compare(driving, robot).blendshapes) == set(names)
