@@ -31,19 +31,21 @@ from ros_animate.checkpoints.variants import load_config
 from ros_animate.configuration import build as build_options
 from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.networks import build_networks
+from ros_animate.networks.x2face import DRIVING, EMBEDDING
 
 MODELS = {'monkey_net_64': ('monkey_net', 'nemo'), 'monkey_net_256': ('monkey_net', 'vox256'),
           'fomm': ('fomm', 'vox256'), 'face_vid2vid': ('face_vid2vid', 'vox256'),
           'face_vid2vid_spade': ('face_vid2vid', 'vox256_spade'),
-          'live_portrait': ('live_portrait', 'human')}
+          'live_portrait': ('live_portrait', 'human'), 'x2face': ('x2face', 'vox256')}
 ENGINES = ('float32', 'float32+compile', 'bf16', 'bf16+compile')
 DETECTORS = {'monkey_net': 'kp_detector', 'fomm': 'kp_detector', 'face_vid2vid': 'he_estimator',
              'live_portrait': 'motion_extractor'}
 GENERATORS = {'live_portrait': ('appearance_feature_extractor', 'warping_module',
-                                'spade_generator')}
-# Variances of weights by layer: keypoint heads, and the SPADE decoder with its residual sums.
-VARIANCES = {'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.3, 'conv_': 1.0, 'mlp_': 1.0,
-             'fc.': 1.0}
+                                'spade_generator'), 'x2face': (EMBEDDING, DRIVING)}
+# Variances of weights by layer: X2Face's shifts, keypoint heads, and the SPADE decoder with its
+# residual sums.
+VARIANCES = {'model.up': 0.02, 'kp.weight': 0.1, 'jacobian.weight': 0.1, 'conv_img': 0.3,
+             'conv_': 1.0, 'mlp_': 1.0, 'fc.': 1.0}
 
 Networks = dict[str, Any]
 Step = Callable[[], Tensor]
@@ -138,6 +140,8 @@ def reference_way(family: str, networks: Networks, source: Tensor, driving: Tens
     """(keypoints, whole frame) as the reference implementation computes them."""
     for network in networks.values():
         as_the_reference(network).to(options.device)
+    if family == 'x2face':
+        return x2face_steps(networks, driving, lambda: networks[EMBEDDING].embed(source))
     detector = networks[DETECTORS[family]]
     kp_source, kp_driving = keypoints(family, detector, source, driving)
 
@@ -160,6 +164,9 @@ def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
     generators = GENERATORS.get(family, ('generator',))
     for name in generators:
         prepare(networks[name], selected, options.device)
+    if family == 'x2face':
+        face = networks[EMBEDDING].embed(source)
+        return x2face_steps(networks, driving, lambda: face)
     # Half precision is for generators; keypoint detectors stay in float32.
     float32 = dataclasses.replace(selected, precision='float32')
     detector = prepare(networks[DETECTORS[family]], float32, options.device)
@@ -176,6 +183,12 @@ def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor,
             return networks['spade_generator'](warped.features)
         return networks['generator'].render(features, kp_source, kp_driving)
     return (lambda: detector(driving)), frame
+
+
+def x2face_steps(networks: Networks, driving: Tensor, embed: Step) -> tuple[Step, Step]:
+    """(driving vector, whole frame) of X2Face; `embed` gives the embedded face."""
+    driver = networks[DRIVING]
+    return (lambda: driver.encode(driving)), lambda: driver.render(embed(), driver.encode(driving))
 
 
 def engine_options(text: str) -> EngineOptions:

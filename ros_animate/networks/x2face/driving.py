@@ -26,7 +26,7 @@ class DrivingNetwork(nn.Module):
 
         It is taken before the decoder's first ReLU, so that differences of vectors tell more.
         """
-        return self.netG.model.encode(driving).flatten(1).float()
+        return self.netG.encode(driving).flatten(1).float()
 
     def positions(self, vector: Tensor) -> Tensor:
         """Position in the embedded face of each place of the result: (B, D) to (B, H, W, 2)."""
@@ -35,7 +35,7 @@ class DrivingNetwork(nn.Module):
 
     def shifts(self, vector: Tensor) -> Tensor:
         """The decoder's output (B, 2, H, W) in [-1, 1]."""
-        return torch.tanh(self.netG.model.decode(vector[:, :, None, None]).float())
+        return torch.tanh(self.netG.decode(vector[:, :, None, None]).float())
 
     def render(self, face: Tensor, vector: Tensor) -> Tensor:
         """The embedded face (B, 3, H, W) in the driving pose (B, D)."""

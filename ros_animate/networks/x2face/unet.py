@@ -13,11 +13,11 @@ _SLOPE = 0.2
 
 
 class Level(nn.Module):
-    """One level of a U-Net: half the size, the levels inside, twice the size.
+    """Layers of one level of a U-Net: `down` to half the size, `up` to twice the size again.
 
     Args:
         channels: Channels of the input, at half the size, and of the output.
-        submodule: The levels inside; None for the innermost one.
+        submodule: The level inside; None for the innermost one.
         skips: True if the maps at half the size also go around the levels inside.
         outermost: True for the level that takes the image and gives the result.
     """
@@ -27,33 +27,16 @@ class Level(nn.Module):
         super().__init__()
         inputs, inner, outputs = channels
         innermost = submodule is None
-        self.skips = skips and not innermost
         activation = [] if outermost else [nn.LeakyReLU(_SLOPE)]
         norm = [] if outermost or innermost else [nn.BatchNorm2d(inner)]
         self.down = nn.Sequential(
             *activation, nn.Conv2d(inputs, inner, 4, stride=2, padding=1, bias=False), *norm)
+        reads = 2 * inner if skips and not innermost else inner
         self.up = nn.Sequential(
             nn.ReLU(), nn.Upsample(scale_factor=2, mode='bilinear', align_corners=True),
-            nn.Conv2d(2 * inner if self.skips else inner, outputs, 3, padding=1, bias=False),
+            nn.Conv2d(reads, outputs, 3, padding=1, bias=False),
             *([] if outermost else [nn.BatchNorm2d(outputs)]))
         self.submodule = submodule
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, outputs, H, W)."""
-        x = self.down(x)
-        if self.submodule is not None:
-            inside = self.submodule(x)
-            x = torch.cat([inside, x], dim=1) if self.skips else inside
-        return self.up(x)
-
-    def encode(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to the single cell in the middle, (B, C, 1, 1)."""
-        x = self.down(x)
-        return x if self.submodule is None else self.submodule.encode(x)
-
-    def decode(self, code: Tensor) -> Tensor:
-        """The cell in the middle to (B, outputs, H, W), in a U-Net without skips."""
-        return self.up(code if self.submodule is None else self.submodule.decode(code))
 
 
 class UNet(nn.Module):
@@ -64,11 +47,12 @@ class UNet(nn.Module):
     Args:
         channels: Channels at 1/2, 1/4, … of the size.
         outputs: Channels of the result.
-        skips: True for skip connections.
+        skips: True for skip connections; then `encode` and `decode` cannot be used.
     """
 
     def __init__(self, channels: Sequence[int], outputs: int, skips: bool) -> None:
         super().__init__()
+        self.skips = skips
         level: Level | None = None
         for depth in reversed(range(len(channels))):
             inputs = results = channels[depth - 1]
@@ -80,7 +64,34 @@ class UNet(nn.Module):
         self._initialise()
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.model(image)
+        if not self.skips:
+            return self.decode(self.encode(image))
+        levels, maps = self.levels(), [image]
+        for level in levels:
+            maps.append(level.down(maps[-1]))
+        x = levels[-1].up(maps[-1])
+        for level, around in zip(levels[-2::-1], maps[-2:0:-1], strict=True):
+            x = level.up(torch.cat([x, around], dim=1))
+        return x
+
+    def encode(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to the single cell in the middle, (B, C, 1, 1)."""
+        for level in self.levels():
+            image = level.down(image)
+        return image
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The cell in the middle, (B, C, 1, 1), to (B, outputs, H, W)."""
+        for level in reversed(self.levels()):
+            code = level.up(code)
+        return code
+
+    def levels(self) -> list[Level]:
+        """All levels, the outermost first."""
+        found = [self.model]
+        while found[-1].submodule is not None:
+            found.append(found[-1].submodule)
+        return found
 
     def _initialise(self) -> None:
         for module in self.modules():
