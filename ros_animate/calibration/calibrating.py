@@ -1,0 +1,174 @@
+"""`ros_animate calibrate`: babbles with a robot, learns from it, and writes what was found."""
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import pathlib
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from ros_animate.calibration.cameras import VirtualCamera, open_source
+from ros_animate.calibration.card import write_card
+from ros_animate.calibration.fitting import LEAST_POSES, fit
+from ros_animate.calibration.journal import Journal, open_journal
+from ros_animate.calibration.observer import Observer, Timing
+from ros_animate.calibration.poses import Block, schedule
+from ros_animate.calibration.report import Report, make_report
+from ros_animate.calibration.report_files import write_report
+from ros_animate.calibration.responses import FaithfulRobot
+from ros_animate.calibration.session import Session
+from ros_animate.collection.recording import Camera
+from ros_animate.errors import UserError
+from ros_animate.hardware.base import VirtualRobot
+from ros_animate.hardware.pose_driver import REAL_TIME, PoseDriver, SimulatedTime, Time
+from ros_animate.interrupts import DeferredSignals
+from ros_animate.motion.base import Extractor
+from ros_animate.outputs.progress import LINE_PERIOD_S, PROGRAM, Progress, write_line
+from ros_animate.plugins import find, load_shared
+from ros_animate.robot.descriptions import description_file
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.settings import Settings
+
+VIRTUAL = 'virtual'
+OBSERVATIONS = 'observations.npz'
+TOPIC = 'topic:'
+SOURCE = 'calibrate'
+
+OpenTopic = Callable[[str], AbstractContextManager[Camera]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        camera: A camera source, 'topic:NAME', or 'virtual'.
+        folder: Where everything is kept.
+        poses: Number of poses.
+        seed: Seed of the poses.
+        timing: Speed and waiting times.
+        quiet: True for no progress.
+    """
+
+    camera: str
+    folder: pathlib.Path
+    poses: int
+    seed: int
+    timing: Timing
+    quiet: bool = False
+
+
+def calibrate(settings: Settings, request: Request, open_topic: OpenTopic) -> Report:
+    """Calibrates a robot, or finishes a calibration that was interrupted.
+
+    Args:
+        settings: Robot, transport and limits.
+        request: What is asked for.
+        open_topic: Called with an image topic when images are needed.
+
+    Raises:
+        UserError: The camera does not fit the robot, the folder holds something else, or too few
+            faces were seen.
+    """
+    spec = settings.spec
+    is_virtual = issubclass(find('hardware', settings.plugin('hardware')), VirtualRobot)
+    if request.camera == VIRTUAL and not is_virtual:
+        raise UserError(f'--camera virtual shows virtual robots; {settings.robot} is a real one: '
+                        'name a camera that sees its face')
+    with contextlib.ExitStack() as stack:
+        signals = stack.enter_context(DeferredSignals())
+        journal = stack.enter_context(open_journal(request.folder, describe(spec, request)))
+        tracker = stack.enter_context(contextlib.closing(open_tracker(settings)))
+        blocks = schedule(spec, request.seed, request.poses)
+        try:
+            if len(journal.blocks) < len(blocks):
+                _babble(settings, request, open_topic, tracker, journal, blocks, signals.check)
+        finally:
+            journal.observations(spec.names).write(request.folder / OBSERVATIONS)
+        signals.check()
+        return _learn(spec, settings.robot, request, journal, tracker, signals.check)
+
+
+def open_tracker(settings: Settings) -> Extractor:
+    """The tracker that watches people, for one face."""
+    options = settings.options('motion') if settings.plugin('motion') == 'mediapipe' else {}
+    return load_shared('motion', 'mediapipe', {**options, 'faces': 1})
+
+
+def describe(spec: RobotSpec, request: Request) -> dict[str, Any]:
+    """Options that the poses of a folder depend on."""
+    content = repr([spec.controls, spec.coupled])
+    return {'robot': spec.name, 'controls': list(spec.names),
+            'description': hashlib.sha256(content.encode()).hexdigest()[:16],
+            'camera': request.camera, 'seed': request.seed, 'poses': request.poses}
+
+
+def _babble(settings: Settings, request: Request, open_topic: OpenTopic, tracker: Extractor,
+            journal: Journal, blocks: list[Block], check: Callable[[], None]) -> None:
+    """Takes the poses that are missing."""
+    total, done = (sum(map(len, part)) for part in (blocks, blocks[:len(journal.blocks)]))
+    with contextlib.ExitStack() as stack:
+        robot = stack.enter_context(settings.load('hardware'))
+        times = REAL_TIME
+        wait: Callable[[float], None] = _no_wait
+        camera: Camera
+        if request.camera == VIRTUAL:
+            simulated = SimulatedTime()
+            times, wait = Time(simulated.clock, simulated.sleep), _real_wait
+            camera = VirtualCamera(robot, simulated)
+        elif request.camera.startswith(TOPIC):
+            camera = stack.enter_context(open_topic(request.camera.removeprefix(TOPIC)))
+        else:
+            camera = stack.enter_context(open_source(request.camera))
+        driver = stack.enter_context(PoseDriver(
+            robot, settings.spec, settings.safety, request.timing.speed, SOURCE,
+            Time(times.clock, times.sleep, check)))
+        progress = stack.enter_context(Progress('calibrating', total, 'pose', initial=done,
+                                                quiet=request.quiet))
+        observer = Observer(driver, camera, tracker, request.timing)
+        Session(observer, settings.spec, Voice(), wait).run(blocks, journal, progress)
+
+
+def _learn(spec: RobotSpec, robot: str, request: Request, journal: Journal, tracker: Extractor,
+           check: Callable[[], None]) -> Report:
+    """Fits the forward model, compares the robot with its file and writes both."""
+    observations = journal.observations(spec.names)
+    if len(observations) < LEAST_POSES:
+        raise UserError(f'{request.folder}: a face was seen in {len(observations)} poses, too few '
+                        'to learn from; does the camera see the whole face, upright and lit?')
+    faithful = FaithfulRobot(spec, tracker) if spec.face.get('controls') else None
+    expected = faithful.expected() if faithful else None
+    check()
+    model = fit(spec, observations)
+    model.save(request.folder)
+    check()
+    file, _ = description_file(robot)
+    report = make_report(spec, file, journal, expected, faithful.neutral() if faithful else [],
+                         model, request.camera == VIRTUAL)
+    write_report(report, request.folder)
+    write_card(request.folder, robot, request.camera, request.seed, request.poses, report)
+    return report
+
+
+def _no_wait(_: float) -> None:
+    """Waits for nothing: real time passes by itself."""
+
+
+def _real_wait(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+class Voice:
+    """Shows lines above the progress; one that is repeated, every ten seconds."""
+
+    def __init__(self) -> None:
+        self._line, self._due_s = '', 0.0
+
+    def __call__(self, line: str) -> None:
+        now_s = time.monotonic()
+        if line != self._line or now_s >= self._due_s:
+            self._line, self._due_s = line, now_s + LINE_PERIOD_S
+            write_line(f'{PROGRAM}: {line}')

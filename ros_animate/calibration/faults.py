@@ -1,0 +1,248 @@
+"""Differences of a robot from its file: dead, inverted, swapped, weak and coupled controls."""
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ros_animate.calibration.responses import Curve, Expected
+from ros_animate.collection.sampling import mirror_pairs
+from ros_animate.robot.spec import RobotSpec
+from ros_animate.types import Array
+
+GAINS = np.linspace(-1.5, 1.5, 61)  # of a control, that are tried
+FLOOR = 0.01  # smallest standard deviation of an output
+# Lengths of expected answers per level, in standard deviations: a weaker one cannot be seen; one
+# that is weaker than CLEAR tells whether there is a movement, and not how far it goes.
+VISIBLE, CLEAR = 6.0, 14.0
+# Gains relative to those of the group; WEAK_TOO: of a control with another fault.
+WEAK, WEAK_TOO, STRONG = 0.65, 0.5, 1.6
+TIE = 1e-6  # of equal explanations the smallest gain counts
+DEAD = 0.15  # gain of a control that moves nothing
+DEAD_ANSWER = 0.4  # greatest answer of such a control, of what is expected
+BETTER = 0.6  # share of the mismatch that is left by another explanation, to believe it
+COUPLED = 0.3  # least share of the movement of another control that a control makes besides
+COUPLED_PART = 0.12  # least share of its own answer that this makes
+COUPLED_MISMATCH = 0.4  # share of what is left that this explanation may leave
+LARGE_MISMATCH = 0.7  # of an answer that resembles nothing
+
+
+class Fault(enum.Enum):
+    """What is wrong with a control.
+
+    Attributes:
+        value: Word for reports.
+    """
+
+    NONE = 'as expected'
+    DEAD = 'dead'
+    STUCK = 'stuck'
+    INVERTED = 'inverted'
+    SWAPPED = 'swapped'
+    WEAK = 'weak'
+    STRONG = 'strong'
+    COUPLED = 'coupled'
+    OTHER = 'unlike the file'
+    UNSEEN = 'out of sight'
+    UNKNOWN = 'no expectation'
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a control does.
+
+    Attributes:
+        control: Index of the control.
+        faults: What is wrong, the gravest first; NONE alone if nothing is.
+        source: Index of the control whose expected answer it shows; its own index if it is right.
+        gain: Movement as a share of what is expected, relative to the others of its group;
+            negative if it is inverted; NaN if unknown.
+        strength: Answer of the face per level (root of the sum of squares).
+        expected: The same of the expected answer; NaN without one.
+        mismatch: Share of the answer (of its squares) that the explanation leaves.
+        partner: Index of the control that it is coupled with, -1 for none.
+    """
+
+    control: int
+    faults: tuple[Fault, ...]
+    source: int
+    gain: float
+    strength: float
+    expected: float
+    mismatch: float
+    partner: int = -1
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The best explanation of a measured answer by the expected answer of one control."""
+
+    source: int
+    gain: float
+    mismatch: float
+
+
+def find_faults(spec: RobotSpec, measured: Sequence[Curve | None], expected: Expected | None,
+                noise: Array, stuck: Sequence[str] = ()) -> list[Finding]:
+    """A finding for every control.
+
+    Args:
+        spec: The robot.
+        measured: Its answers, by control.
+        expected: The answers of a robot that does what the file says; None without a section
+            `face` in it.
+        noise: (A,) standard deviations of the face at neutral.
+        stuck: Controls that did not follow by their own measurement.
+    """
+    spread = np.zeros_like(noise) if expected is None else expected.spread
+    weight = 1.0 / np.sqrt(noise ** 2 + spread ** 2 + FLOOR ** 2)
+    sides = list(expected.sides) if expected and expected.sides else [None] * len(spec.names)
+    curves = [_own_part(*pair, weight) for pair in zip(measured, sides)]
+    due = [None if expected is None else _own_part(expected.curves[index], sides[index], weight)
+           for index in range(len(spec.names))]
+    fits = [_explain(index, curves[index], due, _mirror(spec, index))
+            for index in range(len(spec.names))]
+    factors = _group_factors(spec, fits)
+    return [_finding(index, curves, due, fits, factors[index], spec.names[index] in stuck)
+            for index in range(len(spec.names))]
+
+
+def _own_part(curve: Curve | None, side: Curve | None, weight: Array) -> Curve | None:
+    """A curve without what other controls add to it, in standard deviations of like faces."""
+    if curve is None:
+        return None
+    answers = curve.answers if side is None else curve.answers - side.at(curve.levels)
+    return Curve(curve.levels, answers * weight, curve.spread)
+
+
+def _mirror(spec: RobotSpec, index: int) -> int:
+    """The control on the other side of the face, -1 for none."""
+    for left, right in mirror_pairs(spec):
+        if index in (left, right):
+            return int(right if index == left else left)
+    return -1
+
+
+def _explain(index: int, curve: Curve | None, expected: Sequence[Curve | None],
+             mirror: int) -> _Fit | None:
+    """The answer explained by that of the control itself or of its mirror image."""
+    own = expected[index]
+    if curve is None or own is None:
+        return None
+    best = _fit(index, curve, own)
+    other = expected[mirror] if mirror >= 0 else None
+    if other is not None and _strength(curve) > 0:
+        swapped = _fit(mirror, curve, other)
+        if swapped.mismatch < BETTER * best.mismatch:
+            return swapped
+    return best
+
+
+def _fit(source: int, curve: Curve, expected: Curve) -> _Fit:
+    """The gain with which an expected answer explains a measured one best."""
+    answers = expected.points[1]
+    total = max(float((curve.answers ** 2).sum()), 1e-12)
+    size = max(float((answers ** 2).sum()), 1e-12)
+    mixed, squared = curve.answers @ answers.T, answers @ answers.T
+    errors = []
+    for gain in GAINS:
+        shares = expected.shares(gain * curve.levels)
+        errors.append(total - 2 * float((mixed * shares).sum())
+                      + float(((shares @ squared) * shares).sum())
+                      + TIE * size * gain ** 2)
+    at = int(np.argmin(errors))
+    return _Fit(source, float(GAINS[at]), max(errors[at], 0.0) / total)
+
+
+def _strength(curve: Curve | None) -> float:
+    """Root mean over the levels of the sum of squares over the outputs."""
+    return 0.0 if curve is None else float(np.sqrt((curve.answers ** 2).sum(axis=1).mean()))
+
+
+def _group_factors(spec: RobotSpec, fits: Sequence[_Fit | None]) -> Array:
+    """(C,) by how much faces like this one answer more strongly than expected, by group.
+
+    Another identity or distance changes the answers of a whole region; the median leaves single
+    controls with a fault out.
+    """
+    gains = np.array([np.nan if fit is None else abs(fit.gain) for fit in fits])
+    # The controls of a group that answer at all.
+    gains[gains < DEAD] = np.nan
+    everything = np.nanmedian(gains) if np.isfinite(gains).any() else 1.0
+    factors = np.ones(len(spec.names))
+    for names in spec.groups.values():
+        members = spec.indices(names)
+        known = gains[members][np.isfinite(gains[members])]
+        # With few members half of which may be weak, all controls have a say.
+        share = len(known) / (len(known) + 6.0)
+        middle = np.median(known) if len(known) else everything
+        factors[members] = share * middle + (1 - share) * everything
+    return factors
+
+
+def _finding(index: int, measured: Sequence[Curve | None], expected: Sequence[Curve | None],
+             fits: Sequence[_Fit | None], factor: float, is_stuck: bool) -> Finding:
+    curve, fit = measured[index], fits[index]
+    strength, due = _strength(curve), _strength(expected[index])
+
+    def finding(*faults: Fault, partner: int = -1) -> Finding:
+        gain = float('nan') if fit is None else fit.gain / factor
+        return Finding(index, faults, index if fit is None else fit.source, gain, strength,
+                       due if expected[index] is not None else float('nan'),
+                       float('nan') if fit is None else fit.mismatch, partner)
+    if is_stuck:
+        return finding(Fault.STUCK)
+    if curve is None:
+        return finding(Fault.UNSEEN)
+    if fit is None:
+        return finding(Fault.DEAD if strength < VISIBLE else Fault.UNKNOWN)
+    if due < VISIBLE:
+        return finding(Fault.UNSEEN)
+    if strength < DEAD_ANSWER * due and abs(fit.gain) < WEAK / 2:
+        return finding(Fault.DEAD)
+    if due < CLEAR:
+        is_inverted = fit.gain < -DEAD and fit.mismatch < LARGE_MISMATCH
+        return finding(Fault.INVERTED if is_inverted else Fault.NONE)
+    faults, partner = _deviations(index, curve, expected, fit, factor)
+    return finding(*(faults or [Fault.NONE]), partner=partner)
+
+
+def _deviations(index: int, curve: Curve, expected: Sequence[Curve | None], fit: _Fit,
+                factor: float) -> tuple[list[Fault], int]:
+    """Faults of a control that answers, and the one that it is coupled with (-1: none)."""
+    faults = []
+    if fit.source != index:
+        faults.append(Fault.SWAPPED)
+    if fit.gain < -DEAD:
+        faults.append(Fault.INVERTED)
+    gain = abs(fit.gain) / factor
+    if DEAD < gain < (WEAK_TOO if faults else WEAK):
+        faults.append(Fault.WEAK)
+    elif gain > STRONG:
+        faults.append(Fault.STRONG)
+    partner = _coupled_with(index, curve, expected, fit)
+    if partner >= 0:
+        faults.append(Fault.COUPLED)
+    elif fit.mismatch > LARGE_MISMATCH and not faults:
+        faults.append(Fault.OTHER)
+    return faults, partner
+
+
+def _coupled_with(index: int, curve: Curve, expected: Sequence[Curve | None], fit: _Fit) -> int:
+    """The control whose expected answer explains most of what is left, -1 if none does."""
+    own = expected[fit.source]
+    assert own is not None
+    rest = Curve(curve.levels, curve.answers - own.at(fit.gain * curve.levels))
+    best, partner = COUPLED, -1
+    for other, answer in enumerate(expected):
+        if answer is None or other in (index, fit.source) or _strength(answer) < CLEAR:
+            continue
+        explained = _fit(other, rest, answer)
+        strength = _strength(rest) * float(np.sqrt(1.0 - min(explained.mismatch, 1.0)))
+        share = strength / _strength(answer)
+        if (share > best and explained.mismatch < COUPLED_MISMATCH
+                and strength > COUPLED_PART * _strength(curve)):
+            best, partner = share, other
+    return partner

@@ -1,0 +1,218 @@
+"""Report of a calibration: what every control moves, what is wrong, and how to correct the file."""
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ros_animate.calibration.corrections import corrected_text, patch
+from ros_animate.calibration.delays import delay_s
+from ros_animate.calibration.faults import Fault, Finding, find_faults
+from ros_animate.calibration.journal import Journal, Taken
+from ros_animate.calibration.places import CameraPlace, camera_place
+from ros_animate.calibration.responses import (
+    Curve,
+    Expected,
+    measured_curves,
+    neutral_noise,
+)
+from ros_animate.calibration.sighting import Sighting
+from ros_animate.documents import read_text
+from ros_animate.policy.forward_model import OUTPUTS, ForwardModel
+from ros_animate.robot.spec import RobotSpec
+
+PATCH, PAGE = 'corrections.patch', 'report.html'
+STRONGEST = 4  # outputs that are named for a control
+LEAST_SHAPE, LEAST_DEG = 0.05, 2.0  # changes of outputs that are worth naming
+LATE_S = 0.08  # later than the others
+
+
+@dataclass(frozen=True)
+class ControlReport:
+    """What one control does.
+
+    Attributes:
+        name: Its name.
+        finding: What is wrong with it.
+        moves: (output, change from the lowest to the highest level) of the outputs that it moves
+            most: blendshapes, and head angles in degrees.
+        repeat_error: Standard deviation of repeated answers, as a share of the answer; NaN if
+            unknown.
+        delay_s: From the command to the tracked movement; NaN if unknown.
+        unseen: Share of its poses in which no face was seen.
+    """
+
+    name: str
+    finding: Finding
+    moves: tuple[tuple[str, float], ...]
+    repeat_error: float
+    delay_s: float
+    unseen: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that was found.
+
+    Attributes:
+        spec: The robot.
+        controls: By control.
+        camera: Place of the camera.
+        model: The forward model.
+        poses: Number of poses in which a face was seen.
+        skipped: Number of poses in which none was seen.
+        pauses: Reasons of pauses.
+        curves: Measured answers by control.
+        expected: Expected ones, None where the file has no section `face`.
+        file: Name of the robot file.
+        patch: Suggested corrections of it as a unified diff, '' for none.
+        corrected: The corrected file.
+    """
+
+    spec: RobotSpec
+    controls: tuple[ControlReport, ...]
+    camera: CameraPlace
+    model: ForwardModel
+    poses: int
+    skipped: int
+    pauses: tuple[str, ...]
+    curves: Sequence[Curve | None]
+    expected: Expected | None
+    file: str
+    patch: str
+    corrected: str
+
+    @property
+    def faults(self) -> list[ControlReport]:
+        """Controls with which something is wrong."""
+        fine = (Fault.NONE, Fault.UNSEEN, Fault.UNKNOWN)
+        return [c for c in self.controls if not set(c.finding.faults) <= set(fine)]
+
+    def r2(self) -> float:
+        """Share of the variance of the face on held-back poses that the model predicts."""
+        error, spread = (np.array(getattr(self.model.config, name)[:52])
+                         for name in ('error', 'spread'))
+        return float(1.0 - (error ** 2).sum() / max((spread ** 2).sum(), 1e-12))
+
+    def summary(self, folder: pathlib.Path) -> list[str]:
+        """Lines for the terminal."""
+        lines = [f'{folder}: {self.poses} poses with a face, {self.skipped} without; the model '
+                 f'predicts {self.r2():.0%} of the variance of the blendshapes on poses that were '
+                 'held back']
+        lines += [f'  {c.name}: {describe(self.spec, c)}' for c in self.faults]
+        if not self.faults:
+            lines.append('  every control does what the file says, as far as it can be seen')
+        lines.append(f'  {camera_words(self.camera)}')
+        if self.patch:
+            lines.append(f'  suggested corrections: patch {self.file} {folder / PATCH}')
+        lines.append(f'  report: {folder / PAGE}')
+        return lines
+
+    def figures(self) -> dict[str, Any]:
+        """Content of report.json."""
+        camera = self.camera
+        return {
+            'robot': self.spec.name, 'poses': self.poses, 'skipped': self.skipped,
+            'pauses': list(self.pauses), 'model_r2': _plain(self.r2()),
+            'camera': {name: _plain(getattr(camera, name)) for name in
+                       ('azimuth_deg', 'elevation_deg', 'roll_deg', 'size', 'distance_m')},
+            'controls': {c.name: {
+                'faults': [fault.value for fault in c.finding.faults],
+                'acts_as': self.spec.names[c.finding.source],
+                'coupled_with': (self.spec.names[c.finding.partner] if c.finding.partner >= 0
+                                 else None),
+                'gain': _plain(c.finding.gain), 'mismatch': _plain(c.finding.mismatch),
+                'answer': _plain(c.finding.strength), 'expected': _plain(c.finding.expected),
+                'repeat_error': _plain(c.repeat_error), 'delay_s': _plain(c.delay_s),
+                'unseen': _plain(c.unseen),
+                'moves': {name: _plain(change) for name, change in c.moves}}
+                for c in self.controls}}
+
+
+def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected: Expected | None,
+                neutral: Sequence[Sighting], model: ForwardModel, is_virtual: bool) -> Report:
+    """Compares a robot with its file.
+
+    Args:
+        spec: The robot.
+        file: Its file.
+        journal: The session.
+        expected: Expected answers, None where the file has no section `face`.
+        neutral: Expected neutral faces.
+        model: The forward model.
+        is_virtual: True if a virtual camera took the images.
+    """
+    curves = measured_curves(spec, journal)
+    findings = find_faults(spec, curves, expected, neutral_noise(journal), tuple(journal.stuck))
+    taken = journal.taken
+    delays = {step.control: delay_s(step) for step in journal.steps}
+    text = read_text(file)
+    corrected = corrected_text(text, spec, findings)
+    return Report(
+        spec, tuple(_control(spec, f, curves[f.control], taken, delays) for f in findings),
+        camera_place(taken, neutral, is_virtual), model, sum(not t.reason for t in taken),
+        sum(bool(t.reason) for t in taken), tuple(journal.pauses), curves, expected, file.name,
+        patch(text, corrected, file.name), corrected)
+
+
+def describe(spec: RobotSpec, control: ControlReport) -> str:
+    """The findings of a control in words."""
+    finding = control.finding
+    words = {
+        Fault.DEAD: 'dead: it moves nothing that can be seen',
+        Fault.STUCK: 'stuck: it does not go where it is sent',
+        Fault.INVERTED: 'inverted',
+        Fault.SWAPPED: f'swapped: it moves what {spec.names[finding.source]} should',
+        Fault.WEAK: f'weak: {abs(finding.gain):.0%} of the movement of the file',
+        Fault.STRONG: f'strong: {abs(finding.gain):.0%} of the movement of the file',
+        Fault.COUPLED: f'coupled: it also moves what {spec.names[finding.partner]} should',
+        Fault.OTHER: 'moves otherwise than the file says',
+        Fault.UNSEEN: 'out of sight: too faint to be judged',
+        Fault.UNKNOWN: 'nothing to compare it with (the file has no section `face` for it)',
+        Fault.NONE: 'as expected'}
+    return '; '.join(words[fault] for fault in finding.faults)
+
+
+def camera_words(place: CameraPlace) -> str:
+    """The place of the camera in words."""
+    sides = [f'{abs(place.azimuth_deg):.0f}° to its {"left" if place.azimuth_deg > 0 else "right"}',
+             f'{abs(place.elevation_deg):.0f}° {"above" if place.elevation_deg > 0 else "below"}']
+    size = '' if np.isnan(place.size) else (
+        f'; the face is {place.size:.2f} times as large as usual, so it is about '
+        f'{abs(1 - 1 / place.size):.0%} {"closer" if place.size > 1 else "farther"}')
+    far = f', about {place.distance_m:.2f} m away' if np.isnan(place.size) else ''
+    return f'the camera stands {" and ".join(sides)} of the face{far}{size}'
+
+
+def _control(spec: RobotSpec, finding: Finding, curve: Curve | None, taken: Sequence[Taken],
+             delays: dict[int, float]) -> ControlReport:
+    own = [t for t in taken if t.control == finding.control]
+    unseen = sum(bool(t.reason) for t in own) / max(len(own), 1)
+    length = 0.0 if curve is None else float(np.sqrt((curve.answers ** 2).sum(axis=1).mean()))
+    repeat = float('nan') if curve is None or length == 0 else curve.spread / length
+    return ControlReport(spec.names[finding.control], finding, _moves(own, taken), repeat,
+                         delays.get(finding.control, float('nan')), unseen)
+
+
+def _moves(own: Sequence[Taken], taken: Sequence[Taken]) -> tuple[tuple[str, float], ...]:
+    """The outputs that change most over the range of a control, by regression on its level."""
+    seen = [t for t in own if not t.reason]
+    if not seen:
+        return ()
+    neutral = np.median([t.features for t in taken if t.kind == 'neutral' and not t.reason],
+                        axis=0)
+    levels = np.array([0.0, *(t.level for t in seen)])
+    faces = np.array([neutral, *(t.features for t in seen)])
+    centred = levels - levels.mean()
+    change = centred @ faces / (centred ** 2).sum() * np.ptp(levels)
+    least = np.where(np.arange(len(OUTPUTS)) < len(OUTPUTS) - 3, LEAST_SHAPE, LEAST_DEG)
+    order = np.argsort(-np.abs(change / least))[:STRONGEST]
+    return tuple((OUTPUTS[at], float(change[at])) for at in order
+                 if abs(change[at]) > least[at])
+
+
+def _plain(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None
