@@ -13,7 +13,7 @@ from ros_animate.images import encode_jpeg
 from ros_animate.nodes.bags import BagReader
 from ros_animate.nodes.conversions import MessageError, image_from_message
 from ros_animate.nodes.messages import Joints
-from ros_animate.nodes.remote.newest import deserialized
+from ros_animate.nodes.remote.polled import deserialized
 from ros_animate.nodes.remote.previews import QUALITY, shrunk
 from ros_animate.nodes.remote.subscriptions import VIEWS
 from ros_animate.nodes.topics import COMPRESSED, message_class

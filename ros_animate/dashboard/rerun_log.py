@@ -5,6 +5,7 @@ It listens to topics alone. Images are the small ones of the dashboard's page.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import queue
 import signal
 import sys
@@ -20,7 +21,8 @@ from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.messages import Joints, motion_from_message, seconds
 from ros_animate.nodes.remote.calls import NotAnswered, python_value
 from ros_animate.nodes.remote.pipeline import RemotePipeline
-from ros_animate.nodes.remote.previews import MAX_SIDE, Preview
+from ros_animate.nodes.remote.previews import MAX_SIDE, Preview, PreviewMaker
+from ros_animate.nodes.remote.subscriptions import VIEWS
 from ros_animate.processes import become_child, lower_priority
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Motion
@@ -130,7 +132,9 @@ def log_pipeline(rerun: Any, namespace: str, stopping: threading.Event) -> None:
     def keep(view: str, preview: Preview) -> None:
         if not images.full():
             images.put_nowait((view, preview))
-    with RemotePipeline(namespace, keep) as pipeline:
+    views = tuple(VIEWS)
+    with (RemotePipeline(namespace, views) as pipeline,
+          contextlib.closing(PreviewMaker(pipeline.newest.take, views, keep))):
         log, is_described = RerunLog(rerun, pipeline), False
         pipeline.watch(True)
         while not stopping.wait(PERIOD_S):

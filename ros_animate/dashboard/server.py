@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import uvicorn
 from fastapi import FastAPI, WebSocket
 from fastapi.responses import FileResponse, Response
@@ -25,8 +24,8 @@ from ros_animate.dashboard.feed import Feed
 from ros_animate.dashboard.page import build_page
 from ros_animate.dashboard.parameters import ParameterStore
 from ros_animate.dashboard.parts import Parts
+from ros_animate.dashboard.previews import PreviewProcess
 from ros_animate.dashboard.recording import Recording
-from ros_animate.dashboard.robot_drawing import RobotDrawing
 from ros_animate.dashboard.runs import RunLibrary
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.dashboard.steering import Steering
@@ -68,7 +67,6 @@ def serve(options: ServerOptions) -> int:
     Raises:
         UserError: The port is taken, or the environment is wrong.
     """
-    cv2.setNumThreads(1)  # previews are small
     listener = listen(options.host, options.port)
     port = listener.getsockname()[1]
     token = '' if is_loopback(options.host) else new_token()
@@ -119,12 +117,12 @@ class Dashboard:
 
     def __init__(self, options: ServerOptions) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pipeline = RemotePipeline(options.namespace, self._offer_preview,
-                                        views=('camera', 'animated'))
+        self._pipeline = RemotePipeline(options.namespace)
         steering = Steering(self._pipeline)
         state = PipelineState(self._pipeline)
         self._feed = Feed(self._pipeline, steering, state)
-        self._drawing = RobotDrawing(state, lambda: self._feed.is_watched, self._offer_preview)
+        self._previews = PreviewProcess(self._pipeline.namespace, state,
+                                        lambda: self._feed.is_watched, self._offer_preview)
         self._parameters = ParameterStore(self._pipeline, steering)
         self._recording = Recording(options.folder / 'bags', self._pipeline.namespace)
         self._library = RunLibrary(options.folder)
@@ -136,7 +134,7 @@ class Dashboard:
 
     def __exit__(self, *_: object) -> None:
         self._loop = None
-        self._drawing.close()
+        self._previews.close()
         self._recording.end()
         self._pipeline.__exit__()
 
@@ -168,7 +166,7 @@ class Dashboard:
                 raise result
 
     def _offer_preview(self, view: str, preview: Preview) -> None:
-        """Called in the thread that makes previews."""
+        """Called in a thread of the previews."""
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has just ended

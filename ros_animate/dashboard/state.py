@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class PipelineState:
         self.robot_name = ''
         self._was_manual = False
         self._faces: dict[str, Any] = {'faces': [], 'follow': ''}
+        self._faces_s = -math.inf
         self.command: Array | None = None
         self.target: Array | None = None
         self.measured: Array | None = None
@@ -109,12 +111,10 @@ class PipelineState:
         self._was_manual = manual
 
     def _update_faces(self) -> None:
-        newest = self._pipeline.newest
-        age_s = newest.age_s('faces')
-        if age_s is not None and age_s < FACES_S:
-            if (message := newest.take('faces')) is not None:
-                self._faces = faces_of(message)
-        elif (message := newest.take('motion')) is not None:
+        newest, now_s = self._pipeline.newest, time.monotonic()
+        if (message := newest.take('faces')) is not None:
+            self._faces, self._faces_s = faces_of(message), now_s
+        elif now_s - self._faces_s > FACES_S and (message := newest.take('motion')) is not None:
             self._faces = followed_face(message)
 
     def _read(self, attribute: str, topic: str, convert: Any) -> None:

@@ -1,6 +1,7 @@
 """Animates the portrait with the motion of the face."""
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
-from ros_animate.processes import lower_priority
+from ros_animate.processes import IdleWork
 from ros_animate.types import Frame, Motion, UnusableMotion
 
 # Images come a little early and late: of 30 a second every second one is to be taken for 15.
@@ -65,8 +66,7 @@ class AnimationNode(StageNode):
         self._changes = LiveParameters(self, options, self.changeable, self._change_portrait,
                                        'animation node')
         self._publisher = ImagePublisher(self, 'animated/image_raw')
-        # Done by the first callback, because it is the callbacks' thread whose priority counts.
-        self._has_to_lower_priority = options.background
+        self._idle = IdleWork() if options.background else contextlib.nullcontext()
         self._animated_s = 0.0
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
@@ -121,13 +121,11 @@ class AnimationNode(StageNode):
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
         if motion is None:
             return
-        if self._has_to_lower_priority:
-            self._has_to_lower_priority = False
-            lower_priority()
         self._calibration.update(motion)
         if self._publisher.has_subscribers and self._is_due():
             try:
-                animated = self._animator.animate(motion)
+                with self._idle:
+                    animated = self._animator.animate(motion)
             except UnusableMotion as error:
                 raise MessageError(str(error)) from error
             self._publisher.publish(animated.image, message.header)

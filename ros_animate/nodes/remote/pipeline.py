@@ -18,9 +18,8 @@ from ros_animate.nodes.messages import Joints
 from ros_animate.nodes.pipeline_client import LEVELS, NodeStatus
 from ros_animate.nodes.qos import LATCHED, RELIABLE, buffered
 from ros_animate.nodes.remote.calls import ServiceCalls, python_value
-from ros_animate.nodes.remote.newest import NewestMessages
-from ros_animate.nodes.remote.previews import Preview, PreviewMaker
-from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
+from ros_animate.nodes.remote.polled import PolledSubscriptions
+from ros_animate.nodes.remote.subscriptions import Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
 from ros_animate.plugins import STAGES
 from ros_animate.robot.spec import RobotSpec
@@ -53,30 +52,26 @@ class RemotePipeline:
 
     Args:
         namespace: Namespace of the pipeline's nodes, '' for none.
-        on_preview: Called in another thread with the name of a view and a preview.
         views: Those of VIEWS to subscribe to.
 
     Attributes:
         namespace: As ROS writes it.
         calls: Services and parameters of the nodes.
-        newest: Newest messages of the topics.
+        newest: Newest messages of the topics and views, while somebody looks.
 
     Raises:
         UserError: The namespace or the environment is wrong.
     """
 
-    def __init__(self, namespace: str, on_preview: Callable[[str, Preview], None],
-                 views: Collection[str] = tuple(VIEWS)) -> None:
+    def __init__(self, namespace: str, views: Collection[str] = ()) -> None:
         self.namespace = full_namespace(namespace)
-        self.newest = NewestMessages()
         self._seen, self._lock = Seen(), threading.Lock()
         self._parameter_listeners: list[Callable[[str, dict[str, Any]], None]] = []
         self._background = BackgroundNode(f'dashboard_{os.getpid()}')
         self._node = self._background.node
         self.calls = ServiceCalls(self._node, self.namespace)
-        self._previews = PreviewMaker(on_preview)
-        self._subscriptions = Subscriptions(self._node, self.namespace, self.newest,
-                                            self._previews, views)
+        self.newest = PolledSubscriptions(self._node)
+        self._subscriptions = Subscriptions(self._node, self.namespace, self.newest, views)
         self._stages = {f'{self.namespace}/{stage}': stage for stage in STAGES}
         self._listen()
         self._estop = self._node.create_publisher(Bool, f'{self.namespace}/estop', RELIABLE)
@@ -88,7 +83,6 @@ class RemotePipeline:
 
     def __exit__(self, *_: object) -> None:
         self._background.close()
-        self._previews.close()
 
     def watch(self, watched: bool) -> None:
         """Listens to images and streams only while somebody looks."""
@@ -115,10 +109,6 @@ class RemotePipeline:
     def has_answered(self, stage: str) -> bool:
         """True if the node of a stage has ever published its diagnostics."""
         return stage in self._seen.statuses
-
-    def view_topics(self) -> dict[str, str]:
-        """View → full name of its topic."""
-        return self._subscriptions.topics()
 
     def publish_estop(self) -> None:
         """Publishes the emergency stop on its topic, for whoever listens."""

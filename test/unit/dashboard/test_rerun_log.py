@@ -10,12 +10,10 @@ pytest.importorskip('rclpy', reason='ROS 2 (rclpy) is not installed')
 pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are not built')
 
 from builtin_interfaces.msg import Time
-from rclpy.serialization import serialize_message
 from std_msgs.msg import Header
 
 from ros_animate.dashboard.rerun_log import RerunLog
 from ros_animate.nodes.messages import Joints, motion_to_message
-from ros_animate.nodes.remote.newest import NewestMessages
 from ros_animate.nodes.remote.previews import Preview
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Command, Motion
@@ -50,7 +48,9 @@ def rerun():
 
 @pytest.fixture
 def newest():
-    return NewestMessages()
+    """Newest messages by topic, each taken once."""
+    messages = {}
+    return types.SimpleNamespace(messages=messages, take=lambda topic: messages.pop(topic, None))
 
 
 @pytest.fixture
@@ -59,17 +59,17 @@ def log(rerun, newest):
 
 
 def keep(newest, topic, message):
-    newest.keep(topic, serialize_message(message), type(message))
+    newest.messages[topic] = message
 
 
 def test_a_motion_sets_the_time_and_gives_landmarks_and_blendshapes(rerun, newest, log):
     landmarks = np.full((478, 3), 100.0)
     motion = Motion(model='mediapipe', stamp_s=100.5, landmarks=landmarks, image_size=(960, 720),
                     rotation=np.eye(3), expression={'jawOpen': 0.25})
-    log.image('camera', Preview(1, b'early', (960, 720)))
+    log.image('camera', Preview(b'early', (960, 720)))
     keep(newest, 'motion', motion_to_message(motion, HEADER))
     log.step()
-    log.image('camera', Preview(2, b'jpeg', (960, 720)))
+    log.image('camera', Preview(b'jpeg', (960, 720)))
     assert rerun.times == [('stamp', 100.5)]
     assert rerun.of('face/blendshapes')[0].args[0] == [0.25]
     np.testing.assert_allclose(rerun.of('camera/image/landmarks')[0].args[0], 50.0)
