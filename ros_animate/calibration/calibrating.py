@@ -12,6 +12,7 @@ from typing import Any
 
 from ros_animate.calibration.cameras import VirtualCamera, open_source
 from ros_animate.calibration.card import write_card
+from ros_animate.calibration.fidelity import Fidelity, predicted_fidelity
 from ros_animate.calibration.fitting import LEAST_POSES, fit
 from ros_animate.calibration.journal import Journal, open_journal
 from ros_animate.calibration.observer import Observer, Timing
@@ -27,7 +28,8 @@ from ros_animate.hardware.pose_driver import REAL_TIME, PoseDriver, SimulatedTim
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.progress import LINE_PERIOD_S, PROGRAM, Progress, write_line
-from ros_animate.plugins import find, load_shared
+from ros_animate.plugins import find, load, load_shared
+from ros_animate.policy.forward_model import ForwardModel
 from ros_animate.robot.descriptions import description_file
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import Settings
@@ -36,6 +38,7 @@ VIRTUAL = 'virtual'
 OBSERVATIONS = 'observations.npz'
 TOPIC = 'topic:'
 SOURCE = 'calibrate'
+FACES, PURPOSE = 200, 24  # faces on which the fidelity is predicted, and their random numbers
 
 OpenTopic = Callable[[str], AbstractContextManager[Camera]]
 
@@ -147,10 +150,23 @@ def _learn(spec: RobotSpec, robot: str, request: Request, journal: Journal, trac
     check()
     file, _ = description_file(robot)
     report = make_report(spec, file, journal, expected, faithful.neutral() if faithful else [],
-                         model, request.camera == VIRTUAL)
+                         model, request.camera == VIRTUAL,
+                         _fidelity(spec, model, request.folder))
     write_report(report, request.folder)
     write_card(request.folder, robot, request.camera, request.seed, request.poses, report)
     return report
+
+
+def _fidelity(spec: RobotSpec, model: ForwardModel, folder: pathlib.Path) -> dict[str, Fidelity]:
+    """Predicted fidelity of the rig and of the calibration; empty without a rig."""
+    if not spec.rig:
+        return {}
+    policies: dict[str, dict[str, Any]] = {
+        'blendshape_map': {'adapt_s': 0.0},
+        'calibrated': {'weights': str(folder)}}
+    return {name: predicted_fidelity(spec, load('policy', name, options, spec), model, FACES,
+                                     PURPOSE)
+            for name, options in policies.items()}
 
 
 def _no_wait(_: float) -> None:

@@ -46,7 +46,8 @@ def _draw_gains(axes: Any, report: Report) -> None:
         finding = control.finding
         value = 0.0 if np.isnan(finding.gain) else float(np.clip(finding.gain, -GREATEST_GAIN,
                                                                  GREATEST_GAIN))
-        axes.barh(row, value, color=_colour(finding.faults[0], COLOURS[Fault.NONE]), height=0.7, zorder=2)
+        axes.barh(row, value, color=_colour(finding.faults[0], COLOURS[Fault.NONE]), height=0.7,
+                  zorder=2)
         words = [fault.value for fault in finding.faults if fault is not Fault.NONE]
         if words:
             axes.text(max(value, 0) + 0.04, row, ', '.join(words), va='center', fontsize=8)

@@ -8,7 +8,13 @@ from html import escape
 import numpy as np
 
 from ros_animate.calibration.faults import Fault
-from ros_animate.calibration.report import ControlReport, Report, camera_words, describe
+from ros_animate.calibration.report import (
+    ControlReport,
+    Report,
+    camera_words,
+    describe,
+    fidelity_words,
+)
 from ros_animate.files import write_atomically
 
 STYLE = """
@@ -45,7 +51,7 @@ def write_page(report: Report, figure: pathlib.Path, path: pathlib.Path) -> None
 <h1>Calibration of {escape(report.spec.title)}</h1>
 <p>{report.poses} poses with a face, {report.skipped} without. On poses that were held back the
 forward model predicts {report.r2():.0%} of the variance of the blendshapes.
-{escape(camera_words(report.camera)).capitalize()}.</p>
+{escape(camera_words(report.camera)).capitalize()}.{_fidelity(report)}</p>
 <h2>To be looked at</h2>
 {f'<ul>{faults}</ul>' if faults else f'<p>{FINE}</p>'}
 {_corrections(report)}
@@ -61,6 +67,12 @@ upper end of the range.</p>
 {f'<h2>Pauses</h2><ul>{pauses}</ul>' if pauses else ''}
 </body></html>
 """)
+
+
+def _fidelity(report: Report) -> str:
+    if not report.fidelity:
+        return ''
+    return f' {escape(fidelity_words(report.fidelity)).capitalize()}.'
 
 
 def _row(control: ControlReport, words: str) -> str:

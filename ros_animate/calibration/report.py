@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ros_animate.calibration.corrections import corrected_text, patch
 from ros_animate.calibration.delays import delay_s
 from ros_animate.calibration.faults import Fault, Finding, find_faults
+from ros_animate.calibration.fidelity import Fidelity
 from ros_animate.calibration.journal import Journal, Taken
 from ros_animate.calibration.places import CameraPlace, camera_place
 from ros_animate.calibration.responses import (
@@ -67,6 +68,7 @@ class Report:
         pauses: Reasons of pauses.
         curves: Measured answers by control.
         expected: Expected ones, None where the file has no section `face`.
+        fidelity: Of people's faces as the model predicts it, by policy; empty without a rig.
         file: Name of the robot file.
         patch: Suggested corrections of it as a unified diff, '' for none.
         corrected: The corrected file.
@@ -81,6 +83,7 @@ class Report:
     pauses: tuple[str, ...]
     curves: Sequence[Curve | None]
     expected: Expected | None
+    fidelity: Mapping[str, Fidelity]
     file: str
     patch: str
     corrected: str
@@ -106,6 +109,8 @@ class Report:
         if not self.faults:
             lines.append('  every control does what the file says, as far as it can be seen')
         lines.append(f'  {camera_words(self.camera)}')
+        if self.fidelity:
+            lines.append(f'  {fidelity_words(self.fidelity)}')
         if self.patch:
             lines.append(f'  suggested corrections: patch {self.file} {folder / PATCH}')
         lines.append(f'  report: {folder / PAGE}')
@@ -117,6 +122,9 @@ class Report:
         return {
             'robot': self.spec.name, 'poses': self.poses, 'skipped': self.skipped,
             'pauses': list(self.pauses), 'model_r2': _plain(self.r2()),
+            'predicted_fidelity': {name: {key: _plain(value) for key, value in
+                                          asdict(fidelity).items()}
+                                   for name, fidelity in self.fidelity.items()},
             'camera': {name: _plain(getattr(camera, name)) for name in
                        ('azimuth_deg', 'elevation_deg', 'roll_deg', 'size', 'distance_m')},
             'controls': {c.name: {
@@ -133,7 +141,8 @@ class Report:
 
 
 def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected: Expected | None,
-                neutral: Sequence[Sighting], model: ForwardModel, is_virtual: bool) -> Report:
+                neutral: Sequence[Sighting], model: ForwardModel, is_virtual: bool,
+                fidelity: Mapping[str, Fidelity]) -> Report:
     """Compares a robot with its file.
 
     Args:
@@ -144,6 +153,7 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
         neutral: Expected neutral faces.
         model: The forward model.
         is_virtual: True if a virtual camera took the images.
+        fidelity: Predicted fidelity by policy.
     """
     curves = measured_curves(spec, journal)
     findings = find_faults(spec, curves, expected, neutral_noise(journal), tuple(journal.stuck))
@@ -154,8 +164,8 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
     return Report(
         spec, tuple(_control(spec, f, curves[f.control], taken, delays) for f in findings),
         camera_place(taken, neutral, is_virtual), model, sum(not t.reason for t in taken),
-        sum(bool(t.reason) for t in taken), tuple(journal.pauses), curves, expected, file.name,
-        patch(text, corrected, file.name), corrected)
+        sum(bool(t.reason) for t in taken), tuple(journal.pauses), curves, expected, fidelity,
+        file.name,        patch(text, corrected, file.name), corrected)
 
 
 def describe(spec: RobotSpec, control: ControlReport) -> str:
@@ -185,6 +195,13 @@ def camera_words(place: CameraPlace) -> str:
         f'{abs(1 - 1 / place.size):.0%} {"closer" if place.size > 1 else "farther"}')
     far = f', about {place.distance_m:.2f} m away' if np.isnan(place.size) else ''
     return f'the camera stands {" and ".join(sides)} of the face{far}{size}'
+
+
+def fidelity_words(fidelity: Mapping[str, Fidelity]) -> str:
+    """The predicted fidelity of each policy in words."""
+    figures = ', '.join(f'{value.r:.2f} by {name} (gain {value.gain:.2f})'
+                        for name, value in fidelity.items())
+    return f"people's faces, as the model predicts them on this robot: correlation {figures}"
 
 
 def _control(spec: RobotSpec, finding: Finding, curve: Curve | None, taken: Sequence[Taken],
