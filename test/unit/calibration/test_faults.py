@@ -38,8 +38,9 @@ def named(spec, findings, fault):
     return {spec.names[f.control] for f in findings if fault in f.faults}
 
 
-@pytest.mark.parametrize('name, seed', [('ameca', 2), ('ameca', 5), ('ameca', 9),
-                                        ('servo_head', 0), ('servo_head', 1)])
+@pytest.mark.parametrize('name, seed', [
+    ('ameca', 2), ('servo_head', 0), ('servo_head', 1),
+    *(pytest.param('ameca', seed, marks=pytest.mark.slow) for seed in (5, 9))])
 def test_every_fault_is_found(tmp_path, expected, name, seed):
     spec = load_spec(name)
     lies = straight(random_lies(spec, np.random.default_rng(seed)))
@@ -52,7 +53,7 @@ def test_every_fault_is_found(tmp_path, expected, name, seed):
     assert named(spec, findings, Fault.SWAPPED) == set(lies.swapped)
 
 
-@pytest.mark.parametrize('name', ['ameca', 'servo_head'])
+@pytest.mark.parametrize('name', [pytest.param('ameca', marks=pytest.mark.slow), 'servo_head'])
 def test_a_robot_that_does_what_the_file_says_has_no_faults(tmp_path, expected, name):
     _, findings = find(name, Lies(), expected, tmp_path)
     assert {f.faults for f in findings} <= {(Fault.NONE,), (Fault.UNSEEN,)}
@@ -73,7 +74,7 @@ def test_a_control_that_moves_another_part_too_is_coupled(tmp_path, expected, mo
     assert findings[jaw].partner == smile
 
 
-@pytest.mark.parametrize('name', ['ameca', 'servo_head'])
+@pytest.mark.parametrize('name', [pytest.param('ameca', marks=pytest.mark.slow), 'servo_head'])
 def test_the_corrected_file_is_valid_and_describes_the_robot(tmp_path, expected, name):
     spec = load_spec(name)
     lies = straight(random_lies(spec, np.random.default_rng(2)))

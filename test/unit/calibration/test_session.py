@@ -6,7 +6,7 @@ from helpers.calibration_studio import FPS, Studio
 from ros_animate.calibration.journal import JournalError
 from ros_animate.robot.coupled_limits import CoupledSet
 
-BLOCKS = 6
+BLOCKS = 5
 
 
 def assert_limits(studio):
@@ -46,8 +46,8 @@ def test_it_sees_every_pose(plain):
 
 @pytest.mark.parametrize('kind, words', [
     ('no face', 'no face'), ('hand', 'something before the camera'), ('near', 'as large'),
-    ('silent', 'no image for'), ('estop', 'emergency stop'), ('fault', 'motor 7 is hot'),
-    ('stalled', 'stalled')])
+    ('silent', 'no image for'), ('estop', 'emergency stop'), ('stalled', 'stalled'),
+    pytest.param('fault', 'motor 7 is hot', marks=pytest.mark.slow)])
 def test_it_pauses_with_a_reason_and_learns_nothing_meanwhile(tmp_path, plain, kind, words):
     studio = Studio()
     studio.disturb = during(kind, 60, 330 if kind == 'silent' else 180)
@@ -90,7 +90,8 @@ def test_the_file_of_the_emergency_stop_stops_it(tmp_path):
     assert np.ptp(held, axis=0).max() == 0
 
 
-@pytest.mark.parametrize('tick', [100, 151, 233])
+@pytest.mark.parametrize('tick', [
+    151, *(pytest.param(tick, marks=pytest.mark.slow) for tick in (100, 233))])
 def test_interrupted_it_goes_to_neutral_and_goes_on_later(tmp_path, plain, tick):
     studio = Studio()
 
@@ -133,6 +134,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         Studio().babble(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_control_that_does_not_follow_is_left_alone(tmp_path):
     studio = Studio()
     dead = studio.spec.index('Jaw')
