@@ -8,11 +8,12 @@ import numpy as np
 
 from ros_animate.evaluation.fidelity import RELIABLE, Track, delayed
 from ros_animate.images import write_image
-from ros_animate.outputs.panels import side_by_side
+from ros_animate.outputs.panels import caption, side_by_side
 from ros_animate.types import Array, Image
 
 MOMENTS, APART = 3, 10  # number of moments, least frames between two of them
 NAMED = 3  # blendshapes that are named at each moment
+CAPTION_PX = 28
 
 
 def draw_worst(folder: pathlib.Path, driving: Track, robot: Track, lag: int,
@@ -35,9 +36,10 @@ def draw_worst(folder: pathlib.Path, driving: Track, robot: Track, lag: int,
         order = np.argsort(-np.abs(difference[frame]))[:NAMED]
         text = ', '.join(f'{RELIABLE[k]} {difference[frame, k]:+.2f}' for k in order)
         late = int(np.clip(frame + lag, 0, count - 1))
-        rows.append(side_by_side(read_frame(folder / 'driving.mp4', frame),
-                                 read_frame(folder / 'robot.mp4', late),
-                                 labels=(f'frame {frame}', text)))
+        pair = side_by_side(read_frame(folder / 'driving.mp4', frame),
+                            read_frame(folder / 'robot.mp4', late),
+                            labels=(f'frame {frame}', 'robot'))
+        rows += [pair, caption(f'robot less person: {text}', pair.shape[1], CAPTION_PX)]
     write_image(image, np.vstack(rows))
 
 

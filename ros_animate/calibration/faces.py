@@ -59,7 +59,8 @@ class PersonFaces:
             if rng.random() < MORE:
                 shapes[name] += rng.uniform(0.0, MOST)
         if rng.random() < GLANCES:
-            shapes.update(_glance(*(GLANCE * rng.standard_normal(2)), self._relaxed))
+            left, up = GLANCE * rng.standard_normal(2)
+            shapes.update(_glance(left, up, self._relaxed))
         if rng.random() < CLOSING:
             shapes['eyeBlinkLeft'] = shapes['eyeBlinkRight'] = rng.uniform(0.0, 1.0)
         return {name: float(np.clip(value, 0.0, 1.0)) for name, value in shapes.items()}

@@ -24,7 +24,7 @@ class FitOptions:
     """Options of the fit."""
 
     hidden: int = option(96, 'size of the hidden layers', low=4, high=1024)
-    steps: int = option(2000, 'steps of the optimiser', low=1)
+    steps: int = option(3000, 'steps of the optimiser', low=1)
     batch_size: int = option(128, 'poses in a step', low=1)
     learning_rate: float = option(3e-3, 'highest learning rate', low=1e-6, high=1.0)
     weight_decay: float = option(0.1, 'decay of the weights, which keeps the model simple where '

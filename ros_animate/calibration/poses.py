@@ -7,7 +7,8 @@ from typing import Literal
 
 from ros_animate.calibration.faces import PersonFaces
 from ros_animate.collection.pairs import random_stream
-from ros_animate.collection.sampling import ControlSampler, mirror_pairs, visible_range
+from ros_animate.collection.sampling import ControlSampler, visible_range
+from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 

@@ -1,7 +1,6 @@
 """Random poses of a robot's face: every control is used, and faces stay plausible."""
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +9,7 @@ from ros_animate.collection.expressions import random_expression, random_head_de
 from ros_animate.face.virtual.muscles import EYE_RANGE_DEG, MUSCLES, rotation
 from ros_animate.policy.policies.blendshape_map import BlendshapeMap
 from ros_animate.robot.governor import Governor
+from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Motion
 
@@ -159,11 +159,3 @@ def visible_range(spec: RobotSpec) -> tuple[Array, Array]:
                 if beyond > 0:
                     ends[i] += beyond / abs(end - at_neutral) * (spec.neutral[i] - ends[i])
     return low, high
-
-
-def mirror_pairs(spec: RobotSpec) -> np.ndarray:
-    """(P, 2) indices of the left and right controls of each pair."""
-    others = {name: re.sub('Left', 'Right', name) for name in spec.names}
-    pairs = [(spec.index(a), spec.index(b)) for a, b in others.items()
-             if a != b and b in spec.names]
-    return np.array(pairs, dtype=int).reshape(-1, 2)

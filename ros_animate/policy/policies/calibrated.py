@@ -50,6 +50,8 @@ class Calibrated(Policy):
                                   'the package; without any the robot follows its rig')
         rig: float = option(0.05, "weight of the rig's solution; at 1, half the range of a control "
                                   'counts as much as all of a blendshape', low=1e-4, high=100.0)
+        crooked: float = option(0.3, 'weight of what left and right differ more than with the rig',
+                                low=0.0, high=100.0)
         lead: float = option(1.0, 'share of the last movement by which the robot is ahead, so that '
                                   'it is not late by the smoothing; 0 for none', low=0.0, high=2.0)
         iterations: int = option(3, 'steps towards the nearest face in each frame', low=1, high=50)
@@ -65,7 +67,8 @@ class Calibrated(Policy):
                                      f'`ros_animate calibrate {spec.name}` makes one')
         self._rig = BlendshapeMap(_rig_config(config), spec) if spec.rig else None
         prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
-        self._inverse = None if model is None else FaceInverse(model, spec, prior)
+        self._inverse = None if model is None else FaceInverse(
+            model, spec, prior, config.crooked)
         self._neutral_face = np.zeros(0) if model is None else model.predict(spec.neutral)
         self._offset: Array = np.zeros_like(self._neutral_face)
         self._pose: Array | None = None

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from ros_animate.calibration.poses import schedule
-from ros_animate.collection.sampling import mirror_pairs
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.sides import mirror_pairs
 
 ROBOTS = ('ameca', 'servo_head')
 

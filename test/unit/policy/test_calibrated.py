@@ -80,10 +80,21 @@ def pose_with(**moved):
 def test_the_robot_shows_the_persons_face(folder, moved):
     model = known_model()
     person = model.predict(pose_with(**moved))
-    shown = model.predict(policy(folder, rig=0.005).act(motion_of(person)).values[0])
+    shown = model.predict(policy(folder, rig=0.005, crooked=0.0).act(motion_of(person)).values[0])
     still = model.predict(SPEC.neutral)
     shapes = len(BLENDSHAPES)
     assert np.abs((shown - person)[:shapes]).sum() < 0.5 * np.abs((still - person)[:shapes]).sum()
+
+
+def test_a_face_is_hardly_more_crooked_than_the_rig_makes_it(folder):
+    person = motion_of(known_model().predict(pose_with(Jaw_Yaw=0.3, Lip_Top_Raise_Left=0.2)))
+    rig = load('policy', 'blendshape_map', {}, SPEC).act(person).values[0]
+    free, held = (policy(folder, crooked=weight).act(person).values[0] - rig
+                  for weight in (0.0, 10.0))
+    left, right, jaw = (SPEC.index(name) for name in ('Lip Top Raise Left', 'Lip Top Raise Right',
+                                                      'Jaw Yaw'))
+    assert abs(held[left] - held[right]) < 0.3 * abs(free[left] - free[right])
+    assert abs(held[jaw]) < 0.3 * abs(free[jaw])
 
 
 def test_the_head_follows_and_does_nothing_else(folder):
@@ -103,7 +114,7 @@ def test_a_control_that_moves_the_other_way_is_followed(tmp_path):
     person = model.predict(pose_with(Lip_Corner_Raise_Left=-0.3))
     smile = BLENDSHAPES.index('mouthSmileLeft')
     assert person[smile] > model.predict(SPEC.neutral)[smile]
-    follower = policy(str(tmp_path), rig=0.005)
+    follower = policy(str(tmp_path), rig=0.005, crooked=0.0)
     for _ in range(5):
         pose = follower.act(motion_of(person)).values[0]
     assert pose[k] < SPEC.neutral[k] - 0.1
