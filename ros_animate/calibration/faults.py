@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ros_animate.calibration.responses import Curve, Expected
-from ros_animate.collection.sampling import mirror_pairs
+from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
@@ -16,7 +16,7 @@ GAINS = np.linspace(-1.5, 1.5, 61)  # of a control, that are tried
 FLOOR = 0.01  # smallest standard deviation of an output
 # Lengths of expected answers per level, in standard deviations: a weaker one cannot be seen; one
 # that is weaker than CLEAR tells whether there is a movement, and not how far it goes.
-VISIBLE, CLEAR = 6.0, 14.0
+VISIBLE, CLEAR = 6.0, 18.0
 # Gains relative to those of the group; WEAK_TOO: of a control with another fault.
 WEAK, WEAK_TOO, STRONG = 0.65, 0.5, 1.6
 TIE = 1e-6  # of equal explanations the smallest gain counts
@@ -73,6 +73,11 @@ class Finding:
     expected: float
     mismatch: float
     partner: int = -1
+
+    @property
+    def is_faint(self) -> bool:
+        """True if its movement can be seen, and how far it goes cannot."""
+        return bool(VISIBLE <= self.expected < CLEAR)
 
 
 @dataclass(frozen=True)

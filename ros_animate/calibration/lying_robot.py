@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ros_animate.collection.appearances import random_person
-from ros_animate.collection.sampling import mirror_pairs
 from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.face.virtual.appearance import Appearance
 from ros_animate.face.virtual.muscles import rotation
 from ros_animate.hardware.robots.mock import MockRobot
+from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
