@@ -7,8 +7,9 @@
 Every robot has another identity and skin, three controls of half their movement, one inverted, one
 dead, and two swapped; the camera stands 8 degrees off the axis and 10 % closer. Each is calibrated
 through the safety layer, with the tracker, as `ros_animate calibrate` does it. Fidelity: the
-expression of people (held-back random ones) that the robot shows, as the tracker sees it, by the
-rig of the file and by the policy `calibrated`; beside it the robot without faults.
+expressions of people (random ones) that the robot shows, as the tracker sees it, by the rig and by
+the policy `calibrated`, with the file and with the corrected one; --faithful adds the robot without
+faults.
 """
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from ros_animate.calibration.cameras import VirtualCamera
+from ros_animate.calibration.corrections import corrected_text
 from ros_animate.calibration.faults import Fault, find_faults
 from ros_animate.calibration.fidelity import Fidelity, agreement, people
 from ros_animate.calibration.fitting import fit
@@ -39,18 +41,20 @@ from ros_animate.calibration.responses import (
 )
 from ros_animate.calibration.session import Session
 from ros_animate.calibration.sighting import Sighting, steady
+from ros_animate.documents import read_text
 from ros_animate.hardware.pose_driver import PoseDriver, SimulatedTime, Time
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.machine import machine
 from ros_animate.outputs.progress import Progress
 from ros_animate.plugins import load
-from ros_animate.robot.descriptions import load_spec
+from ros_animate.robot.descriptions import description_file, load_spec
 from ros_animate.robot.face_map import FaceMap
+from ros_animate.robot.reader import read_spec
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Frame
 
-FACES, PURPOSE = 60, 31  # faces of the fidelity, and the purpose of their random numbers
+FACES, PURPOSE = 30, 31  # faces of the fidelity, and the purpose of their random numbers
 KINDS = ((Fault.DEAD, 0.0), (Fault.INVERTED, -1.0), (Fault.WEAK, 0.5))
 
 
@@ -89,12 +93,18 @@ def measure(spec: RobotSpec, lies: Lies, poses: int, expected: Expected,
         folder = pathlib.Path(name)
         journal = babble(spec, lies, poses, tracker, folder)
         seconds = time.perf_counter() - start_s
-        fit(spec, journal.observations(spec.names)).save(folder)
-        rig = load('policy', 'blendshape_map', {'adapt_s': 0.0}, spec)
-        calibrated = load('policy', 'calibrated', {'weights': str(folder)}, spec)
-        fidelity = {name: asdict(fidelity_of(spec, lies, policy, tracker))
-                    for name, policy in (('rig', rig), ('calibrated', calibrated))}
-    findings = find_faults(spec, measured_curves(spec, journal), expected, neutral_noise(journal))
+        findings = find_faults(spec, measured_curves(spec, journal), expected,
+                               neutral_noise(journal))
+        file = folder / 'corrected.yaml'
+        file.write_text(corrected_text(read_text(description_file(spec.name)[0]), spec, findings))
+        observations = journal.observations(spec.names)
+        fidelity = {}
+        for prefix, known in (('', spec), ('corrected ', read_spec(file))):
+            fit(known, observations).save(folder)
+            for policy, options in (('blendshape_map', {'adapt_s': 0.0}),
+                                    ('calibrated', {'weights': str(folder)})):
+                fidelity[f'{prefix}{policy}'] = asdict(fidelity_of(
+                    spec, lies, load('policy', policy, options, known), tracker))
     place = camera_place(journal.taken, neutral, True)
     return {'seconds': seconds, 'fidelity': fidelity, **compared(spec, lies, findings),
             'camera': {'azimuth_deg': place.azimuth_deg, 'elevation_deg': place.elevation_deg,
@@ -150,7 +160,7 @@ def compared(spec: RobotSpec, lies: Lies, findings: Any) -> dict[str, Any]:
     truth |= {(name, Fault.SWAPPED.value) for name in lies.swapped}
     said = {(spec.names[f.control], fault.value) for f in findings for fault in f.faults
             if fault not in (Fault.NONE, Fault.UNSEEN)}
-    faint = {spec.names[f.control] for f in findings if Fault.UNSEEN in f.faults}
+    faint = {spec.names[f.control] for f in findings if Fault.UNSEEN in f.faults or f.is_faint}
     missed = truth - said
     return {'found': sorted(truth & said),
             'missed': sorted(m for m in missed if m[0] not in faint),
@@ -159,14 +169,14 @@ def compared(spec: RobotSpec, lies: Lies, findings: Any) -> dict[str, Any]:
 
 
 def text(name: str, figures: dict[str, Any]) -> str:
-    rows = figures['fidelity']
+    rows = ', '.join(f'{name} {row["r"]:.2f} / {row["gain"]:.2f} / {row["mae"]:.3f}'
+                     for name, row in figures['fidelity'].items())
     camera = figures['camera']
     return (f'{name}: found {len(figures["found"])}, missed {figures["missed"]}, out of sight '
             f'{figures["out_of_sight"]}, false {figures["false"]}; camera '
             f'{camera["azimuth_deg"]:.1f} {camera["elevation_deg"]:.1f} (true '
             f'{camera["true"][0]:.1f} {camera["true"][1]:.1f}), size {camera["size"]:.2f}; '
-            f'r {rows["rig"]["r"]:.2f} -> {rows["calibrated"]["r"]:.2f}, mae '
-            f'{rows["rig"]["mae"]:.3f} -> {rows["calibrated"]["mae"]:.3f}; '
+            f'r / gain / mae: {rows}; '
             f'{figures["seconds"]:.0f} s')
 
 
@@ -174,9 +184,9 @@ def summary(figures: dict[str, dict[str, Any]]) -> str:
     lying = [value for name, value in figures.items() if name != 'faithful']
     count = {key: sum(len(value[key]) for value in lying)
              for key in ('found', 'missed', 'out_of_sight', 'false')}
-    means = {name: {key: float(np.mean([value['fidelity'][name][key] for value in lying]))
-                    for key in ('r', 'gain', 'mae')}
-             for name in ('rig', 'calibrated')} if lying else {}
+    policies = list(lying[0]['fidelity']) if lying else []
+    means = {name: {key: round(float(np.mean([value['fidelity'][name][key] for value in lying])), 3)
+                    for key in ('r', 'gain', 'mae')} for name in policies}
     return f'{len(lying)} lying robots: {count}; fidelity {means}'
 
 

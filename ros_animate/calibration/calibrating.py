@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import pathlib
 import time
@@ -23,8 +24,10 @@ from ros_animate.calibration.responses import FaithfulRobot
 from ros_animate.calibration.session import Session
 from ros_animate.collection.recording import Camera
 from ros_animate.errors import UserError
-from ros_animate.hardware.base import VirtualRobot
+from ros_animate.hardware.base import Robot, VirtualRobot
+from ros_animate.hardware.estop import estop_path
 from ros_animate.hardware.pose_driver import REAL_TIME, PoseDriver, SimulatedTime, Time
+from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.progress import LINE_PERIOD_S, PROGRAM, Progress, write_line
@@ -38,6 +41,7 @@ VIRTUAL = 'virtual'
 OBSERVATIONS = 'observations.npz'
 TOPIC = 'topic:'
 SOURCE = 'calibrate'
+NODE = 'hardware'  # of a pipeline without a namespace
 FACES, PURPOSE = 200, 24  # faces on which the fidelity is predicted, and their random numbers
 
 OpenTopic = Callable[[str], AbstractContextManager[Camera]]
@@ -127,12 +131,21 @@ def _babble(settings: Settings, request: Request, open_topic: OpenTopic, tracker
         else:
             camera = stack.enter_context(open_source(request.camera))
         driver = stack.enter_context(PoseDriver(
-            robot, settings.spec, settings.safety, request.timing.speed, SOURCE,
+            robot, settings.spec, _safety(settings, robot), request.timing.speed, SOURCE,
             Time(times.clock, times.sleep, check)))
         progress = stack.enter_context(Progress('calibrating', total, 'pose', initial=done,
                                                 quiet=request.quiet))
         observer = Observer(driver, camera, tracker, request.timing)
         Session(observer, settings.spec, Voice(), wait).run(blocks, journal, progress)
+
+
+def _safety(settings: Settings, robot: Robot) -> SafetyConfig:
+    """Options of the safety layer; a real robot shares the stop of its hardware node."""
+    config = settings.safety
+    if config.estop_file or isinstance(robot, VirtualRobot):
+        return config
+    name = f'{settings.spec.name}.{settings.plugin("hardware")}'
+    return dataclasses.replace(config, estop_file=estop_path(NODE, name))
 
 
 def _learn(spec: RobotSpec, robot: str, request: Request, journal: Journal, tracker: Extractor,

@@ -182,7 +182,7 @@ def describe(spec: RobotSpec, control: ControlReport) -> str:
         Fault.OTHER: 'moves otherwise than the file says',
         Fault.UNSEEN: 'out of sight: too faint to be judged',
         Fault.UNKNOWN: 'nothing to compare it with (the file has no section `face` for it)',
-        Fault.NONE: 'as expected'}
+        Fault.NONE: 'it moves; too faint to say how far' if finding.is_faint else 'as expected'}
     return '; '.join(words[fault] for fault in finding.faults)
 
 

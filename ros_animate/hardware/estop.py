@@ -8,6 +8,17 @@ from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.state_file import make_state_folder, open_state_file
 
 
+def estop_path(node: str, robot: str) -> str:
+    """Path of the file by which a node and a robot keep their stop, in $ROS_HOME (~/.ros).
+
+    Args:
+        node: Name of the node with its namespaces, separated by dots.
+        robot: Name of the robot and of its hardware plug-in, separated by a dot.
+    """
+    home = os.environ.get('ROS_HOME') or os.path.expanduser('~/.ros')
+    return os.path.join(home, 'ros_animate', f'{node}.{robot}.estop')
+
+
 class EmergencyStop:
     """The latch of an emergency stop.
 

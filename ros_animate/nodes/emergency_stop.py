@@ -1,12 +1,11 @@
 """Services and topics of the emergency stop, and its file."""
 from __future__ import annotations
 
-import os
-
 from rclpy.node import Node
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
+from ros_animate.hardware.estop import estop_path
 from ros_animate.nodes.control_loop import ControlLoop
 from ros_animate.nodes.endpoints import make_publisher, make_subscription
 from ros_animate.nodes.qos import LATCHED, RELIABLE
@@ -14,9 +13,7 @@ from ros_animate.nodes.qos import LATCHED, RELIABLE
 
 def estop_file(node: Node, robot: str) -> str:
     """Path of the file for this node and robot in $ROS_HOME (~/.ros)."""
-    home = os.environ.get('ROS_HOME') or os.path.expanduser('~/.ros')
-    name = node.get_fully_qualified_name().strip('/').replace('/', '.')
-    return os.path.join(home, 'ros_animate', f'{name}.{robot}.estop')
+    return estop_path(node.get_fully_qualified_name().strip('/').replace('/', '.'), robot)
 
 
 class EmergencyStopServices:
