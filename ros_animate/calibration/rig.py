@@ -7,6 +7,8 @@ import numpy as np
 
 from ros_animate.calibration.corrections import with_rows
 from ros_animate.calibration.fidelity import people
+from ros_animate.documents import parse_yaml
+from ros_animate.errors import UserError
 from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.files import write_atomically
@@ -58,8 +60,16 @@ def write_rig(spec: RobotSpec, text: str, policy: Policy, path: pathlib.Path) ->
         text: Its file.
         policy: The policy that the rig shall resemble.
         path: The new file.
+
+    Raises:
+        UserError: The section `rig` of the file is there and has no `controls`.
     """
     rows = {('rig', name): row for name, row in learned_rig(spec, policy).items()}
+    if not spec.rig.get('controls'):
+        if 'rig' in parse_yaml(text):
+            raise UserError(f'--rig: `rig` of the robot {spec.name} has no `controls`: remove the '
+                            'section, or begin `controls` in it')
+        text = f'{text.rstrip()}\n\nrig:\n  controls:\n    {spec.names[0]}: {{}}\n'
     write_atomically(path, with_rows(text, rows))
 
 

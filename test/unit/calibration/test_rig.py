@@ -1,9 +1,13 @@
 """The linear rig that is nearest to a policy."""
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 
 from ros_animate.calibration.fidelity import agreement, people
 from ros_animate.calibration.rig import LONGEST_ROW, learned_rig, write_rig
+from ros_animate.errors import UserError
 from ros_animate.plugins import load
 from ros_animate.robot.descriptions import descriptions, load_spec
 from ros_animate.robot.reader import check_spec
@@ -29,6 +33,21 @@ def test_the_file_with_the_rig_is_a_valid_robot(tmp_path, name):
     write_rig(spec, text, policy, tmp_path / 'rig.yaml')
     learned, mistakes = check_spec(tmp_path / 'rig.yaml', sections=True)
     assert not mistakes and learned.controls and learned.face == spec.face
+
+
+def test_a_file_without_a_rig_gets_one(tmp_path):
+    spec = load_spec('servo_head')
+    text = re.sub(r'(?ms)^rig:.*?(?=^#|^face:)', '', descriptions()['servo_head'].read_text())
+    (tmp_path / 'plain.yaml').write_text(text)
+    plain = check_spec(tmp_path / 'plain.yaml')[0]
+    assert not plain.rig
+    policy = load('policy', 'blendshape_map', {'adapt_s': 0.0}, spec)
+    write_rig(plain, text, policy, tmp_path / 'rig.yaml')
+    learned, mistakes = check_spec(tmp_path / 'rig.yaml', sections=True)
+    assert not mistakes and set(learned.rig['controls']) == set(spec.names)
+    empty = dataclasses.replace(plain, rig={})
+    with pytest.raises(UserError, match='has no `controls`'):
+        write_rig(empty, f'{text}\nrig: {{}}\n', policy, tmp_path / 'other.yaml')
 
 
 def test_agreement_of_like_faces_is_perfect_and_halves_have_half_the_gain():
