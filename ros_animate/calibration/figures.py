@@ -32,7 +32,8 @@ def draw_report(report: Report, path: pathlib.Path) -> None:
     _draw_delays(delay, report)
     gain.set_yticks(range(rows), [c.name for c in report.controls])
     for label, control in zip(gain.get_yticklabels(), report.controls):
-        label.set_color(_colour(control.finding.faults[0], '#222222'))
+        faint = '#9e9e9e' if control.finding.is_faint else '#222222'
+        label.set_color(_colour(control.finding.faults[0], faint))
     gain.set_ylim(rows - 0.5, -0.5)
     write_figure(path, figure)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import pathlib
 from html import escape
 
@@ -79,9 +80,12 @@ def _row(control: ControlReport, words: str) -> str:
     faults = control.finding.faults
     kind = ('' if faults == (Fault.NONE,) else
             'faint' if set(faults) <= set(FAINT) else 'fault')
+    if control.finding.is_faint and not kind:
+        kind = 'faint'
     moves = ', '.join(f'{name} {change:+.0f}°' if name.startswith('head') else
                       f'{name} {change:+.2f}' for name, change in control.moves)
-    cells = (_number(control.finding.gain, '{:.2f}'), _number(control.repeat_error, '{:.0%}'),
+    gain = math.nan if kind == 'faint' else control.finding.gain
+    cells = (_number(gain, '{:.2f}'), _number(control.repeat_error, '{:.0%}'),
              _number(1000 * control.delay_s, '{:.0f} ms'))
     return (f'<tr class="{kind}"><td>{escape(control.name)}</td><td>{escape(words)}</td>'
             + ''.join(f'<td class="number">{cell}</td>' for cell in cells)
