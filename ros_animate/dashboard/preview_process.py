@@ -27,7 +27,7 @@ from ros_animate.nodes.remote.polled import PolledSubscriptions
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
-from ros_animate.processes import IdleWork, lower_priority
+from ros_animate.processes import IdleScheduling, IdleWork, lower_priority
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
 
@@ -77,6 +77,7 @@ class ImageOutput:
 def main() -> int:
     """Answers until its input ends."""
     lower_priority(nice=NICE)
+    IdleScheduling().set_thread(True)  # for the threads of ROS, which are started from here
     cv2.setNumThreads(1)
     output, idle = ImageOutput(), IdleWork()
     background = BackgroundNode(f'dashboard_images_{os.getpid()}')
