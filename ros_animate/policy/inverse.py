@@ -34,11 +34,11 @@ class FaceInverse:
         model: Forward model with the robot's controls in the robot's order.
         spec: The robot.
         prior: (N,) weights p of the prior.
-        crooked: Weight q of the difference of the sides.
+        crooked: (N,) weights q of the difference of the sides.
     """
 
     def __init__(self, model: ForwardModel, spec: RobotSpec, prior: Array,
-                 crooked: float) -> None:
+                 crooked: Array) -> None:
         self._model = model
         self._low, self._high = spec.low, spec.high
         self._half = (spec.high - spec.low) / 2
@@ -71,14 +71,14 @@ class FaceInverse:
         return pose
 
 
-def _prior_matrix(spec: RobotSpec, weights: Array, crooked: float) -> Array:
+def _prior_matrix(spec: RobotSpec, weights: Array, crooked: Array) -> Array:
     """(N, N) the quadratic form of the prior in halves of the ranges."""
     matrix = np.diag(weights)
     for left, right in mirror_pairs(spec):
-        matrix[[left, right], [left, right]] += crooked
-        matrix[[left, right], [right, left]] -= crooked
+        matrix[[left, right], [left, right]] += crooked[left]
+        matrix[[left, right], [right, left]] -= crooked[left]
     sideways = sideways_controls(spec)
-    matrix[sideways, sideways] += crooked
+    matrix[sideways, sideways] += crooked[sideways]
     return matrix
 
 

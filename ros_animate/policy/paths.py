@@ -7,7 +7,7 @@ from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.plugins import find
 
 # Path: what its policies observe, and its default policy.
-PATHS = {'image': ('image', 'bc_z'), 'features': ('motion', 'blendshape_map')}
+PATHS = {'image': ('image', 'bc_z'), 'features': ('motion', 'calibrated')}
 
 
 def policy_of_path(path: str, policy: str) -> str:

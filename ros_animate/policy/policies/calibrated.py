@@ -28,6 +28,8 @@ from ros_animate.types import ActionChunk, Array, Frame, Motion
 # Weights of the rig's solution by group, as multiples of the option `rig`: what the tracker reports
 # of the gaze depends on the lids too much.
 _RIG_WEIGHTS = {'gaze': 10.0}
+# The same of the sides' difference: one raised brow is a common expression.
+_CROOKED = {'brow': 0.1}
 # Root mean square of a movement over all controls, in their jitters: up to the first it is noise,
 # from the second on it is continued.
 _STILL, _MOVING = 2.5, 3.5
@@ -50,7 +52,7 @@ class Calibrated(Policy):
                                   'the package; without any the robot follows its rig')
         rig: float = option(0.05, "weight of the rig's solution; at 1, half the range of a control "
                                   'counts as much as all of a blendshape', low=1e-4, high=100.0)
-        crooked: float = option(0.3, 'weight of what left and right differ more than with the rig',
+        crooked: float = option(0.1, 'weight of what left and right differ more than with the rig',
                                 low=0.0, high=100.0)
         lead: float = option(1.0, 'share of the last movement by which the robot is ahead, so that '
                                   'it is not late by the smoothing; 0 for none', low=0.0, high=2.0)
@@ -67,8 +69,8 @@ class Calibrated(Policy):
                                      f'`ros_animate calibrate {spec.name}` makes one')
         self._rig = BlendshapeMap(_rig_config(config), spec) if spec.rig else None
         prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
-        self._inverse = None if model is None else FaceInverse(
-            model, spec, prior, config.crooked)
+        crooked = np.array([config.crooked * _CROOKED.get(c.group, 1.0) for c in spec.controls])
+        self._inverse = None if model is None else FaceInverse(model, spec, prior, crooked)
         self._neutral_face = np.zeros(0) if model is None else model.predict(spec.neutral)
         self._offset: Array = np.zeros_like(self._neutral_face)
         self._pose: Array | None = None

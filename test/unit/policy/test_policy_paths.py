@@ -25,8 +25,7 @@ def test_wishes():
 
 
 @pytest.mark.parametrize(('given', 'policy'), [
-    ([], 'blendshape_map'), (['--path', 'image'], 'bc_z'), (['--path', 'features'],
-                                                             'blendshape_map'),
+    ([], 'calibrated'), (['--path', 'image'], 'bc_z'), (['--path', 'features'], 'calibrated'),
     (['--path', 'image', '--policy', 'x2cnet'], 'x2cnet'), (['--policy', 'x2cnet'], 'x2cnet')])
 def test_the_command_takes_a_path(given, policy):
     parser = argparse.ArgumentParser()
