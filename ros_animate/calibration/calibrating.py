@@ -26,7 +26,13 @@ from ros_animate.collection.recording import Camera
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import Robot, VirtualRobot
 from ros_animate.hardware.estop import estop_path
-from ros_animate.hardware.pose_driver import REAL_TIME, PoseDriver, SimulatedTime, Time
+from ros_animate.hardware.pose_driver import (
+    REAL_TIME,
+    PoseDriver,
+    SimulatedTime,
+    Time,
+    position_without_fault,
+)
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.motion.base import Extractor
@@ -130,6 +136,7 @@ def _babble(settings: Settings, request: Request, open_topic: OpenTopic, tracker
             camera = stack.enter_context(open_topic(request.camera.removeprefix(TOPIC)))
         else:
             camera = stack.enter_context(open_source(request.camera))
+        position_without_fault(robot, times.clock, times.sleep)  # the driver begins there
         driver = stack.enter_context(PoseDriver(
             robot, settings.spec, _safety(settings, robot), request.timing.speed, SOURCE,
             Time(times.clock, times.sleep, check)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ros_animate.configuration import ConfigurationError
 from ros_animate.hardware.base import Robot, RobotError
+from ros_animate.hardware.pose_driver import RATE_HZ, position_without_fault
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.safety_state import SafetyState
@@ -15,8 +16,6 @@ from ros_animate.robot.governor import is_at_rest
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command
 
-RATE_HZ = 60.0
-FAULT_TIMEOUT_S = 3.0
 # Part of the robot's velocity and acceleration limits: a person can watch and pull the plug.
 SPEED_SCALE = 0.1
 
@@ -44,7 +43,7 @@ def jog(robot: Robot, spec: RobotSpec, control: str, value: float, hold_s: float
         raise ConfigurationError(f'the time to hold is 0 s or longer, got {hold_s:g}')
     config = SafetyConfig(velocity_scale=SPEED_SCALE, acceleration_scale=SPEED_SCALE)
     with robot:
-        safety = Safety(config, spec, _position_without_fault(robot, clock, sleep))
+        safety = Safety(config, spec, position_without_fault(robot, clock, sleep))
         start_s, next_s, arrived_s, held = clock(), 0.0, np.inf, spec.neutral[i]
         while not safety.at_rest:
             now_s = clock() - start_s
@@ -70,14 +69,3 @@ def _pose(spec: RobotSpec, control: str, value: float) -> Array:
                                  f'{spec.low[i]:g} to {spec.high[i]:g}')
     pose[i] = value
     return pose
-
-
-def _position_without_fault(robot: Robot, clock: Callable[[], float],
-                            sleep: Callable[[float], None]) -> Array:
-    """(N,) position once the robot reports no fault; raises RobotError if the fault persists."""
-    start_s = clock()
-    while (state := robot.read(clock())).fault:
-        if clock() - start_s > FAULT_TIMEOUT_S:
-            raise RobotError(state.fault)
-        sleep(1.0 / RATE_HZ)
-    return state.position

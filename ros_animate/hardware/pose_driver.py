@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ros_animate.hardware.base import Robot
+from ros_animate.hardware.base import Robot, RobotError
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.hardware.safety_state import SafetyState
@@ -17,6 +17,7 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, RobotState
 
 RATE_HZ = 60.0
+FAULT_TIMEOUT_S = 3.0
 
 
 def _no_check() -> None:
@@ -136,3 +137,14 @@ class PoseDriver:
         self._times.sleep(max(0.0, self._next_s - clock()))
         stands = is_at_rest(sent.velocity, self.spec.max_velocity)
         return Drive(sent, state, stands and self.safety.state is SafetyState.TRACKING)
+
+
+def position_without_fault(robot: Robot, clock: Callable[[], float],
+                           sleep: Callable[[float], None]) -> Array:
+    """(N,) position once the robot reports no fault; raises RobotError if the fault persists."""
+    start_s = clock()
+    while (state := robot.read(clock() - start_s)).fault:
+        if clock() - start_s > FAULT_TIMEOUT_S:
+            raise RobotError(state.fault)
+        sleep(1.0 / RATE_HZ)
+    return state.position
