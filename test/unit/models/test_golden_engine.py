@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from ros_animate.checkpoints.variants import load_config
 from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.networks import build_networks, fomm, monkey_net
+from ros_animate.networks.x2face import DRIVING, EMBEDDING
 
 pytestmark = pytest.mark.slow
 FLOAT32 = EngineOptions(precision='float32')
 MONKEY_NET = {'nemo': Golden('monkey_net', 'golden'), 'vox256': Golden('monkey_net',
                                                                        'golden_vox256')}
-FOMM = Golden('fomm')
+FOMM, X2FACE = Golden('fomm'), Golden('x2face')
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,20 @@ def shaped(image: Tensor, golden: Golden, name: str) -> Tensor:
 def test_golden_fomm(align_corners: bool) -> None:
     for name, image in fomm_images(align_corners).items():
         FOMM.check(name, image)
+
+
+@pytest.mark.parametrize('align_corners', [True, False])
+@torch.inference_mode()
+def test_golden_x2face(align_corners: bool) -> None:
+    nets = build_networks('x2face', {'align_corners': align_corners})
+    embedding, driver = (engine(X2FACE, nets, name, stored_as=f'x2face.{name}')
+                         for name in (EMBEDDING, DRIVING))
+    source, driving, other = (X2FACE.image(name) for name in ('source', 'driving_1', 'driving_2'))
+    vector = driver.encode(driving)
+    faces = {'one_source': embedding.embed(source), 'two_sources': embedding.embed(source, other)}
+    for name, face in faces.items():
+        prefix = 'align_corners' if align_corners else 'no_align_corners'
+        X2FACE.check(f'{prefix}/{name}', driver.render(face, vector))
 
 
 @torch.inference_mode()
