@@ -71,14 +71,14 @@ def main() -> None:
     spec = load_spec(args.robot)
     tracker = load('motion', 'mediapipe', {'faces': 1})
     faithful = FaithfulRobot(spec, tracker)
-    expected, neutral = faithful.expected(), faithful.neutral()
+    expected, neutral, turns = faithful.expected(), faithful.neutral(), faithful.turns()
     figures = {}
     robots = {str(seed): random_lies(spec, np.random.default_rng(seed))
               for seed in range(args.first, args.first + args.count)}
     if args.faithful:
         robots['faithful'] = Lies(FaceMap(spec).appearance)
     for name, lies in robots.items():
-        figures[name] = measure(spec, lies, args.poses, expected, neutral, tracker)
+        figures[name] = measure(spec, lies, args.poses, expected, neutral, turns, tracker)
         print(text(name, figures[name]), flush=True)
     print(summary(figures))
     if args.json:
@@ -86,7 +86,8 @@ def main() -> None:
 
 
 def measure(spec: RobotSpec, lies: Lies, poses: int, expected: Expected,
-            neutral: list[Sighting], tracker: Extractor) -> dict[str, Any]:
+            neutral: list[Sighting], turns: tuple[float, float],
+            tracker: Extractor) -> dict[str, Any]:
     """The figures of one robot."""
     start_s = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
@@ -105,7 +106,7 @@ def measure(spec: RobotSpec, lies: Lies, poses: int, expected: Expected,
                                     ('calibrated', {'weights': str(folder)})):
                 fidelity[f'{prefix}{policy}'] = asdict(fidelity_of(
                     spec, lies, load('policy', policy, options, known), tracker))
-    place = camera_place(journal.taken, neutral, True)
+    place = camera_place(journal.taken, neutral, turns)
     return {'seconds': seconds, 'fidelity': fidelity, **compared(spec, lies, findings),
             'camera': {'azimuth_deg': place.azimuth_deg, 'elevation_deg': place.elevation_deg,
                        'size': place.size,

@@ -170,7 +170,8 @@ def _learn(spec: RobotSpec, robot: str, request: Request, journal: Journal, trac
     check()
     file, _ = description_file(robot)
     report = make_report(spec, file, journal, expected, faithful.neutral() if faithful else [],
-                         model, request.camera == VIRTUAL,
+                         model,
+                         faithful.turns() if faithful and request.camera == VIRTUAL else None,
                          _fidelity(spec, model, request.folder))
     write_report(report, request.folder)
     write_card(request.folder, robot, request.camera, request.seed, request.poses, report)

@@ -7,33 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ros_animate.calibration.turned_camera import TurnedCamera
 from ros_animate.collection.appearances import random_person
 from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.face.virtual.appearance import Appearance
-from ros_animate.face.virtual.muscles import rotation
 from ros_animate.hardware.robots.mock import MockRobot
 from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
 LEAST_SIDE = 0.2  # of its range that an inverted control has on both sides of neutral
-
-
-@dataclass(frozen=True)
-class TurnedCamera(Camera):
-    """A camera off the axis of the face.
-
-    Attributes:
-        azimuth_deg: Place of the camera towards the face's left.
-        elevation_deg: Place of the camera above the face.
-    """
-
-    azimuth_deg: float = 0.0
-    elevation_deg: float = 0.0
-
-    def project(self, points: Array) -> tuple[Array, Array]:
-        turn = rotation(0.0, self.elevation_deg, 0.0) @ rotation(-self.azimuth_deg, 0.0, 0.0)
-        return super().project(points @ turn.T)
 
 
 @dataclass(frozen=True)

@@ -39,13 +39,14 @@ class CameraPlace:
 
 
 def camera_place(taken: Sequence[Taken], expected: Sequence[Sighting],
-                 is_virtual: bool) -> CameraPlace:
+                 turns: tuple[float, float] | None) -> CameraPlace:
     """The place of the camera, by the median of the neutral faces.
 
     Args:
         taken: Poses of a session.
         expected: Neutral faces that a camera in front sees of robots alike; may be empty.
-        is_virtual: True if a virtual camera took the images: their sizes can be compared.
+        turns: What the tracker reports of the camera's angles on virtual faces, of the true ones;
+            None for a real camera, whose images cannot be compared in size either.
     """
     neutral = [t for t in taken if t.kind == 'neutral' and not t.reason]
     angles = np.median([t.features[-3:] for t in neutral], axis=0)
@@ -56,5 +57,6 @@ def camera_place(taken: Sequence[Taken], expected: Sequence[Sighting],
         usual_size = float(np.mean([sighting.size for sighting in expected]))
     yaw, pitch, roll = angles - usual
     # A head that seems to look to its right is seen from its left; one that looks down, from above.
-    return CameraPlace(-float(yaw), float(pitch), float(roll),
-                       size / usual_size if is_virtual else float('nan'), distance_m)
+    share_yaw, share_pitch = turns or (1.0, 1.0)
+    return CameraPlace(-float(yaw) / share_yaw, float(pitch) / share_pitch, float(roll),
+                       size / usual_size if turns else float('nan'), distance_m)

@@ -141,7 +141,8 @@ class Report:
 
 
 def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected: Expected | None,
-                neutral: Sequence[Sighting], model: ForwardModel, is_virtual: bool,
+                neutral: Sequence[Sighting], model: ForwardModel,
+                turns: tuple[float, float] | None,
                 fidelity: Mapping[str, Fidelity]) -> Report:
     """Compares a robot with its file.
 
@@ -152,7 +153,7 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
         expected: Expected answers, None where the file has no section `face`.
         neutral: Expected neutral faces.
         model: The forward model.
-        is_virtual: True if a virtual camera took the images.
+        turns: As of `camera_place`.
         fidelity: Predicted fidelity by policy.
     """
     curves = measured_curves(spec, journal)
@@ -163,7 +164,7 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
     corrected = corrected_text(text, spec, findings)
     return Report(
         spec, tuple(_control(spec, f, curves[f.control], taken, delays) for f in findings),
-        camera_place(taken, neutral, is_virtual), model, sum(not t.reason for t in taken),
+        camera_place(taken, neutral, turns), model, sum(not t.reason for t in taken),
         sum(bool(t.reason) for t in taken), tuple(journal.pauses), curves, expected, fidelity,
         file.name,        patch(text, corrected, file.name), corrected)
 

@@ -12,6 +12,7 @@ from ros_animate.calibration.observations import ANGLES
 from ros_animate.calibration.observer import Timing
 from ros_animate.calibration.poses import controls_levels, single_pose
 from ros_animate.calibration.sighting import Sighting, steady
+from ros_animate.calibration.turned_camera import TurnedCamera
 from ros_animate.collection.appearances import random_person
 from ros_animate.collection.pairs import random_stream
 from ros_animate.collection.sampling import ControlSampler
@@ -27,6 +28,7 @@ POINT_CM, ANGLE_DEG, SHAPE = 1.0, 10.0, 2.0
 MAD = 1.4826  # standard deviations of a normal distribution by median absolute deviation
 LEVELS = (-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
 IDENTITIES = 2  # of people, beside the robot's own face, whose answers are expected as well
+TURN_DEG = 8.0  # of the camera, to see what the tracker makes of it
 LEAST_SIDE = 0.01  # of the range: movements of other controls that count
 EXPECTED = 22  # purpose of random numbers
 
@@ -159,6 +161,23 @@ class FaithfulRobot:
         """The neutral face of each identity."""
         return [face for face in (self._look(f, self._spec.neutral) for f in self._faces)
                 if face is not None]
+
+    def turns(self) -> tuple[float, float]:
+        """What the tracker reports of a camera off the face's axis, by its true angle.
+
+        Sideways, and above: 1 would be right.
+        """
+        cameras = [TurnedCamera(azimuth_deg=azimuth, elevation_deg=elevation)
+                   for azimuth, elevation in ((0.0, 0.0), (TURN_DEG, 0.0), (0.0, TURN_DEG))]
+        turns = []
+        for face in self._faces:
+            seen = [self._look(VirtualFace(face.appearance, camera), self._spec.neutral)
+                    for camera in cameras]
+            rest, aside, above = (None if s is None else s.angles_deg for s in seen)
+            if rest is not None and aside is not None and above is not None:
+                turns.append((rest[0] - aside[0], above[1] - rest[1]))
+        yaw, pitch = np.mean(turns, axis=0) / TURN_DEG if turns else (1.0, 1.0)
+        return float(yaw), float(pitch)
 
     def expected(self) -> Expected:
         """The expected answers: means over the identities."""

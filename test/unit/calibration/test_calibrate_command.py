@@ -73,9 +73,9 @@ def tracker():
 
 @pytest.fixture(scope='module')
 def faithful(tracker):
-    """Expected answers, and neutral faces."""
+    """Expected answers, neutral faces, and angles of the camera."""
     robot = FaithfulRobot(load_spec('servo_head'), tracker)
-    return robot.expected(), robot.neutral()
+    return robot.expected(), robot.neutral(), robot.turns()
 
 
 @pytest.mark.slow
@@ -99,7 +99,7 @@ def test_the_faults_of_a_robot_that_lies_are_found_in_its_images(tmp_path, track
         fault = {0.0: Fault.DEAD, -1.0: Fault.INVERTED, 0.5: Fault.WEAK}[gain]
         assert fault in found[name], (name, found[name])
     assert all(Fault.SWAPPED in found[name] for name in lies.swapped)
-    place = camera_place(journal.taken, faithful[1], True)
+    place = camera_place(journal.taken, *faithful[1:])
     assert place.off_axis_deg == pytest.approx(8.0, abs=3.0)
     assert place.size == pytest.approx(1 / 0.9, abs=0.1)
     original = tmp_path / 'servo_head.yaml'
