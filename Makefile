@@ -54,7 +54,7 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 
 bench: setup
-	@set -e; $(ROS) for script in $(filter-out benchmarks/ablation.py benchmarks/soak.py,$(wildcard benchmarks/*.py)); do \
+	@set -e; $(ROS) for script in $(filter-out benchmarks/ablation.py benchmarks/x2face.py benchmarks/soak.py,$(wildcard benchmarks/*.py)); do \
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 live: setup
