@@ -26,6 +26,7 @@ BETTER = 0.6  # share of the mismatch that is left by another explanation, to be
 COUPLED = 0.3  # least share of the movement of another control that a control makes besides
 COUPLED_PART = 0.12  # least share of its own answer that this makes
 COUPLED_MISMATCH = 0.4  # share of what is left that this explanation may leave
+FAINT_MISMATCH = 0.9  # of a faint answer that tells nothing
 LARGE_MISMATCH = 0.7  # of an answer that resembles nothing
 
 
@@ -101,25 +102,35 @@ def find_faults(spec: RobotSpec, measured: Sequence[Curve | None], expected: Exp
         noise: (A,) standard deviations of the face at neutral.
         stuck: Controls that did not follow by their own measurement.
     """
-    spread = np.zeros_like(noise) if expected is None else expected.spread
-    weight = 1.0 / np.sqrt(noise ** 2 + spread ** 2 + FLOOR ** 2)
+    spread = 0.0 if expected is None else expected.spread
+    weight = np.broadcast_to(1.0 / np.sqrt(noise ** 2 + spread ** 2 + FLOOR ** 2),
+                             (len(spec.names), len(noise)))
     sides = list(expected.sides) if expected and expected.sides else [None] * len(spec.names)
-    curves = [_own_part(*pair, weight) for pair in zip(measured, sides)]
-    due = [None if expected is None else _own_part(expected.curves[index], sides[index], weight)
-           for index in range(len(spec.names))]
-    fits = [_explain(index, curves[index], due, _mirror(spec, index))
-            for index in range(len(spec.names))]
+    parts = [[None if curve is None else _own_part(curve, side) for curve, side in zip(row, sides)]
+             for row in (measured, expected.curves if expected else [None] * len(spec.names))]
+    fits, curves, due = [], [], []
+    for index in range(len(spec.names)):
+        # All answers in standard deviations of this control's.
+        own, every = (_weighted(parts[0][index], weight[index]),
+                      [_weighted(curve, weight[index]) for curve in parts[1]])
+        curves.append(own)
+        due.append(every)
+        fits.append(_explain(index, own, every, _mirror(spec, index)))
     factors = _group_factors(spec, fits)
-    return [_finding(index, curves, due, fits, factors[index], spec.names[index] in stuck)
+    return [_finding(index, curves[index], due[index], fits[index], factors[index],
+                     spec.names[index] in stuck)
             for index in range(len(spec.names))]
 
 
-def _own_part(curve: Curve | None, side: Curve | None, weight: Array) -> Curve | None:
-    """A curve without what other controls add to it, in standard deviations of like faces."""
-    if curve is None:
-        return None
+def _own_part(curve: Curve, side: Curve | None) -> Curve:
+    """A curve without what other controls add to it."""
     answers = curve.answers if side is None else curve.answers - side.at(curve.levels)
-    return Curve(curve.levels, answers * weight, curve.spread)
+    return Curve(curve.levels, answers, curve.spread)
+
+
+def _weighted(curve: Curve | None, weight: Array) -> Curve | None:
+    """The curve in standard deviations of what differs between faces that are alike."""
+    return curve and Curve(curve.levels, curve.answers * weight, curve.spread)
 
 
 def _mirror(spec: RobotSpec, index: int) -> int:
@@ -187,9 +198,8 @@ def _group_factors(spec: RobotSpec, fits: Sequence[_Fit | None]) -> Array:
     return factors
 
 
-def _finding(index: int, measured: Sequence[Curve | None], expected: Sequence[Curve | None],
-             fits: Sequence[_Fit | None], factor: float, is_stuck: bool) -> Finding:
-    curve, fit = measured[index], fits[index]
+def _finding(index: int, curve: Curve | None, expected: Sequence[Curve | None],
+             fit: _Fit | None, factor: float, is_stuck: bool) -> Finding:
     strength, due = _strength(curve), _strength(expected[index])
 
     def finding(*faults: Fault, partner: int = -1) -> Finding:
@@ -208,7 +218,9 @@ def _finding(index: int, measured: Sequence[Curve | None], expected: Sequence[Cu
     if strength < DEAD_ANSWER * due and abs(fit.gain) < WEAK / 2:
         return finding(Fault.DEAD)
     if due < CLEAR:
-        is_inverted = fit.gain < -DEAD and fit.mismatch < LARGE_MISMATCH
+        if abs(fit.gain) < DEAD or fit.mismatch > FAINT_MISMATCH:
+            return finding(Fault.UNSEEN)
+        is_inverted = fit.gain < 0 and fit.mismatch < LARGE_MISMATCH
         return finding(Fault.INVERTED if is_inverted else Fault.NONE)
     faults, partner = _deviations(index, curve, expected, fit, factor)
     return finding(*(faults or [Fault.NONE]), partner=partner)

