@@ -17,6 +17,7 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
 LEAST_SIDE = 0.2  # of its range that an inverted control has on both sides of neutral
+ROUNDING_S = 1e-9
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class LyingRobot(MockRobot):
     def _move(self, now_s: float) -> None:
         super()._move(now_s)
         self._past.append((now_s, self._position))
-        while len(self._past) > 1 and self._past[1][0] <= now_s - self._lies.delay_s:
+        while len(self._past) > 1 and self._past[1][0] <= now_s - self._lies.delay_s + ROUNDING_S:
             del self._past[0]
 
     def _delayed(self) -> Array:

@@ -9,9 +9,6 @@ import numpy as np
 from ros_animate.calibration.journal import Taken
 from ros_animate.calibration.sighting import Sighting
 
-OFF_AXIS_DEG = 4.0  # from which on it is said
-NEARER, FARTHER = 1.06, 0.94  # sizes of the face, of what is expected
-
 
 @dataclass(frozen=True)
 class CameraPlace:

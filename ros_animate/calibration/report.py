@@ -28,7 +28,6 @@ from ros_animate.robot.spec import RobotSpec
 PATCH, PAGE = 'corrections.patch', 'report.html'
 STRONGEST = 4  # outputs that are named for a control
 LEAST_SHAPE, LEAST_DEG = 0.05, 2.0  # changes of outputs that are worth naming
-LATE_S = 0.08  # later than the others
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from ros_animate.calibration.responses import measured_curves, neutral_noise
 from ros_animate.face.virtual import Camera
 from ros_animate.robot.descriptions import descriptions, load_spec
 from ros_animate.robot.reader import check_spec
+from ros_animate.types import Command
 
 
 @pytest.fixture(scope='module')
@@ -103,6 +104,20 @@ def test_nothing_to_correct_gives_no_patch(expected, tmp_path):
     spec, findings = find('servo_head', Lies(), expected, tmp_path)
     text = descriptions()['servo_head'].read_text()
     assert patch(text, corrected_text(text, spec, findings), 'x') == ''
+
+
+def test_a_late_robot_shows_later_where_it_was_sent():
+    spec = load_spec('servo_head')
+    robot = LyingRobot(spec, Lies(delay_s=0.2))
+    jaw, zero = spec.index('Jaw'), np.zeros(len(spec.names))
+    target = spec.neutral.copy()
+    target[jaw] = 20.0
+    shown = []
+    for now_s in np.arange(0.0, 0.6, 0.02):
+        robot.write(Command(spec.names, target, zero, zero, now_s), now_s)
+        shown.append((robot.read(now_s).position[jaw], robot.true_position()[jaw]))
+    commanded, true = np.array(shown).T
+    assert np.allclose(true[10:], commanded[:-10], atol=1e-6) and true[9] == 0
 
 
 @pytest.mark.parametrize('late_s', [0.0, 0.1, 0.2])
