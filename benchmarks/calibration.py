@@ -143,7 +143,7 @@ makes a calibration of any robot. It is used with `--robot {args.robot}` (policy
 |---|---|
 | poses | {model.config.poses} random faces of the virtual face, at rest |
 | seed | {args.seed} |
-| network | perceptron, {sum(w.size for w in model.weights.values())} weights |
+| network | mean of {FitOptions().members} perceptrons of {FitOptions().hidden} hidden units |
 | steps | {SAVED_STEPS} |
 | R² on poses held back | {predicted_share(model):.2f}, mean of the blendshapes that move |
 | machine | {machine()} |

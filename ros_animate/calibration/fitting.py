@@ -1,6 +1,7 @@
 """Fits the forward model of a robot's face to observations."""
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,10 @@ _LEAST_SHAPE = 0.02  # blendshapes nearer to 0 or 1 have no useful logit
 class FitOptions:
     """Options of the fit."""
 
-    hidden: int = option(96, 'size of the hidden layers', low=4, high=1024)
-    steps: int = option(3000, 'steps of the optimiser', low=1)
+    members: int = option(3, 'number of networks, whose mean predicts better than each of them',
+                          low=1, high=20)
+    hidden: int = option(64, 'size of the hidden layers of a network', low=4, high=1024)
+    steps: int = option(2000, 'steps of the optimiser for a network', low=1)
     batch_size: int = option(128, 'poses in a step', low=1)
     learning_rate: float = option(3e-3, 'highest learning rate', low=1e-6, high=1.0)
     weight_decay: float = option(0.1, 'decay of the weights, which keeps the model simple where '
@@ -38,8 +41,8 @@ def fit(spec: RobotSpec, observations: Observations,
         options: FitOptions = FitOptions()) -> ForwardModel:
     """The forward model that predicts the observed faces best.
 
-    The error of its outputs is that of a model without the held-back poses, on these poses; the
-    result is fitted to all of them.
+    The error of its outputs is that of a single network without the held-back poses, on these
+    poses; the result is the mean of several, fitted to all of them.
 
     Args:
         spec: The robot.
@@ -55,7 +58,8 @@ def fit(spec: RobotSpec, observations: Observations,
                                 f'from: at least {LEAST_POSES} are needed')
     targets = np.column_stack([observations.expression, observations.angles_deg])
     is_held = _held_back(len(observations), options)
-    trial = _fitted(spec, observations.controls[~is_held], targets[~is_held], options)
+    trial = _fitted(spec, observations.controls[~is_held], targets[~is_held],
+                    dataclasses.replace(options, members=1))
     error = trial.predict(observations.controls[is_held]) - targets[is_held]
     rms = np.sqrt((error ** 2).mean(axis=0))
     return _fitted(spec, observations.controls, targets, options, rms)
@@ -103,18 +107,34 @@ def _fitted(spec: RobotSpec, controls: Array, targets: Array, options: FitOption
     inputs = torch.from_numpy((controls - spec.neutral) / scale).float()
     outputs = torch.from_numpy(targets).float()
     outputs[:, -ANGLES:] /= ANGLE_UNIT_DEG
-    generator = torch.Generator().manual_seed(options.seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
-        network = _Perceptron(inputs, outputs, options.hidden)
-    _train(network, inputs, outputs, options, generator)
+    members = [_network(inputs, outputs, options, options.seed + k)
+               for k in range(options.members)]
     zero = np.zeros(targets.shape[1])
     config = ModelConfig(
         robot=spec.name, transport=spec.transport, names=spec.names,
         centre=tuple(spec.neutral.tolist()), scale=tuple(scale.tolist()),
         error=tuple((zero if error is None else error).tolist()),
         spread=tuple(targets.std(axis=0).tolist()), poses=len(controls))
-    return ForwardModel(config, network.arrays())
+    return ForwardModel(config, _mean_network([network.arrays() for network in members]))
+
+
+def _network(inputs: Tensor, outputs: Tensor, options: FitOptions, seed: int) -> _Perceptron:
+    """One network, fitted with its own first weights and order of the poses."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _Perceptron(inputs, outputs, options.hidden)
+    _train(network, inputs, outputs, options, torch.Generator().manual_seed(seed))
+    return network
+
+
+def _mean_network(members: list[dict[str, Array]]) -> dict[str, Array]:
+    """Weights of the network whose logits and angles are the mean of those of the members."""
+    joined = {name: np.concatenate([m[name] for m in members]) for name in 'Aab'}
+    joined['B'] = torch.block_diag(*(torch.from_numpy(m['B']) for m in members)).numpy()
+    joined['C'] = np.concatenate([m['C'] for m in members], axis=1) / len(members)
+    for name in 'cD':
+        joined[name] = np.mean([m[name] for m in members], axis=0)
+    return joined
 
 
 def _train(network: _Perceptron, inputs: Tensor, targets: Tensor, options: FitOptions,

@@ -8,7 +8,7 @@ from ros_animate.policy.forward_model import OUTPUTS, ForwardModelError, load_fo
 from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('ameca')
-QUICK = FitOptions(hidden=16, steps=400)
+QUICK = FitOptions(members=2, hidden=16, steps=300)
 
 
 def observed(count, seed=0):
@@ -59,6 +59,14 @@ def test_a_fit_is_repeatable():
     options = FitOptions(hidden=4, steps=20)
     first, second = fit(SPEC, few, options), fit(SPEC, few, options)
     np.testing.assert_array_equal(first.weights['C'], second.weights['C'])
+
+
+def test_the_mean_of_networks_predicts_better_than_each():
+    few, other = observed(150), observed(100, seed=1)
+    errors = [np.abs(fit(SPEC, few, FitOptions(members=count, hidden=16, steps=150, seed=seed)
+                         ).predict(other.controls)[:, :52] - other.expression).mean()
+              for count, seed in ((1, 0), (1, 1), (1, 2), (3, 0))]
+    assert errors[3] < np.mean(errors[:3])
 
 
 def test_too_few_poses_are_refused():
