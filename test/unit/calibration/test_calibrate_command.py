@@ -1,5 +1,6 @@
 """`ros_animate calibrate`, with the real tracker on rendered faces."""
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -10,9 +11,11 @@ import time
 import numpy as np
 import pytest
 
+from ros_animate.calibration import calibrating, rig
 from ros_animate.calibration.cameras import VirtualCamera
 from ros_animate.calibration.corrections import corrected_text, patch
 from ros_animate.calibration.faults import Fault, find_faults
+from ros_animate.calibration.fitting import FitOptions, fit
 from ros_animate.calibration.journal import open_journal
 from ros_animate.calibration.lying_robot import LyingRobot, random_lies
 from ros_animate.calibration.observations import read_observations
@@ -20,7 +23,6 @@ from ros_animate.calibration.observer import Observer, Timing
 from ros_animate.calibration.places import camera_place
 from ros_animate.calibration.poses import schedule
 from ros_animate.calibration.responses import FaithfulRobot, measured_curves, neutral_noise
-from ros_animate.calibration.rig import RIG
 from ros_animate.calibration.session import Session
 from ros_animate.cli import main
 from ros_animate.hardware.pose_driver import PoseDriver, SimulatedTime, Time
@@ -49,7 +51,10 @@ def test_a_real_robot_has_no_virtual_camera(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_it_leaves_a_model_a_report_and_a_rig(tmp_path, capsys):
+def test_it_leaves_a_model_a_report_and_a_rig(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(calibrating, 'fit', functools.partial(fit, options=FitOptions(steps=60)))
+    monkeypatch.setattr(calibrating, 'FACES', 20)
+    monkeypatch.setattr(rig, 'FACES', 100)
     folder = tmp_path / 'learned'
     arguments = ('servo_head', '--output', str(folder), '--poses', '60', '--rig')
     assert run(*arguments) == 0
@@ -59,7 +64,7 @@ def test_it_leaves_a_model_a_report_and_a_rig(tmp_path, capsys):
     assert 'src="data:image/png;base64,' in page and '<link' not in page and 'http' not in page
     assert len(read_observations(folder / 'observations.npz')) == report['poses'] >= 55
     assert load_forward_model(folder).config.names
-    spec, mistakes = check_spec(folder / RIG, sections=True)
+    spec, mistakes = check_spec(folder / rig.RIG, sections=True)
     assert not mistakes and max(map(len, spec.rig['controls'].values())) <= 8
     assert run('servo_head', '--output', str(folder), '--poses', '70') == 2
     assert 'begun with poses 60, not 70' in capsys.readouterr().err
