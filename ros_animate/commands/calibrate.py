@@ -7,7 +7,7 @@ compared with the robot file. The folder then holds the forward model (for `--po
 report.html (what each control moves, how far, how repeatably, how late; controls that are dead,
 inverted, swapped, weak or coupled) and corrections.patch for the robot file.
 
-600 poses take five to six minutes on a real robot, one or two on a virtual one. While there is no face, a
+600 poses take six minutes on a real robot, one or two on a virtual one. While there is no face, a
 hand is before the camera, the robot stalls, the camera is silent or the emergency stop is in force,
 it waits at neutral, says why, and learns nothing. Ctrl-C brings the robot to neutral; the same
 command goes on where it was stopped.
