@@ -22,8 +22,13 @@ RIG = 'rig.yaml'
 FACES, PURPOSE = 500, 23  # faces of people that the rig is fitted to, and their random numbers
 LONGEST_ROW = 8  # features of a control, so that a person can read the row
 RIDGE = 0.1  # sum of squares that a feature must vary by to count
-LEAST_SHARE = 0.05  # of what a control does at most, below which a feature is left out
+LEAST_SHARE = 0.12  # of what a control does at most, below which a feature is left out
 DIGITS = 2
+# Beginnings of the features that a part of the face answers to; others follow all blendshapes.
+REGIONS: dict[str, tuple[str, ...]] = {
+    'brow': ('brow', 'eye'), 'lid': ('eye', 'cheek', 'brow'), 'gaze': ('eyeLook', 'eyeBlink'),
+    'mouth': ('mouth', 'jaw', 'cheek', 'nose'), 'nose': ('nose', 'mouth', 'cheek'),
+    'head': HEAD_ANGLES}
 END_SHARE = 0.005  # of the range
 # Estimates of how far controls at an end would go: in the end, and while features are left out.
 BEYOND, ROUGHLY = 300, 5
@@ -44,8 +49,8 @@ def learned_rig(spec: RobotSpec, policy: Policy) -> dict[str, dict[str, float]]:
     features, drives, ends = _examples(spec, policy)
     rows = {}
     for index, control in enumerate(spec.controls):
-        is_head = control.group == 'head'
-        allowed = np.array([(name in HEAD_ANGLES) == is_head for name in _FEATURES])
+        regions = REGIONS.get(control.group, tuple(BLENDSHAPES))
+        allowed = np.array([name.startswith(regions) for name in _FEATURES])
         row = _row(features, drives[:, index], ends[:, index], allowed)
         if row:
             rows[control.name] = row
