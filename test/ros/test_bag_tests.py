@@ -164,7 +164,7 @@ def test_what_the_nodes_wrote_down_is_believed_before_the_recorder():
 
 
 def test_the_policy_of_the_bag_is_that_of_the_core(outputs):
-    policy = load('policy', 'blendshape_map', {'adapt_s': 0.0}, load_spec('mock'))
+    policy = load('policy', load_settings().plugin('policy'), {'adapt_s': 0.0}, load_spec('mock'))
     from ros_animate.nodes.messages import Joints, motion_from_message
     joints = Joints.of(load_spec('mock'))
     for index, (_, message) in enumerate(outputs['actions']):

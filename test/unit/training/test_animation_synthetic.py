@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ros_animate.collection.sampling import VISIBLE_RANGES
 from ros_animate.face import face_mesh
 from ros_animate.face.finder import find_face
 from ros_animate.face.virtual import MUSCLES
@@ -107,4 +108,5 @@ def test_scripts_are_plausible(seed, smooth):
     assert script.expression().shape == (9, len(EXPRESSION))
     assert np.isfinite(script.muscles).all()
     assert np.abs(script.angles_deg()).max() < 70
-    assert np.abs(script.expression()).max() <= 2.01
+    widest = VISIBLE_RANGES['eyelid_upper_left'][1]  # of a lid; other muscles move by less
+    assert np.abs(script.expression()).max() <= widest + 0.01
