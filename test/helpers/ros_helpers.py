@@ -187,6 +187,10 @@ class Camera:
         self.color = (200, 200, 200)
         self.sent = []
 
+    def has_subscribers(self):
+        """True once the publisher itself knows a subscriber, which then gets the images."""
+        return self._publisher.get_subscription_count() > 0
+
     def publish(self, color=None, stamp=None):
         """Publishes one image; returns its stamp (sec, nanosec)."""
         stamp = stamp or self._node.get_clock().now().to_msg()

@@ -295,6 +295,7 @@ def test_default_topics_leave_out_the_robots_image(processes, observer, make_cam
     assert not observer.node.count_subscribers('image_raw/compressed'), 'it would be encoded for it'
     camera = make_camera()
     camera.color = RED
+    observer.wait_for(camera.has_subscribers)
     camera.run()
     observer.wait_for(lambda: len(camera.sent) > 20)
     assert record.stop() == 0

@@ -38,7 +38,7 @@ def test_stop_status_reset_topics(hardware, capsys, environment):
 
 def test_what_is_not_there_is_named(hardware, observer, capsys, environment):
     observer.wait_for(lambda: observer.node.count_publishers('/left/commands'), 'the node')
-    assert cli.main(['calibrate-neutral', '--namespace', 'left', '--timeout', '2']) == 2
+    assert cli.main(['calibrate-neutral', '--namespace', 'left', '--timeout', '5']) == 2
     error = capsys.readouterr().err
     assert error.count('\n') == 1 and '/left/policy/calibrate_neutral' in error
     assert '/left/hardware' in error and 'ROS_DOMAIN_ID' in error

@@ -140,8 +140,8 @@ def test_what_cannot_be_followed_is_rejected_with_a_reason(client, points, joint
 
 def test_a_goal_is_cancelled_and_the_robot_stays(client):
     handle = client.send([(30.0, -50.0)])
-    client.observer.wait_for(lambda: client.feedback and client.feedback[-1].feedback.header.stamp.sec,
-                             'feedback')
+    feedback = client.feedback
+    client.observer.wait_for(lambda: feedback and feedback[-1].feedback.header.stamp.sec)
     future = handle.cancel_goal_async()
     client.observer.wait_for(future.done)
     assert client.result(handle) == (GoalStatus.STATUS_CANCELED, 0, 'cancelled')
