@@ -45,7 +45,7 @@ COMPRESSED = ('animated/image_raw/compressed', 'robot/image_raw/compressed')
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """What runs and listens beside the pipeline.
+    """Programs and subscribers beside the pipeline.
 
     Attributes:
         topics: Topics that somebody subscribes to.

@@ -55,11 +55,11 @@ OpenTopic = Callable[[str], AbstractContextManager[Camera]]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """Options of a calibration.
 
     Attributes:
         camera: A camera source, 'topic:NAME', or 'virtual'.
-        folder: Where everything is kept.
+        folder: Folder of all that is kept.
         poses: Number of poses.
         seed: Seed of the poses.
         timing: Speed and waiting times.
@@ -79,7 +79,7 @@ def calibrate(settings: Settings, request: Request, open_topic: OpenTopic) -> Re
 
     Args:
         settings: Robot, transport and limits.
-        request: What is asked for.
+        request: Options of the calibration.
         open_topic: Called with an image topic when images are needed.
 
     Raises:

@@ -29,7 +29,7 @@ def corrected_text(text: str, spec: RobotSpec, findings: Sequence[Finding]) -> s
     Args:
         text: The file.
         spec: The robot in it.
-        findings: What its controls do.
+        findings: Findings about its controls.
     """
     return with_rows(text, {(section, spec.names[finding.control]): row for finding in findings
                             for section, row in _rows(spec, finding).items()})

@@ -31,7 +31,7 @@ LARGE_MISMATCH = 0.7  # of an answer that resembles nothing
 
 
 class Fault(enum.Enum):
-    """What is wrong with a control.
+    """A difference of a control from its description.
 
     Attributes:
         value: Word for reports.
@@ -45,23 +45,23 @@ class Fault(enum.Enum):
     WEAK = 'weak'
     STRONG = 'strong'
     COUPLED = 'coupled'
-    OTHER = 'unlike the file'
+    OTHER = 'different from the file'
     UNSEEN = 'out of sight'
     UNKNOWN = 'no expectation'
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a control does.
+    """Movement and faults of one control, as they were found.
 
     Attributes:
         control: Index of the control.
-        faults: What is wrong, the gravest first; NONE alone if nothing is.
+        faults: Faults, the gravest first; NONE alone if there is none.
         source: Index of the control whose expected answer it shows; its own index if it is right.
         gain: Movement as a share of what is expected, relative to the others of its group;
             negative if it is inverted; NaN if unknown.
         strength: Answer of the face per level (root of the sum of squares).
-        expected: The same of the expected answer; NaN without one.
+        expected: Strength of the expected answer; NaN without one.
         mismatch: Share of the answer (of its squares) that the explanation leaves.
         partner: Index of the control that it is coupled with, -1 for none.
     """

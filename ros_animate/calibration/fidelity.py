@@ -44,7 +44,7 @@ def people(spec: RobotSpec, count: int, purpose: int) -> Iterator[tuple[Motion, 
     Args:
         spec: The robot, whose rig knows a relaxed face.
         count: Number of faces.
-        purpose: Of the random numbers.
+        purpose: Number that keeps its random numbers apart from others of the seed.
     """
     relaxed = dict(spec.rig.get('baseline', {}))
     for number in range(count):

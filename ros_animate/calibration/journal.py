@@ -34,7 +34,7 @@ class Taken:
     Attributes:
         kind: As of a `Pose`.
         control: Index of the single control, -1 of other poses.
-        level: How far it goes.
+        level: Share of the way to the end of the visible range, -1 to 1.
         sent: (C,) the pose as it was sent.
         features: (55,) blendshapes and head angles; empty if no face was seen.
         points: (K, 2) landmarks as of a `Sighting`; empty if no face was seen.
@@ -71,7 +71,7 @@ class Step:
 
 @dataclass(frozen=True)
 class BlockRecord:
-    """What was seen of a block of poses.
+    """Observations of a block of poses.
 
     Attributes:
         taken: Its poses.
@@ -88,7 +88,7 @@ class Journal:
 
     Attributes:
         folder: The folder.
-        blocks: What was seen so far, in the order of the schedule.
+        blocks: Blocks that are done, in the order of the schedule.
         stuck: Names of the controls that did not follow, and are left alone.
         pauses: Reasons of the pauses so far.
     """

@@ -25,7 +25,7 @@ class Lies:
     """Differences of a robot from its file.
 
     Attributes:
-        appearance: Of its face.
+        appearance: Appearance of its face.
         camera: Sees it.
         gains: Share of the movement that a control really makes: 0.5 half of it, -1 the opposite
             one, 0 none. Those that are not named make all of it.

@@ -86,7 +86,7 @@ class Observations:
                             self.angles_deg[index])
 
     def in_order_of(self, spec: RobotSpec) -> Observations:
-        """The same with the controls in a robot's order.
+        """These observations with the controls in a robot's order.
 
         Raises:
             ObservationsError: The robot has other controls.

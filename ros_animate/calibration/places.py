@@ -15,9 +15,9 @@ class CameraPlace:
     """Place of the camera.
 
     Attributes:
-        azimuth_deg: How far it stands to the robot's left of the face's axis.
-        elevation_deg: How far it stands above it.
-        roll_deg: How far the robot's head leans to its right ear in the image.
+        azimuth_deg: Angle from the face's axis to the robot's left.
+        elevation_deg: Angle above the axis.
+        roll_deg: Lean of the robot's head to its right ear in the image.
         size: Size of the face in the image, relative to what the virtual camera sees; NaN if the
             robot's own camera is another one.
         distance_m: Distance as the tracker estimates it, for a usual lens.
@@ -42,7 +42,7 @@ def camera_place(taken: Sequence[Taken], expected: Sequence[Sighting],
     Args:
         taken: Poses of a session.
         expected: Neutral faces that a camera in front sees of robots alike; may be empty.
-        turns: What the tracker reports of the camera's angles on virtual faces, of the true ones;
+        turns: Angles of the camera that the tracker reports on virtual faces, of the true ones;
             None for a real camera, whose images cannot be compared in size either.
     """
     neutral = [t for t in taken if t.kind == 'neutral' and not t.reason]

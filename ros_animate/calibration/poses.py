@@ -34,7 +34,7 @@ class Pose:
         kind: 'single': one control leaves neutral; 'step': the same, and the way there is watched.
         values: (C,) an allowed pose in the robot's units.
         control: Index of the single control, -1 of other poses.
-        level: How far it goes: 1 to the upper end of what can be seen, -1 to the lower end.
+        level: Share of its way: 1 at the upper end of what can be seen, -1 at the lower end.
     """
 
     kind: Kind

@@ -32,11 +32,11 @@ LEAST_SHAPE, LEAST_DEG = 0.05, 2.0  # changes of outputs that are worth naming
 
 @dataclass(frozen=True)
 class ControlReport:
-    """What one control does.
+    """Findings about one control, for people.
 
     Attributes:
         name: Its name.
-        finding: What is wrong with it.
+        finding: Its movement and faults.
         moves: (output, change from the lowest to the highest level) of the outputs that it moves
             most: blendshapes, and head angles in degrees.
         repeat_error: Standard deviation of repeated answers, as a share of the answer; NaN if
@@ -59,7 +59,7 @@ class Report:
 
     Attributes:
         spec: The robot.
-        controls: By control.
+        controls: Findings by control.
         camera: Place of the camera.
         model: The forward model.
         poses: Number of poses in which a face was seen.
@@ -67,7 +67,7 @@ class Report:
         pauses: Reasons of pauses.
         curves: Measured answers by control.
         expected: Expected ones, None where the file has no section `face`.
-        fidelity: Of people's faces as the model predicts it, by policy; empty without a rig.
+        fidelity: Predicted fidelity on people's faces, by policy; empty without a rig.
         file: Name of the robot file.
         patch: Suggested corrections of it as a unified diff, '' for none.
         corrected: The corrected file.

@@ -164,7 +164,7 @@ class FaithfulRobot:
                 if face is not None]
 
     def turns(self) -> tuple[float, float]:
-        """What the tracker reports of a camera off the face's axis, by its true angle.
+        """Angles that the tracker reports of a camera off the face's axis, by its true angle.
 
         Sideways, and above: 1 would be right.
         """

@@ -73,7 +73,7 @@ class Session:
             return Reference(seen)
 
     def _attempt(self, block: Block, journal: Journal) -> BlockRecord | None:
-        """What was seen of a block; None after a pause."""
+        """Observations of a block; None after a pause."""
         try:
             return self._take_block(block, journal)
         except Stalled as stall:

@@ -65,7 +65,7 @@ def landmarker_values(expression: Mapping[str, float], tracker: str,
     Args:
         expression: Blendshapes of a tracker.
         tracker: Its name.
-        relaxed: What the Face Landmarker reports of a relaxed face.
+        relaxed: Blendshapes of a relaxed face, as the Face Landmarker reports them.
     """
     if tracker not in SCALES:
         return expression

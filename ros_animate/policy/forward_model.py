@@ -31,7 +31,7 @@ class ForwardModelError(UserError):
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is known of a forward model besides its weights."""
+    """Facts about a forward model besides its weights."""
 
     robot: str = option('', 'name of the robot')
     transport: str = option('', 'what drove the robot; `mock` is the virtual face')
@@ -63,11 +63,11 @@ class ForwardModel:
     Blendshapes are 1 / (1 + exp(-z)), angles ANGLE_UNIT_DEG z.
 
     Args:
-        config: What is known besides the weights.
+        config: Facts besides the weights.
         weights: The arrays 'A', 'a', 'B', 'b', 'C', 'c' and 'D'.
 
     Attributes:
-        config: What is known besides the weights.
+        config: Facts besides the weights.
         weights: The arrays.
 
     Raises:
@@ -97,7 +97,7 @@ class ForwardModel:
         return outputs, rate[:, np.newaxis] * slope / self._scale
 
     def in_order_of(self, spec: RobotSpec) -> ForwardModel:
-        """The same model with the controls in a robot's order.
+        """This model with the controls in a robot's order.
 
         Raises:
             ForwardModelError: The robot has other controls.

@@ -31,7 +31,7 @@ def find(name, lies, expected, folder):
 
 
 def straight(lies):
-    """The same before a camera in front: landmarks of a turned one have no right depth."""
+    """A robot before a camera in front: landmarks of a turned one have no right depth."""
     return dataclasses.replace(lies, camera=Camera(view_cm=24.3, distance_cm=63.0))
 
 
