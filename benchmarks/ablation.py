@@ -102,7 +102,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--output', default='output/ablation', help='folder of all runs')
     parser.add_argument('--variants', nargs='+', default=list(VARIANTS), choices=list(VARIANTS))
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    add_run_options(parser, seeds=[0, 1, 2])
+    return parser.parse_args()
+
+
+def add_run_options(parser: argparse.ArgumentParser, seeds: list[int]) -> None:
+    """Adds the options of a comparison of trainings, with its seeds."""
+    parser.add_argument('--seeds', nargs='+', type=int, default=seeds)
     parser.add_argument('--steps', type=int, default=800, help='steps of each training')
     parser.add_argument('--size', type=int, default=64,
                         help='width and height of the images in pixels')
@@ -110,7 +116,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='trainings at a time')
     parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[],
                         help='another option of all trainings')
-    return parser.parse_args()
 
 
 def claim(folder: pathlib.Path, args: argparse.Namespace) -> pathlib.Path:

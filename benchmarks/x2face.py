@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from ablation import (
     SETTINGS,
     SOURCE_REPEATED,
     Run,
+    add_run_options,
     call,
     report,
     sample_deviation,
@@ -63,14 +63,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--output', default='output/x2face', help='folder of all runs')
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1])
-    parser.add_argument('--steps', type=int, default=800, help='steps of each training')
-    parser.add_argument('--size', type=int, default=64,
-                        help='width and height of the images in pixels')
-    parser.add_argument('--clips', type=int, default=20, help='unseen people of the evaluation')
-    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='trainings at a time')
-    parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[],
-                        help='another option of all trainings')
+    add_run_options(parser, seeds=[0, 1])
     return parser.parse_args()
 
 

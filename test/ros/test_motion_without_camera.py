@@ -1,7 +1,6 @@
 """A phone's packets and a take through real nodes: the same controls as offline, no camera."""
 import json
 import socket
-import threading
 
 import pytest
 
@@ -10,10 +9,10 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 
 import numpy as np
 from helpers.arkit_faces import moving_face, take_text
+from helpers.phone import Phone
 from ros_animate.msg import ActionChunk, Motion
 from sensor_msgs.msg import Image
 
-from ros_animate.face.streams import live_link_face
 from ros_animate.face.streams.values import FaceValues
 from ros_animate.motion.drawn_face import face_motion
 from ros_animate.nodes.messages import Joints
@@ -25,30 +24,13 @@ STALE = 3
 FACES = [moving_face(i / 60) for i in range(600)]
 
 
-class Phone:
-    """Sends the faces 60 times a second, or a phone without a face."""
+class MovingPhone(Phone):
+    """Sends the faces, or those of a phone that sees none."""
 
-    def __init__(self, port):
-        self._address, self._socket = ('127.0.0.1', port), socket.socket(
-            socket.AF_INET, socket.SOCK_DGRAM)
-        self._stopping, self.sees = threading.Event(), True
-        self._thread = threading.Thread(target=self._work)
+    sees = True
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _work(self):
-        number = 0
-        while not self._stopping.wait(1 / 60):
-            face = FACES[number % len(FACES)] if self.sees else FaceValues(has_face=False)
-            self._socket.sendto(live_link_face.encode(face, number), self._address)
-            number += 1
+    def face(self, number):
+        return FACES[number % len(FACES)] if self.sees else FaceValues(has_face=False)
 
 
 @pytest.fixture
@@ -76,7 +58,7 @@ def test_packets_give_the_same_controls_as_the_take_offline(nodes, observer, por
     policy = load('policy', 'blendshape_map', {'adapt_s': 0.0}, SPEC)
     offline = np.array([policy.act(face_motion(face, 'arkit', i / 60)).values[0]
                         for i, face in enumerate(FACES)])
-    with Phone(port) as phone:
+    with MovingPhone(port) as phone:
         observer.wait_for(lambda: len(actions) >= 60 and len(motions) >= 60)
         live = np.array([Joints.of(SPEC).chunk_from_message(m).values[0] for m in actions[:60]])
         # The packets carry four bytes a number, and the messages too.

@@ -15,10 +15,10 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 
 import numpy as np
 from helpers.arkit_faces import moving_face, take_text
+from helpers.phone import PERIOD_S, Phone
 from ros_animate.msg import Command, Motion
 
 from ros_animate import cli
-from ros_animate.face.streams import live_link_face
 from ros_animate.face.streams.take import read_take
 from ros_animate.motion.drawn_face import face_motion
 from ros_animate.nodes.messages import Joints, seconds
@@ -28,7 +28,7 @@ from ros_animate.robot.descriptions import load_spec
 
 SPEC = load_spec('mock')
 JOINTS = Joints.of(SPEC)
-TICK_S = 1 / 60  # of the packets and of the commands
+TICK_S = PERIOD_S  # of the packets and of the commands
 FRAMES = 150
 HOLD = 10  # frames in which the face holds still at first, and those whose commands do not count
 HISTORY_S = 0.25  # in which the smoother forgets when a frame came
@@ -48,16 +48,16 @@ def face(index):
 FACES = [face(index) for index in range(FRAMES)]
 
 
-class Phone:
-    """Holds the first face 60 times a second, and plays the take when it is told to.
+class TakePhone(Phone):
+    """Holds the first face, and plays the take when it is told to.
 
     Every packet of the take has a number of its own, which comes back in the motion.
     """
 
     def __init__(self, port):
-        self._address, self._stopping = ('127.0.0.1', port), threading.Event()
+        super().__init__(port)
         self._play, self._plays = threading.Event(), itertools.count()
-        self._thread = threading.Thread(target=self._work)
+        self._rest = []
 
     def play(self):
         """Plays the take once, then holds the first face again; returns the first number."""
@@ -66,29 +66,14 @@ class Phone:
         self._play.set()
         return self._first
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        self._thread.join()
-
-    def _work(self):
-        rest = []
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            for number in itertools.count():
-                if self._stopping.wait(TICK_S):
-                    return
-                if self._play.is_set():
-                    self._play.clear()
-                    rest = list(range(FRAMES))
-                index = rest.pop(0) if rest else None
-                mark = 0 if index is None else self._first + index
-                shown = FACES[index or 0]
-                shown = dataclasses.replace(
-                    shown, expression={**shown.expression, MARKER: mark / MARKS})
-                udp.sendto(live_link_face.encode(shown, number), self._address)
+    def face(self, number):
+        if self._play.is_set():
+            self._play.clear()
+            self._rest = list(range(FRAMES))
+        index = self._rest.pop(0) if self._rest else None
+        mark = 0 if index is None else self._first + index
+        shown = FACES[index or 0]
+        return dataclasses.replace(shown, expression={**shown.expression, MARKER: mark / MARKS})
 
 
 @pytest.fixture(scope='module')
@@ -223,7 +208,7 @@ def played(phone, observer, motions, commands, start):
 def test_packets_give_the_commands_of_the_take_within_a_tick(nodes, observer, take, offline):
     port, motions, commands = nodes
     matches = []
-    with Phone(port) as phone:
+    with TakePhone(port) as phone:
         while len(distances(matches, offline)) < ENOUGH:
             matches += played(phone, observer, motions, commands, offline[0])
     assert distances(matches, offline).max() < 0.005
