@@ -4,12 +4,10 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import math
 import os
 import signal
 import sys
 import threading
-import time
 
 PARENT = 'ROS_ANIMATE_PARENT'
 BACKGROUND_NICE = 5
@@ -68,32 +66,25 @@ def lower_priority(process: int | None = None, nice: int = BACKGROUND_NICE) -> N
             os.setpriority(os.PRIO_PROCESS, process, nice)
 
 
-class IdleScheduling:
-    """Scheduling of threads of this process for idle processor time only, and back.
+def schedule_others_idle(enabled: bool) -> None:
+    """Lets all threads of this process but the calling one have idle processor time only, or not.
 
-    For work that must not delay others. A lower priority is not enough for that: with it Linux
+    For processes that must not delay others. A lower priority is not enough for that: with it Linux
     still lets a time slice end before another process gets its turn. Without idle time such work
     hardly goes on, so it has to return to normal scheduling when it comes too late. Where the
     system does not permit that return, threads keep the priority that they have.
+
+    Not for a process in which another thread has to be on time: a thread without processor time
+    may hold Python's lock (measured on a busy machine: commands 2 s late).
     """
-
-    def __init__(self) -> None:
-        self._is_possible = hasattr(os, 'sched_setscheduler') and may_leave_idle_scheduling()
-
-    def set_thread(self, enabled: bool, thread: int = 0) -> None:
-        """Sets one thread, 0 for the calling one; the threads that it starts inherit it."""
-        if self._is_possible:
-            policy = os.SCHED_IDLE if enabled else os.SCHED_OTHER
-            with contextlib.suppress(PermissionError, ProcessLookupError):
-                if os.sched_getscheduler(thread) != policy:
-                    os.sched_setscheduler(thread, policy, os.sched_param(0))
-
-    def set_others(self, enabled: bool) -> None:
-        """Sets all threads but the calling one."""
-        if self._is_possible:
-            for thread in map(int, os.listdir('/proc/self/task')):
-                if thread != threading.get_native_id():
-                    self.set_thread(enabled, thread)
+    if not (hasattr(os, 'sched_setscheduler') and may_leave_idle_scheduling()):
+        return
+    policy = os.SCHED_IDLE if enabled else os.SCHED_OTHER
+    for thread in map(int, os.listdir('/proc/self/task')):
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            if (thread != threading.get_native_id()
+                    and os.sched_getscheduler(thread) != policy):
+                os.sched_setscheduler(thread, policy, os.sched_param(0))
 
 
 @functools.cache
@@ -110,27 +101,3 @@ def may_leave_idle_scheduling() -> bool:
     thread.start()
     thread.join()
     return bool(left)
-
-
-class IdleWork:
-    """Lets the calling thread do a repeated job in idle processor time; a context manager of a job.
-
-    The thread keeps a low priority. After a job that took longer than SLOW_S it works in normal
-    time for a while.
-    """
-
-    SLOW_S, NORMAL_S = 0.5, 10.0
-
-    def __init__(self) -> None:
-        self._scheduling = IdleScheduling()
-        self._normal_until_s = self._begin_s = -math.inf
-
-    def __enter__(self) -> None:
-        lower_priority()
-        self._begin_s = time.monotonic()
-        self._scheduling.set_thread(self._begin_s > self._normal_until_s)
-
-    def __exit__(self, *_: object) -> None:
-        now_s = time.monotonic()
-        if now_s - self._begin_s > self.SLOW_S:
-            self._normal_until_s = now_s + self.NORMAL_S

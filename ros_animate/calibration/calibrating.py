@@ -21,7 +21,7 @@ from ros_animate.calibration.poses import Block, schedule
 from ros_animate.calibration.report import Report, make_report
 from ros_animate.calibration.report_files import write_report
 from ros_animate.calibration.responses import FaithfulRobot
-from ros_animate.calibration.session import Session
+from ros_animate.calibration.session import Session, no_wait
 from ros_animate.collection.recording import Camera
 from ros_animate.errors import UserError
 from ros_animate.hardware.base import Robot, VirtualRobot
@@ -126,11 +126,11 @@ def _babble(settings: Settings, request: Request, open_topic: OpenTopic, tracker
     with contextlib.ExitStack() as stack:
         robot = stack.enter_context(settings.load('hardware'))
         times = REAL_TIME
-        wait: Callable[[float], None] = _no_wait
+        wait: Callable[[float], None] = no_wait
         camera: Camera
         if request.camera == VIRTUAL:
             simulated = SimulatedTime()
-            times, wait = Time(simulated.clock, simulated.sleep), _real_wait
+            times, wait = Time(simulated.clock, simulated.sleep), time.sleep
             camera = VirtualCamera(robot, simulated)
         elif request.camera.startswith(TOPIC):
             camera = stack.enter_context(open_topic(request.camera.removeprefix(TOPIC)))
@@ -188,14 +188,6 @@ def _fidelity(spec: RobotSpec, model: ForwardModel, folder: pathlib.Path) -> dic
     return {name: predicted_fidelity(spec, load('policy', name, options, spec), model, FACES,
                                      PURPOSE)
             for name, options in policies.items()}
-
-
-def _no_wait(_: float) -> None:
-    """Waits for nothing: real time passes by itself."""
-
-
-def _real_wait(seconds: float) -> None:
-    time.sleep(seconds)
 
 
 class Voice:

@@ -114,6 +114,11 @@ class Journal:
         self._append({'pause': reason})
         self.pauses.append(reason)
 
+    def discard(self) -> None:
+        """Begins with the first block again."""
+        self._append({'discarded': len(self.blocks)})
+        self.blocks.clear()
+
     @property
     def taken(self) -> list[Taken]:
         """All poses so far."""
@@ -189,6 +194,8 @@ def _read(path: pathlib.Path, options: Mapping[str, Any], journal: Journal) -> N
                 journal.stuck[line['stuck']] = line['reason']
             elif 'pause' in line:
                 journal.pauses.append(line['pause'])
+            elif 'discarded' in line:
+                journal.blocks.clear()
             else:
                 journal.blocks.append(BlockRecord([_taken(t) for t in line['taken']],
                                                   [_step(s) for s in line['steps']]))

@@ -9,11 +9,10 @@ import numpy as np
 
 from ros_animate.calibration.sighting import Sighting, steady
 from ros_animate.collection.recording import Camera
-from ros_animate.hardware.pose_driver import Drive, PoseDriver
+from ros_animate.hardware.pose_driver import ARRIVAL_TIMEOUT_S, Drive, PoseDriver
 from ros_animate.motion.base import Extractor
 from ros_animate.types import Array, Frame, Image, UnusableMotion
 
-ARRIVAL_TIMEOUT_S = 30.0
 STALL_S = 1.5  # time in which a robot that stands reaches what was sent
 STALL_SHARE = 0.08  # of the range: a robot that measures is not where it was sent
 STEP_RAMP_S, STEP_TAIL_S = 0.25, 0.4  # the way to an end, and how long it is watched after that
@@ -90,17 +89,15 @@ class Observer:
         Raises:
             Interruption: It is stopped, has a fault, or does not follow.
         """
-        began_s, standing_s = self._driver.now_s, np.inf
+        began_s = self._driver.now_s
         while True:
             drive = self._tick(pose)
-            now_s = self._driver.now_s
-            standing_s = min(standing_s, now_s) if drive.arrived else np.inf
             late = self._late(drive)
-            if now_s >= standing_s + self._timing.settle_s and not late:
+            if drive.standing_s >= self._timing.settle_s and not late:
                 return drive.sent.position
-            if late and now_s > standing_s + STALL_S:
+            if late and drive.standing_s > STALL_S:
                 raise Stalled(self._stall_message(drive, late), late)
-            if now_s > began_s + ARRIVAL_TIMEOUT_S:
+            if self._driver.now_s > began_s + ARRIVAL_TIMEOUT_S:
                 raise Interruption(f'a pose was not reached within {ARRIVAL_TIMEOUT_S:g} s')
 
     def watch(self, start: Array, pose: Array, control: int) -> tuple[Array, Array, Array] | None:

@@ -165,7 +165,7 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
         spec, tuple(_control(spec, f, curves[f.control], taken, delays) for f in findings),
         camera_place(taken, neutral, turns), model, sum(not t.reason for t in taken),
         sum(bool(t.reason) for t in taken), tuple(journal.pauses), curves, expected, fidelity,
-        file.name,        patch(text, corrected, file.name), corrected)
+        file.name, patch(text, corrected, file.name), corrected)
 
 
 def describe(spec: RobotSpec, control: ControlReport) -> str:

@@ -16,11 +16,12 @@ from ros_animate.types import Array
 LOOK_AGAIN = 3  # times at neutral before it counts as disturbed: the tracker may lag behind
 RECOVERED = 3  # undisturbed looks in a row that end a pause
 PAUSE_LOOK_S = 0.5  # between two looks in a pause
+ANOTHER_VIEW = 20  # looks alike in a pause: what was seen at the beginning may have been the hand
 PROBE = 0.3  # way of another control that shows whether the robot moves at all
 
 
-def _nothing(_: float) -> None:
-    """Waits for nothing."""
+def no_wait(_: float) -> None:
+    """Waits for nothing: real time passes by itself."""
 
 
 class Session:
@@ -37,7 +38,7 @@ class Session:
     """
 
     def __init__(self, observer: Observer, spec: RobotSpec, say: Callable[[str], None],
-                 wait: Callable[[float], None] = _nothing) -> None:
+                 wait: Callable[[float], None] = no_wait) -> None:
         self._observer, self._spec, self._say, self._wait = observer, spec, say, wait
         self._reference: Reference | None = None
 
@@ -51,12 +52,12 @@ class Session:
         if len(journal.blocks) >= len(blocks):
             return
         self._reference = self._find_reference(journal)
-        for number in range(len(journal.blocks), len(blocks)):
-            while (record := self._attempt(blocks[number], journal)) is None:
-                pass
-            journal.add(record)
-            done = sum(map(len, blocks[:number + 1]))
-            progress.set(done, remaining(progress, done))
+        while (number := len(journal.blocks)) < len(blocks):
+            record = self._attempt(blocks[number], journal)
+            if record is not None:
+                journal.add(record)
+                done = sum(map(len, blocks[:number + 1]))
+                progress.set(done, remaining(progress, done))
 
     def _find_reference(self, journal: Journal) -> Reference:
         """The face at neutral, once there is one."""
@@ -167,12 +168,14 @@ class Session:
         if journal.pauses[-1:] != [reason]:
             journal.note_pause(reason)
         self._say(f'paused: {reason}')
-        undisturbed = 0
+        undisturbed, looks = 0, Looks()
         while undisturbed < RECOVERED:
             self._observer.idle(PAUSE_LOOK_S)
             try:
                 _, seen = self._observer.look(self._spec.neutral)
                 trouble = self._reference.disturbance(seen) if self._reference else ''
+                if trouble and looks.add(seen) == ANOTHER_VIEW:
+                    trouble = self._take_other_view(looks.first, journal)
             except Interruption as interruption:
                 trouble = str(interruption)
             undisturbed = 0 if trouble else undisturbed + 1
@@ -180,6 +183,35 @@ class Session:
                 self._say(f'paused: {trouble}')
                 self._wait(PAUSE_LOOK_S)
         self._say('going on')
+
+
+    def _take_other_view(self, view: Reference | None, journal: Journal) -> str:
+        """Begins again from what is seen now; words for the user if it is too late for that."""
+        if any(taken.kind != 'neutral' for taken in journal.taken):
+            return 'if nothing is in the way, begin anew in another --output'
+        self._say('begins again: neutral is what the camera sees now')
+        journal.discard()
+        self._reference = view
+        return ''
+
+
+class Looks:
+    """Looks at the robot that show the same.
+
+    Attributes:
+        first: What the first of them shows; None before it.
+    """
+
+    def __init__(self) -> None:
+        self.first: Reference | None = None
+        self._count = 0
+
+    def add(self, seen: Sighting) -> int:
+        """Number of looks in a row, this one included, that show the same."""
+        if self.first is None or self.first.disturbance(seen):
+            self.first, self._count = Reference(seen), 0
+        self._count += 1
+        return self._count
 
 
 def remaining(progress: Progress, done: int) -> str:

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from ros_animate.collection.pairs import CONTROLS, Pair, random_stream
 from ros_animate.collection.sampling import ControlSampler
 from ros_animate.errors import UserError
 from ros_animate.face.crop import centre_crop
 from ros_animate.hardware.base import Robot, RobotError
-from ros_animate.hardware.pose_driver import REAL_TIME, Drive, PoseDriver, Time
+from ros_animate.hardware.pose_driver import ARRIVAL_TIMEOUT_S, REAL_TIME, Drive, PoseDriver, Time
 from ros_animate.hardware.safety_config import SafetyConfig
 from ros_animate.images import encode_jpeg
 from ros_animate.robot.spec import RobotSpec
@@ -20,7 +18,6 @@ from ros_animate.types import Array, Command, Image
 
 # The image taken after the robot has settled: the first one may have been exposed before.
 IMAGES = 2
-ARRIVAL_TIMEOUT_S = 30.0
 QUALITY = 95
 SOURCE = 'collect'
 
@@ -108,17 +105,12 @@ class Recorder:
         return Pair(encode_jpeg(centre_crop(image, size), QUALITY), sent.position)
 
     def _settle(self, pose: Array) -> Command:
-        began_s, standing_s = self._driver.now_s, np.inf
+        began_s = self._driver.now_s
         while True:
             drive = self._tick(pose)
-            now_s = self._driver.now_s
-            if not drive.arrived:
-                standing_s = np.inf
-            elif np.isinf(standing_s):
-                standing_s = now_s
-            if now_s >= standing_s + self._timing.settle_s:
+            if drive.standing_s >= self._timing.settle_s:
                 return drive.sent
-            if now_s > began_s + ARRIVAL_TIMEOUT_S:
+            if self._driver.now_s > began_s + ARRIVAL_TIMEOUT_S:
                 raise RobotError(f'a pose was not reached within {ARRIVAL_TIMEOUT_S:g} s')
 
     def _tick(self, pose: Array) -> Drive:

@@ -1,4 +1,4 @@
-"""A process that makes the images of the dashboard, in idle processor time.
+"""A process that makes the images of the dashboard, with a low priority.
 
 It listens to camera and animated portrait, and draws the virtual face of the robot: to subscribe to
 robot/image_raw would let the hardware node draw, beside the commands. Argument: the namespace.
@@ -27,7 +27,7 @@ from ros_animate.nodes.remote.polled import PolledSubscriptions
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
-from ros_animate.processes import IdleScheduling, IdleWork, lower_priority
+from ros_animate.processes import lower_priority
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
 
@@ -76,10 +76,9 @@ class ImageOutput:
 
 def main() -> int:
     """Answers until its input ends."""
-    lower_priority(nice=NICE)
-    IdleScheduling().set_thread(True)  # for the threads of ROS, which are started from here
+    lower_priority(nice=NICE)  # for the threads of ROS too, which are started from here
     cv2.setNumThreads(1)
-    output, idle = ImageOutput(), IdleWork()
+    output = ImageOutput()
     background = BackgroundNode(f'dashboard_images_{os.getpid()}')
     polled = PolledSubscriptions(background.node)
     subscriptions = Subscriptions(background.node, sys.argv[1], polled, LISTENED, streams=())
@@ -90,8 +89,7 @@ def main() -> int:
             if 'watch' in request:
                 subscriptions.is_watched = request['watch']
             else:
-                with idle:
-                    output.write('robot', Preview(drawn(**request), (SIZE, SIZE)))
+                output.write('robot', Preview(drawn(**request), (SIZE, SIZE)))
     except BrokenPipeError:  # the dashboard has ended
         os._exit(0)
     previews.close()

@@ -70,6 +70,8 @@ class PreviewProcess:
             return
         if self._process is None:
             self._start_process()
+        elif self._process.poll() is not None:  # nothing may be due that would be sent to it
+            raise BrokenPipeError
         if is_watched != self._was_watched:
             self._send(watch=is_watched)
             self._was_watched = is_watched
@@ -93,7 +95,7 @@ class PreviewProcess:
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
     def _send(self, **request: object) -> None:
-        """Sends a line; raises OSError if the process has ended."""
+        """Sends a line; raises OSError if the process has just ended."""
         assert self._process is not None and self._process.stdin is not None
         self._process.stdin.write(json.dumps(request).encode() + b'\n')
         self._process.stdin.flush()

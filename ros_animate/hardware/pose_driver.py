@@ -18,6 +18,7 @@ from ros_animate.types import Array, Command, RobotState
 
 RATE_HZ = 60.0
 FAULT_TIMEOUT_S = 3.0
+ARRIVAL_TIMEOUT_S = 30.0  # in which a robot comes to any pose
 
 
 def _no_check() -> None:
@@ -68,12 +69,12 @@ class Drive:
     Attributes:
         sent: Command as the robot took it.
         state: State of the robot.
-        arrived: True if the robot follows the target and stands still.
+        standing_s: Time for which the robot has stood still in this pose; -inf while it moves.
     """
 
     sent: Command
     state: RobotState
-    arrived: bool
+    standing_s: float
 
 
 class PoseDriver:
@@ -104,6 +105,8 @@ class PoseDriver:
             robot.read(0.0).position if robot.measures else None)
         self._source, self._times, self._check = source, times, times.check
         self._start_s = self._next_s = times.clock()
+        self._pose: Array | None = None
+        self._stands_since_s = np.inf
 
     def __enter__(self) -> PoseDriver:
         return self
@@ -135,8 +138,17 @@ class PoseDriver:
         clock = self._times.clock
         self._next_s = max(self._next_s + 1.0 / RATE_HZ, clock() - 1.0 / RATE_HZ)
         self._times.sleep(max(0.0, self._next_s - clock()))
-        stands = is_at_rest(sent.velocity, self.spec.max_velocity)
-        return Drive(sent, state, stands and self.safety.state is SafetyState.TRACKING)
+        return Drive(sent, state, self._standing_s(pose, sent))
+
+    def _standing_s(self, pose: Array | None, sent: Command) -> float:
+        is_new = pose is None or self._pose is None or not np.array_equal(pose, self._pose)
+        self._pose, now_s = pose, self.now_s
+        if (is_new or self.safety.state is not SafetyState.TRACKING
+                or not is_at_rest(sent.velocity, self.spec.max_velocity)):
+            self._stands_since_s = np.inf
+        else:
+            self._stands_since_s = min(self._stands_since_s, now_s)
+        return now_s - self._stands_since_s
 
 
 def position_without_fault(robot: Robot, clock: Callable[[], float],

@@ -1,7 +1,6 @@
 """Animates the portrait with the motion of the face."""
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
-from ros_animate.processes import IdleWork
+from ros_animate.processes import lower_priority
 from ros_animate.types import Frame, Motion, UnusableMotion
 
 # Images come a little early and late: of 30 a second every second one is to be taken for 15.
@@ -66,7 +65,7 @@ class AnimationNode(StageNode):
         self._changes = LiveParameters(self, options, self.changeable, self._change_portrait,
                                        'animation node')
         self._publisher = ImagePublisher(self, 'animated/image_raw')
-        self._idle = IdleWork() if options.background else contextlib.nullcontext()
+        self._is_background = options.background
         self._animated_s = 0.0
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
@@ -124,8 +123,9 @@ class AnimationNode(StageNode):
         self._calibration.update(motion)
         if self._publisher.has_subscribers and self._is_due():
             try:
-                with self._idle:
-                    animated = self._animator.animate(motion)
+                if self._is_background:
+                    lower_priority()
+                animated = self._animator.animate(motion)
             except UnusableMotion as error:
                 raise MessageError(str(error)) from error
             self._publisher.publish(animated.image, message.header)

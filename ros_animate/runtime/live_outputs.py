@@ -29,7 +29,7 @@ from ros_animate.outputs.spool import (
     remove_spool,
 )
 from ros_animate.pipeline import virtual_robot
-from ros_animate.processes import IdleScheduling, become_child, is_orphan
+from ros_animate.processes import become_child, is_orphan, schedule_others_idle
 from ros_animate.settings import Settings, load_settings
 from ros_animate.types import Array, Command, Image
 
@@ -121,13 +121,13 @@ def _pace(spool: pathlib.Path) -> None:
 
     Where the stages take every core there is no idle time, and the spool would fill up.
     """
-    scheduling, most = IdleScheduling(), MAX_WAITING
+    most = MAX_WAITING
     while not has_ended(spool):
         is_behind = count_waiting(spool) > most
-        scheduling.set_others(not is_behind)
+        schedule_others_idle(not is_behind)
         most = FEW_WAITING if is_behind else MAX_WAITING
         time.sleep(PACE_S)
-    scheduling.set_others(False)
+    schedule_others_idle(False)
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ pytest.importorskip('ros_animate.msg', reason='the messages of ros_animate are n
 pytest.importorskip('nicegui', reason='NiceGUI is not installed')
 
 
+import os
 import signal
 import urllib.error
 import urllib.parse
@@ -14,6 +15,7 @@ import urllib.request
 import numpy as np
 import rclpy
 from helpers.browser import Address, Page, chromium
+from helpers.live_runs import child
 from helpers.ros_helpers import Observer, Process, Processes
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import GetParameters, SetParameters
@@ -33,7 +35,7 @@ YAW = SPEC.index('Head Yaw')
 NAMESPACE = 'page'
 HARDWARE = {'robot': 'mock', 'view_rate_hz': 8.0}
 NODES = {'camera': {'plugin': 'demo', 'fps': 8.0, 'size': 240, 'loop': True},
-         'hardware': HARDWARE}
+         'animation': {'background': True}, 'hardware': HARDWARE}
 
 
 class Pipeline:
@@ -87,9 +89,9 @@ class Pipeline:
         self.observer.call(SetParameters, f'/{NAMESPACE}/{node}/set_parameters',
                            SetParameters.Request(parameters=[parameter]))
 
-    def open(self, **size):
+    def open(self, url=None, **size):
         """A page in a browser with a profile of its own."""
-        self.pages.append(Page(self.browser, self.url, **size))
+        self.pages.append(Page(self.browser, url or self.url, **size))
         return self.pages[-1]
 
     def wait(self, predicate, what=''):
@@ -162,6 +164,14 @@ def test_images_move_and_the_emergency_stop_stays_over_a_reload(pipeline, page):
 
 
 @pytest.mark.slow
+def test_no_thread_beside_the_commands_waits_for_idle_time_with_the_lock_of_python(pipeline, page):
+    page.wait_for_images('animated')
+    tasks = [int(task) for task in os.listdir(f'/proc/{pipeline.nodes.pid}/task')]
+    assert len(tasks) > 5
+    assert {os.sched_getscheduler(task) for task in tasks} == {os.SCHED_OTHER}
+
+
+@pytest.mark.slow
 def test_a_slider_changes_the_parameter_for_everybody(pipeline, page):
     second = pipeline.open(width=390, height=844)
     for window in (page, second):
@@ -229,6 +239,15 @@ def test_a_node_that_is_killed_shows_as_such_and_comes_back(pipeline, page):
 
 
 @pytest.mark.slow
+def test_images_come_back_after_the_process_that_makes_them_was_killed(pipeline, page):
+    page.wait_for_images('camera', 'animated', 'robot')
+    os.kill(child(pipeline.dashboards[0], 'preview_process'), signal.SIGKILL)
+    page.wait_for_images('camera', 'animated', 'robot')
+    pipeline.wait(lambda: child(pipeline.dashboards[0], 'preview_process'), 'another process')
+    page.wait_for_images('camera', 'animated', 'robot')
+
+
+@pytest.mark.slow
 def test_without_the_token_nothing_is_served(pipeline, page):
     address = Address(pipeline.start_dashboard('--host', '0.0.0.0')).wait()
     port = urllib.parse.urlsplit(address).port
@@ -236,7 +255,7 @@ def test_without_the_token_nothing_is_served(pipeline, page):
     for path in ('/', '/live', '/api/estop', '/static/live.js', '/?token=wrong'):
         with pytest.raises(urllib.error.HTTPError, match='401'):
             urllib.request.urlopen(base + path)
-    stranger = Page(pipeline.browser, base)
+    stranger = pipeline.open(base)
     assert 'needs its token' in stranger.page.content()
     refused = stranger.page.evaluate(
         'new Promise((done) => { const s = new WebSocket(`ws://${location.host}/live`);'
@@ -245,7 +264,6 @@ def test_without_the_token_nothing_is_served(pipeline, page):
     stranger.page.goto(f'{base}/?{urllib.parse.urlsplit(address).query}')
     assert 'token' not in stranger.page.url
     stranger.wait_for_images('camera')
-    stranger.close()
 
 
 @pytest.mark.slow

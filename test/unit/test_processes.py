@@ -31,7 +31,7 @@ print(os.getpriority(os.PRIO_PROCESS, 0) - before)
 def test_idle_scheduling_holds_for_all_other_threads_and_those_they_start():
     policies = run("""
 import os, queue, threading
-from ros_animate.processes import IdleScheduling
+from ros_animate.processes import schedule_others_idle
 def is_idle():
     print(os.sched_getscheduler(threading.get_native_id()) == os.SCHED_IDLE)
 def work():
@@ -48,31 +48,14 @@ def ask_later_thread():
 tasks, done = queue.Queue(), queue.Queue()
 threading.Thread(target=work).start()
 ask(is_idle)
-scheduling = IdleScheduling()
-scheduling.set_others(True)
+schedule_others_idle(True)
 ask(is_idle)
 ask(ask_later_thread)
 is_idle()
-scheduling.set_others(False)
+schedule_others_idle(False)
 ask(is_idle)
 tasks.put(None)
 """)
     may_return = run('from ros_animate.processes import may_leave_idle_scheduling as may\n'
                      'print(may())')
     assert policies == ['False', *may_return * 2, 'False', 'False']
-
-
-def test_work_in_idle_time_that_takes_too_long_goes_on_in_normal_time():
-    policies = run("""
-import os, threading
-from ros_animate.processes import IdleWork
-idle = IdleWork()
-for slow_s in (60.0, 0.0, 60.0):
-    idle.SLOW_S = slow_s
-    with idle:
-        print(os.sched_getscheduler(0) == os.SCHED_IDLE)
-print(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) > 0)
-""")
-    may_return = run('from ros_animate.processes import may_leave_idle_scheduling as may\n'
-                     'print(may())')
-    assert policies == [*may_return * 2, 'False', 'True']

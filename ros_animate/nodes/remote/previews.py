@@ -1,4 +1,4 @@
-"""Small JPEG previews of image topics, made in idle processor time."""
+"""Small JPEG previews of image topics."""
 from __future__ import annotations
 
 import threading
@@ -10,7 +10,6 @@ import cv2
 
 from ros_animate.images import encode_jpeg
 from ros_animate.nodes.conversions import MessageError, image_from_message
-from ros_animate.processes import IdleWork
 from ros_animate.types import Image
 
 RATE_HZ = 15.0
@@ -55,12 +54,10 @@ class PreviewMaker:
         self._thread.join()
 
     def _work(self) -> None:
-        idle = IdleWork()
         while not self._closing.wait(1.0 / RATE_HZ):
-            with idle:
-                for view in self._views:
-                    if (message := self._take(view)) is not None:
-                        self._make(view, message)
+            for view in self._views:
+                if (message := self._take(view)) is not None:
+                    self._make(view, message)
 
     def _make(self, view: str, message: Any) -> None:
         try:

@@ -66,11 +66,20 @@ def test_it_pauses_with_a_reason_and_learns_nothing_meanwhile(tmp_path, plain, k
 def test_a_hostile_camera_breaks_no_limit(tmp_path):
     kinds = ('', 'hand', 'no face', '', 'near', 'silent', 'estop', '', 'stalled', 'fault', '')
     studio = Studio('ameca', speed=1.0)
-    studio.disturb = lambda number: (kinds[number // 23 % len(kinds)] if 60 < number < 700
+    studio.disturb = lambda number: (kinds[number // 23 % len(kinds)] if 10 < number < 700
                                      else '')
     journal = studio.babble(tmp_path / 'ameca', blocks=4)
     assert len(journal.blocks) == 4 and journal.pauses
     assert_limits(studio)
+
+
+def test_a_hand_before_the_camera_at_the_beginning_does_not_count_as_neutral(tmp_path, plain):
+    studio = Studio()
+    studio.disturb = lambda number: 'hand' if number < 30 else ''
+    journal = studio.babble(tmp_path / 'disturbed', blocks=BLOCKS)
+    assert any('begins again' in line for line in studio.said)
+    undisturbed, after = (j.observations(studio.spec.names) for j in (plain, journal))
+    assert np.allclose(after.expression, undisturbed.expression, atol=0.02)
 
 
 def test_the_file_of_the_emergency_stop_stops_it(tmp_path):
