@@ -61,13 +61,13 @@ class LyingRobot(MockRobot):
             self._sources[[one, other]] = other, one
         self._past: list[tuple[float, Array]] = []
 
-    def render(self) -> Image:
-        return self._face.render(self._face_map.muscles(self.true_position()))
+    def render(self, position: Array | None = None) -> Image:
+        return self._face.render(self._face_map.muscles(self.true_position(position)))
 
-    def true_position(self) -> Array:
-        """(C,) where the actuators really are."""
+    def true_position(self, position: Array | None = None) -> Array:
+        """(C,) where the actuators really are when they should be at `position`, now if None."""
         spec = self.spec
-        moved = self._delayed() - spec.neutral
+        moved = (self._delayed() if position is None else position) - spec.neutral
         reach = np.where(moved > 0, spec.high - spec.neutral, spec.neutral - spec.low)
         share = moved / np.where(reach > 0, reach, 1.0)
         share = (self._gains * share)[self._sources]

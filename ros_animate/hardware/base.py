@@ -4,7 +4,7 @@ from __future__ import annotations
 import abc
 
 from ros_animate.errors import UserError
-from ros_animate.types import Command, Image, RobotState
+from ros_animate.types import Array, Command, Image, RobotState
 
 
 class RobotError(UserError, RuntimeError):
@@ -50,5 +50,9 @@ class VirtualRobot(Robot):
     """A robot that can render an image of itself."""
 
     @abc.abstractmethod
-    def render(self) -> Image:
-        """Image of a camera in front of the robot, (H, W, 3) uint8 RGB."""
+    def render(self, position: Array | None = None) -> Image:
+        """Image of a camera in front of the robot, (H, W, 3) uint8 RGB.
+
+        Args:
+            position: (C,) a pose in the robot's units; None for the present one.
+        """

@@ -12,6 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from ros_animate.configuration import option
 from ros_animate.hardware.base import Robot, VirtualRobot
+from ros_animate.hardware.drawing import DrawingError, RobotDrawing
 from ros_animate.hardware.last_pose import LastPose
 from ros_animate.hardware.safety import Safety
 from ros_animate.hardware.safety_config import SafetyConfig
@@ -34,7 +35,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import WARNING_PERIOD_S, NodeOptions
 from ros_animate.nodes.ticker import Ticker
 from ros_animate.nodes.trajectory_action import GoalOptions, make_trajectory_action
-from ros_animate.types import Command
+from ros_animate.types import Array, Command, Image
 
 VIEW_FRAME = 'robot_view_optical_frame'
 # They may be tightened while the node runs, and be loosened again up to the robot's limits.
@@ -104,10 +105,11 @@ class HardwareNode(ManagedNode):
         self._latency = LatencyMeter(self.diagnostics)
         self._commands = self.publisher_of('commands')
         self._states = self.publisher_of('joint_states')
-        self._images: RequestedImages[None] | None = None
+        self._images: RequestedImages[Array] | None = None
         if isinstance(robot, VirtualRobot):
+            self._drawing = RobotDrawing(type(robot), self.parameters.config, self.spec)
             self._images = RequestedImages(self, 'robot/image_raw', options.view_rate_hz,
-                                           lambda _: robot.render())
+                                           self._draw)
         self._limits = LiveParameters(self, options, LIMITS, self._loop.configure, 'hardware')
         self._estop = EmergencyStopServices(self, self._loop)
         self._manual = ManualControl(self, self._loop, self._joints, self.steady_s)
@@ -140,6 +142,7 @@ class HardwareNode(ManagedNode):
     def close(self) -> None:
         if self._images is not None:
             self._images.stop()
+            self._drawing.close()
         self._link.disconnect()
 
     def configure(self) -> None:
@@ -254,9 +257,16 @@ class HardwareNode(ManagedNode):
             self._states.publish(self._joints.state_to_message(tick.state, header))
         if self._action is not None:
             self._action.update(now_s, tick.state)
-        if self._images is not None:
+        if self._images is not None and tick.state is not None:
             header = Header(stamp=stamp_message(now_s), frame_id=VIEW_FRAME)
-            self._images.request(None, header, now_s)
+            self._images.request(tick.state.position, header, now_s)
+
+    def _draw(self, position: Array) -> Image | None:
+        try:
+            return self._drawing.draw(position)
+        except DrawingError as error:
+            self.get_logger().warning(str(error))
+            return None
 
     def _publish_command(self, sent: Command) -> None:
         sent_s = self.now_s()

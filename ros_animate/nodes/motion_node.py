@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rclpy.parameter import Parameter
@@ -26,6 +27,7 @@ from ros_animate.nodes.messages import (
     seconds,
 )
 from ros_animate.nodes.motion_player import MotionPlayer, PlayerOptions
+from ros_animate.nodes.newest_work import NewestWork
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
@@ -46,6 +48,23 @@ class MotionNodeOptions(PlayerOptions, NodeOptions):
                             'hri_msgs is installed', choices=CHOICES)
     hri_crop: int = option(128, 'width and height of the images of faces there, in pixels',
                            low=16, high=1024)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All faces of one frame.
+
+    Attributes:
+        motions: Their motions.
+        followed: That of the followed one, None without a face.
+        header: Header of the frame.
+        image: The frame, None without a camera.
+    """
+
+    motions: Sequence[Motion]
+    followed: Motion | None
+    header: Header
+    image: Image | None
 
 
 class MotionNode(StageNode):
@@ -76,8 +95,8 @@ class MotionNode(StageNode):
                                        self._configure, 'motion node')
         self.create_service(Follow, '~/follow', self._follow)
         self._face_found_s: float | None = None
-        self._image: Image | None = None
         self._hri = None
+        self._faces_work = NewestWork('faces', self._send_faces)
         self._player: MotionPlayer | None = None
         if isinstance(self._plugin, Extractor):
             options = self.parameters.options
@@ -91,12 +110,14 @@ class MotionNode(StageNode):
                         max_age_s=MAX_AGE_S)
 
     def start(self) -> None:
+        self._faces_work.start()
         if self._player is not None:
             self._player.start()
 
     def stop(self) -> None:
         if self._player is not None:
             self._player.stop()
+        self._faces_work.stop()
 
     def health(self) -> Health:
         level, message = super().health()
@@ -131,10 +152,9 @@ class MotionNode(StageNode):
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             motion = None
-        self._image = frame.image
-        self._publish(motion, message.header)
+        self._publish(motion, message.header, frame.image)
 
-    def _publish(self, motion: Motion | None, header: Header) -> None:
+    def _publish(self, motion: Motion | None, header: Header, image: Image | None = None) -> None:
         """Publishes the followed face, and then what nobody waits for."""
         if motion is None:
             self.diagnostics.count('face_missing')
@@ -145,26 +165,33 @@ class MotionNode(StageNode):
             self.send(self._publisher, motion_to_message(sent, header))
         if isinstance(self._plugin, Extractor):
             self._plugin.complete()
-        self._publish_faces(motion, header)
+        self._request_faces(motion, header, image)
 
-    def _publish_faces(self, followed: Motion | None, header: Header) -> None:
-        """Publishes all faces in sight to whom it may concern."""
-        has_subscribers = self._faces is not None and self._faces.get_subscription_count()
-        if not has_subscribers and self._hri is None:
+    def _request_faces(self, followed: Motion | None, header: Header, image: Image | None) -> None:
+        """Has all faces in sight published, if they may concern anybody."""
+        if self._hri is None and not self._has_listeners_of_faces:
             return
         try:
             motions = self._plugin.faces()
         except UnusableMotion:
             self.diagnostics.count('nonfinite')
             return
-        if has_subscribers:
+        self._faces_work.request(Sight(motions, followed, header, image))
+
+    @property
+    def _has_listeners_of_faces(self) -> bool:
+        return self._faces is not None and self._faces.get_subscription_count() > 0
+
+    def _send_faces(self, sight: Sight) -> None:
+        motions, followed = sight.motions, sight.followed
+        if self._has_listeners_of_faces:
             assert self._faces is not None
             follow = self.get_parameter('follow').value if self.has_parameter('follow') else ''
             self._faces.publish(faces_to_message(
-                motions, header, follow, followed.face_id if followed is not None else ''))
+                motions, sight.header, follow, followed.face_id if followed is not None else ''))
         if self._hri is not None:
             self._hri.publish(motions or [followed] if followed is not None else motions,
-                              self._image, header)
+                              sight.image, sight.header)
 
     def _follow(self, request: Follow.Request, response: Follow.Response) -> Follow.Response:
         """Sets the parameter `follow`, so that the parameter and the service agree."""

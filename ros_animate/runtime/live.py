@@ -43,7 +43,7 @@ def run(settings: Settings, options: RunOptions) -> int:
     """Runs the pipeline through ROS until its source, a limit or Ctrl-C ends it.
 
     The nodes run in child processes: all in one, or (`options.processes`) each in its own. Another
-    process watches and, with `options.output`, spools the frames, which a last one turns into files
+    process watches and, for videos and table, spools the frames, which a last one turns into files
     in idle time. Crashed nodes are started again.
 
     Args:
@@ -183,7 +183,9 @@ class LiveRun:
         self.failure: BaseException | None = None
         self.restart_with: Settings | None = None
         self._status = Status()
-        self._spool = options.output / spool.NAME if options.output else None
+        self._spool: pathlib.Path | None = None
+        if options.output is not None and set(options.files) - {REPORT}:
+            self._spool = options.output / spool.NAME
         self._total = self._frame_count()
         self._programs = live_programs(settings, options, folder, self._spool)
 

@@ -80,8 +80,7 @@ def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str])
     if options.processes:
         return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments)
                 for stage in plan.parameters]
-    apart = [stage for stage in ('animation',) if options.dashboard
-             and plan.parameters.get(stage, {}).get('background')]
+    apart = [stage for stage in ('animation',) if plan.parameters.get(stage, {}).get('background')]
     return [Program(COMPOSED, 'ros_animate.nodes.composed_node',
                     [*plan.without, *apart, *arguments]),
             *(Program(stage, f'ros_animate.nodes.{stage}_node', arguments, nice=BACKGROUND_NICE)

@@ -63,8 +63,9 @@ class MockRobot(VirtualRobot):
         return RobotState(self.spec.names, self._position.copy(), self._velocity.copy(), now_s,
                           enabled=self._connected)
 
-    def render(self) -> Image:
-        return self._face.render(self._face_map.muscles(self._position))
+    def render(self, position: Array | None = None) -> Image:
+        shown = self._position if position is None else position
+        return self._face.render(self._face_map.muscles(shown))
 
     def _move(self, now_s: float) -> None:
         """Moves the actuators by the time since the last call."""
