@@ -11,30 +11,35 @@ from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
 SPEED_CUTOFF_HZ = 1.0
-SETTLING_S = 3.0  # time constant of the low-pass of a still face
-AVERAGING_S = 0.2  # time constant of the average change of a control
-CLOSING_S = 0.6  # time constant with which the filter closes after a movement
+MEAN_S, FAST_MEAN_S = 0.4, 0.08  # time constants of the two averages of a target
+CLOSING_S = 0.6  # time constant with which the band widens after a movement
 # In units of the robot's jitter:
-STILL_RMS, MOVING_RMS = 1.5, 2.0  # all controls: below the face is still, above it moves
-# One control: from this change on a target passes unchanged, while the face is still or moves.
-STILL_PASS, MOVING_PASS = 10.0, 0.5
-SHARPNESS = 3.0  # how sharply noise and movement of one control are told apart
-MOVED = 3.5  # one control: it has moved if its average change is greater
-GOES_ON = 4.0  # one control that has moved still does while it leads its own average by more
-LEAD_S = (0.1, 0.5)  # time constants of the two averages whose difference is the lead
-BAND = 5.0  # half width of the dead band of a still face
-MAX_CHANGE = 30.0  # a control that jumps counts no more than this for the whole face
+BAND = 6.0  # half width of the dead band of a still face
+# A face, or a control, is still up to the first value and moves from the second one on.
+FACE = (2.0, 3.0)  # root mean square of all targets' distances from their means
+CONTROL = (5.0, 10.0)  # distance of one target from its mean
+LEAD = (1.5, 3.0)  # distance of its fast mean from its mean, which tells slow movement from noise
+MAX_DISTANCE = 30.0  # a control that jumps counts no more than this for the whole face
 
 
 class StillnessFilter:
     """Keeps a still face still and passes the targets of a moving one unchanged, without delay.
 
-    Tracker noise shakes every control independently; a face that moves moves many controls, or
-    one of them far. So the filter measures the distance of all targets from the filtered ones, in
-    units of the controls' jitter. The closer its root mean square is to that of noise, the more
-    each target is low-passed (unless its control is far off, or a little off for some frames) and
-    the wider is a dead band around the output: the output stays while the filtered target is
-    within the band, which removes the remaining slow noise.
+    A dead band: the output moves no further than to keep every target within the band around it,
+
+        output = clip(last output, target - band, target + band)
+        band = BAND * jitter * (1 - open)
+
+    `open` is 0 for a control at rest, 1 while it or the whole face moves, and returns to 0 slowly:
+    so output and target meet before the face is held still. Tracker noise shakes every control
+    independently around its mean; a face that moves takes many controls away from their means, or
+    one of them far or for some time.
+
+    The output depends continuously on targets and stamps. `open` comes from the targets alone,
+    not from the output, by averages and ramps; and two outputs differ by no more than their bands
+    have differed. With stamps that are wrong by e, an average of a target whose speed is up to v
+    is wrong by 2 e v, hence `open` by 4 e v / (jitter * ramp's width), and the output by 16 e v:
+    noise of 1 ms in the stamps counts less than a tick of 1/60 s.
 
     Args:
         spec: The robot.
@@ -51,71 +56,37 @@ class StillnessFilter:
         self._jitter = strength * self._spec.jitter
         self._is_off = not self._jitter.any()
         self._per_jitter = np.zeros_like(self._jitter) if self._is_off else 1.0 / self._jitter
-        self._band, self._moved_change = BAND * self._jitter, MOVED * self._jitter
 
     def reset(self) -> None:
         """Starts anew with the next target."""
         self._stamp_s: float | None = None
-        self._smooth: Array = np.zeros_like(self._jitter)
-        self._output: Array = np.zeros_like(self._jitter)
-        self._mean_change: Array = np.zeros_like(self._jitter)
-        self._open: Array = np.zeros_like(self._jitter)
-        self._fast: Array = np.zeros_like(self._jitter)
-        self._slow: Array = np.zeros_like(self._jitter)
+        zero: Array = np.zeros_like(self._jitter)
+        self._mean = self._fast_mean = self._open = self._output = zero
 
     def step(self, target: Array, stamp_s: float) -> Array:
         """The filtered target (N,); a target older than the last one starts the filter anew."""
         if self._is_off or self._stamp_s is None or stamp_s < self._stamp_s:
             self.reset()
-            self._stamp_s = stamp_s
-            self._smooth, self._output = target.copy(), target.copy()
-            self._fast, self._slow = target.copy(), target.copy()
-            return self._output
-        dt_s, self._stamp_s = stamp_s - self._stamp_s, stamp_s
-        change = target - self._smooth
-        self._mean_change += _passed(dt_s, AVERAGING_S) * (change - self._mean_change)
-        self._fast += _passed(dt_s, LEAD_S[0]) * (target - self._fast)
-        self._slow += _passed(dt_s, LEAD_S[1]) * (target - self._slow)
-        distance = np.minimum(np.absolute(change) * self._per_jitter, MAX_CHANGE)
-        moving = _ramp(math.sqrt(distance.dot(distance) / len(distance)), STILL_RMS, MOVING_RMS)
-        if moving >= 1.0:  # a shortcut: everything is open
-            self._open[:] = 1.0
-            self._smooth = self._smooth + change
-            self._output = self._smooth
+            self._mean = self._fast_mean = self._output = target.copy()
         else:
-            self._filter(change, distance, moving, dt_s)
+            self._open = np.maximum(self._movement(target, stamp_s - self._stamp_s),
+                                    self._open * math.exp((self._stamp_s - stamp_s) / CLOSING_S))
+            band = BAND * self._jitter * (1.0 - self._open)
+            self._output = np.minimum(np.maximum(self._output, target - band), target + band)
+        self._stamp_s = stamp_s
         return self._output
 
-    def _filter(self, change: Array, distance: Array, moving: float, dt_s: float) -> None:
-        """Moves the output of a face that is still or nearly so.
-
-        Args:
-            change: (N,) target less filtered target.
-            distance: (N,) size of the change in units of jitter; changed in place.
-            moving: 0 for a still face to 1 for a moving one.
-            dt_s: Time since the last target.
-        """
-        distance *= 1.0 / (STILL_PASS + moving * (MOVING_PASS - STILL_PASS))
-        share = np.maximum(distance ** SHARPNESS, _passed(dt_s, SETTLING_S))
-        np.maximum(share, self._openness(moving, dt_s), out=share)
-        np.minimum(share, 1.0, out=share)
-        self._smooth = self._smooth + share * change
-        band = self._band * (1.0 - share)
-        self._output = np.minimum(np.maximum(self._output, self._smooth - band),
-                                  self._smooth + band)
-
-    def _openness(self, moving: float, dt_s: float) -> Array:
-        """(N,) 1 while the face or the control moves, then slowly down to 0.
-
-        So target and output meet before the face is held still. A control has also moved if it
-        has been off to the same side for a moment, and moves on, however slowly, while it keeps
-        its direction.
-        """
-        moved = np.maximum(np.absolute(self._mean_change) > self._moved_change, moving)
-        goes_on = np.absolute(self._fast - self._slow) * self._per_jitter > GOES_ON
-        moved[goes_on & (self._open > 0.5)] = 1.0
-        self._open = np.maximum(moved, self._open * (1.0 - _passed(dt_s, CLOSING_S)))
-        return self._open
+    def _movement(self, target: Array, dt_s: float) -> Array:
+        """(N,) 0 for a control at rest to 1 for one that moves, by itself or with the face."""
+        distance = np.absolute(target - self._mean) * self._per_jitter
+        self._mean = self._mean + _passed(dt_s, MEAN_S) * (target - self._mean)
+        self._fast_mean = self._fast_mean + _passed(dt_s, FAST_MEAN_S) * (target - self._fast_mean)
+        lead = np.absolute(self._fast_mean - self._mean) * self._per_jitter
+        control = np.maximum(_ramp(distance, *CONTROL), _ramp(lead, *LEAD))
+        np.minimum(distance, MAX_DISTANCE, out=distance)
+        face = math.sqrt(distance.dot(distance) / len(distance))
+        result: Array = np.maximum(control, _ramp(face, *FACE))
+        return result
 
 
 @dataclass(frozen=True)
@@ -187,6 +158,6 @@ def _time_constant(cutoff_hz: Any) -> Any:
     return 1.0 / (2.0 * np.pi * cutoff_hz)
 
 
-def _ramp(value: float, low: float, high: float) -> float:
+def _ramp(value: Any, low: float, high: float) -> Any:
     """0 below `low`, 1 above `high`, linear between."""
-    return min(max((value - low) / (high - low), 0.0), 1.0)
+    return np.minimum(np.maximum((value - low) / (high - low), 0.0), 1.0)
