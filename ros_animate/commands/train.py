@@ -1,6 +1,7 @@
 """Trains a policy by imitation, or the networks of an animator by self-supervision.
 
-See `ros_animate train policy --help` and `ros_animate train animation --help`.
+See `ros_animate train policy --help` and `ros_animate train animation --help`, and for trainings
+whose model, data, options and time are in a file `ros_animate train recipe --help`.
 """
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import argparse
 from typing import Any
 
 from ros_animate.commands.arguments import add_animator, add_robot, positive
+from ros_animate.training.core.recipe import overridden, recipe_names
 
 HELP = 'train a policy by imitation, or the networks of an animator'
 POLICY = """\
@@ -31,6 +33,13 @@ and ends with the same weights. Under torchrun the batch is shared by all GPUs.
 The variant small (128 px) takes one or two hours on two CPU cores; the published variants
 (`ros_animate weights list`, config/models) need a GPU. Losses and schedules are those of the papers
 unless --set changes them; docs/training.md explains the options."""
+RECIPE = """\
+Trains by a recipe: a file with model, data, options, time, and the result to expect.
+
+{names} come with the package (config/recipes); a file of your own is named by its path.
+docs/training.md explains the keys. The file is checked before anything begins. Options given here
+replace those of the recipe. Pairs that a recipe collects for a policy are kept in RUN/pairs. The
+rest of RUN is as for `ros_animate train policy` and `ros_animate train animation`."""
 EXAMPLES = """\
 examples:
   ros_animate collect --robot mock --count 20000 --output data/mock
@@ -42,13 +51,18 @@ examples:
       --output runs/x2cnet
   ros_animate train animation --animator fomm --data synthetic --output runs/fomm
   ros_animate animate --animator fomm --weights runs/fomm/weights --source robot.png \\
-      --driving face.mp4 --output output/fomm.mp4"""
+      --driving face.mp4 --output output/fomm.mp4
+  ros_animate train recipe fomm_256 --output runs/fomm_256
+  ros_animate train recipe bc_z_224 --output runs/bc_z_224 --minutes 20 --set learning_rate=5e-4"""
+# Options that replace a key of the recipe.
+REPLACING = ('data', 'minutes', 'variant', 'robot', 'weights_of_folders', 'batch_size')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar='WHAT', required=True)
     _add_policy(actions)
     _add_animation(actions)
+    _add_recipe(actions)
 
 
 def _add_policy(actions: Any) -> None:
@@ -81,10 +95,30 @@ def _add_animation(actions: Any) -> None:
     _add_common(animation, steps=20000)
 
 
-def _add_common(parser: argparse.ArgumentParser, steps: int) -> None:
+def _add_recipe(actions: Any) -> None:
+    names = recipe_names()
+    recipe = actions.add_parser('recipe', help='what a recipe says: ' + ', '.join(names),
+                                description=RECIPE.format(names=', '.join(names)),
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    recipe.set_defaults(train=_train_recipe)
+    recipe.add_argument('recipe', metavar='NAME|FILE',
+                        help=f'{", ".join(names)}, or the path of a .yaml file')
+    recipe.add_argument('--data', metavar='DATA', nargs='+', help=(
+        "folders, or 'synthetic', in the place of the recipe's data"))
+    recipe.add_argument('--variant', metavar='NAME', help='sizes of the networks (animation)')
+    recipe.add_argument('--robot', metavar='NAME', help='robot of the control values (policy)')
+    recipe.add_argument('--weights-of-folders', metavar='W', nargs='+', type=positive(float),
+                        help='share of each folder in the batches (policy)')
+    recipe.add_argument('--batch-size', metavar='B', type=positive(int),
+                        help='pairs a step (policy; animation: --set batch_size=B)')
+    _add_common(recipe, steps=None)
+
+
+def _add_common(parser: argparse.ArgumentParser, steps: int | None) -> None:
     parser.add_argument('--output', metavar='RUN', required=True, help='folder of the run')
-    parser.add_argument('--steps', metavar='N', type=positive(int), default=steps,
-                        help='steps of the whole run (default: %(default)s)')
+    parser.add_argument('--steps', metavar='N', type=positive(int), default=steps, help=(
+        'steps of the whole run (default: %(default)s)' if steps else
+        "so many steps, not the recipe's minutes"))
     parser.add_argument('--minutes', metavar='M', type=positive(float), help=(
         'as many steps as fit into this time on this machine, preparations included; learning '
         'rates follow, so that the training is complete when the time is over'))
@@ -117,3 +151,15 @@ def _train_animation(args: argparse.Namespace) -> None:
         model=args.animator, data=tuple(args.data), output=args.output, variant=args.variant,
         steps=args.steps, minutes=args.minutes, resume=args.resume, init=args.init or '',
         settings=tuple(args.set), quiet=args.quiet))
+
+
+def _train_recipe(args: argparse.Namespace) -> None:
+    from ros_animate.training.recipes import RunOptions, read_recipe, train_recipe
+    given = {key: getattr(args, key) for key in REPLACING if getattr(args, key) is not None}
+    given |= {key: tuple(value) for key, value in given.items() if isinstance(value, list)}
+    recipe = overridden(read_recipe(args.recipe), given, args.set)
+    if not args.quiet:
+        print(f'recipe for {recipe.machine or "any machine"}; expected: {recipe.expected}',
+              flush=True)
+    train_recipe(recipe, RunOptions(args.output, args.steps if args.minutes is None else None,
+                                    args.resume, args.init or '', args.quiet), tuple(args.set))

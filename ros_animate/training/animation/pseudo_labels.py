@@ -33,6 +33,12 @@ class PseudoLabels:
         self._tracker: Any = None  # opened when it is needed
         self._hopenet = load_hopenet(hopenet) if hopenet else None
 
+    def close(self) -> None:
+        """Closes the tracker: MediaPipe's may hang when it is left to the garbage collector."""
+        if self._tracker is not None:
+            self._tracker.close()
+            self._tracker = None
+
     def complete(self, batch: PairBatch) -> PairBatch:
         """The batch with pseudo-labels, if it has no labels; NaN where there is no face."""
         if batch.driving_labels is not None:

@@ -113,7 +113,11 @@ class AnimationTrainer(Loop):
 
     def train(self) -> TrainingResult:
         """Runs all steps that are left."""
-        error = self.run()['validation_l1']
+        try:
+            error = self.run()['validation_l1']
+        finally:
+            if self._pseudo_labels is not None:
+                self._pseudo_labels.close()
         assert error is not None
         held_out = self._held_out
         source_error = float((held_out.source - held_out.target).abs().mean())

@@ -24,28 +24,35 @@ from ros_animate.training.core import checkpoints, log
 SETTINGS = 'settings.yaml'
 
 
-def parse_settings(texts: Sequence[str], *parts: type) -> tuple[Any, ...]:
+def parse_settings(texts: Sequence[str], *parts: type, where: str = '--set') -> tuple[Any, ...]:
     """'key=value' texts as an instance of each of `parts` but the last.
 
     The last one, the network's configuration, is returned as a mapping: its other values come from
     elsewhere.
 
+    Args:
+        texts: The texts.
+        parts: Dataclasses that have the keys.
+        where: The place of the texts, for messages.
+
     Raises:
         ConfigurationError: Names the text and what is wrong with it.
     """
     fields = [{f.name for f in dataclasses.fields(part)} for part in parts]
-    options = parse_assignments(texts, set().union(*fields))
+    options = parse_assignments(texts, set().union(*fields), where)
     *built, network = [{k: v for k, v in options.items() if k in names} for names in fields]
-    return (*(build(part, values, '--set') for part, values in zip(parts, built)), network)
+    return (*(build(part, values, where) for part, values in zip(parts, built)), network)
 
 
-def parse_assignments(texts: Sequence[str], known: Iterable[str]) -> dict[str, Any]:
+def parse_assignments(texts: Sequence[str], known: Iterable[str],
+                      where: str = '--set') -> dict[str, Any]:
     """'key=value' texts as a mapping; raises ConfigurationError for unknown keys."""
     known, options = set(known), {}
     for text in texts:
-        key, value = parse_assignment(text, '--set key=value')
+        key, value = parse_assignment(text, f'{where} key=value')
         if key not in known:
-            raise ConfigurationError(f'--set: unknown option {shown(key)}; {suggest(key, known)}')
+            raise ConfigurationError(f'{where}: unknown option {shown(key)}; '
+                                     f'{suggest(key, known)}')
         options[key] = value
     return options
 

@@ -47,11 +47,11 @@ def find_trainable(name: str) -> TrainablePolicy:
     return TrainablePolicy(name, cls.family, cls.network_name, cls.observes == 'image')
 
 
-def parse_options(policy: TrainablePolicy,
-                  texts: Sequence[str]) -> tuple[TrainOptions, dict[str, Any]]:
-    """'key=value' texts as options of the training, and of the network."""
+def parse_options(policy: TrainablePolicy, texts: Sequence[str],
+                  where: str = '--set') -> tuple[TrainOptions, dict[str, Any]]:
+    """'key=value' texts as options of the training, and of the network; `where` they stand."""
     options, network_options = parse_settings(texts, TrainOptions,
-                                              find_family(policy.family).Config)
+                                              find_family(policy.family).Config, where=where)
     return options, network_options
 
 

@@ -17,6 +17,7 @@ from helpers.tiny_animation import SMALLEST, arguments, make_clips
 from ros_animate.checkpoints import checkpoint
 from ros_animate.cli import main
 from ros_animate.plugins import load
+from ros_animate.training.animation import pseudo_labels
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import CURVES, read_log
 from ros_animate.types import Frame
@@ -127,6 +128,21 @@ def test_x2face_learns_where_to_sample(data, tmp_path) -> None:
     assert all(float(row['photometric']) == pytest.approx(float(row['loss'])) for row in rows)
     errors = [float(row['validation_l1']) for row in rows if row['validation_l1']]
     assert errors[-1] < errors[0]
+
+
+def test_the_tracker_of_pseudo_labels_is_closed(data, tmp_path, monkeypatch) -> None:
+    events = []
+
+    class Tracker:
+        def extract(self, _: Frame) -> None:
+            events.append('extract')
+
+        def close(self) -> None:
+            events.append('close')
+
+    monkeypatch.setattr(pseudo_labels.plugins, 'load', lambda *_: Tracker())
+    assert main(arguments('fomm', data, tmp_path / 'run', 1, guide=1.0)) == 0
+    assert events[0] == 'extract' and events.index('close') == len(events) - 1
 
 
 @pytest.mark.parametrize(('option', 'missing'), [
