@@ -1,8 +1,4 @@
-"""A phone's packets through all nodes: the commands that leave are those of the take offline.
-
-Without the stillness filter: it holds or passes a slow movement by a threshold, so that a
-millisecond in the time of a packet changes its output by up to 0.08 of a range.
-"""
+"""A phone's packets through all nodes: the commands that leave are those of the take offline."""
 import dataclasses
 import itertools
 import socket
@@ -31,11 +27,10 @@ JOINTS = Joints.of(SPEC)
 TICK_S = PERIOD_S  # of the packets and of the commands
 FRAMES = 150
 HOLD = 10  # frames in which the face holds still at first, and those whose commands do not count
-HISTORY_S = 0.25  # in which the smoother forgets when a frame came
+HISTORY_S = 0.25  # in which the smoother nearly forgets when a frame came
 ENOUGH = 60
 MARKER, MARKS = 'cheekPuff', 8192  # drives no control: the number of a frame
-OPTIONS = {'adapt_s': 0.0}
-SMOOTHING = {'stillness': 0.0}
+OPTIONS = {'adapt_s': 0.0}  # else the held face would change the neutral one while it lasts
 
 
 def face(index):
@@ -89,8 +84,7 @@ def offline(take):
     """(FRAMES, N) commands of `ros_animate retarget --offline`; row k leaves at (k + 1) ticks."""
     table = take.with_name('controls.csv')
     assert cli.main(['retarget', '--source', str(take), '--offline', '--output', str(table),
-                     '--quiet', '--param', 'policy.adapt_s=0', '--param',
-                     'smoothing.stillness=0']) == 0
+                     '--quiet', '--param', 'policy.adapt_s=0']) == 0
     names, _, positions = read_controls(table)
     assert tuple(names) == SPEC.names and len(positions) == FRAMES
     return positions
@@ -106,7 +100,7 @@ def nodes(processes, observer):
     processes.start('composed_node', {
         'motion': {'plugin': 'live_link_face', 'host': '127.0.0.1', 'port': port},
         'policy': {'plugin': 'blendshape_map', 'robot': 'mock', **OPTIONS},
-        'smoothing': {'plugin': 'bezier', 'robot': 'mock', **SMOOTHING},
+        'smoothing': {'plugin': 'bezier', 'robot': 'mock'},
         'hardware': {'plugin': 'mock', 'robot': 'mock'}},
         arguments=['camera', 'animation'])
     observer.wait_for(lambda: observer.node.count_publishers('motion')
