@@ -100,7 +100,8 @@ def calibrate(settings: Settings, request: Request, open_topic: OpenTopic) -> Re
             if len(journal.blocks) < len(blocks):
                 _babble(settings, request, open_topic, tracker, journal, blocks, signals.check)
         finally:
-            journal.observations(spec.names).write(request.folder / OBSERVATIONS)
+            if journal.blocks:
+                journal.observations(spec.names).write(request.folder / OBSERVATIONS)
         signals.check()
         return _learn(spec, settings.robot, request, journal, tracker, signals.check)
 

@@ -187,8 +187,12 @@ def open_journal(folder: pathlib.Path, options: Mapping[str, Any]) -> Iterator[J
 def _read(path: pathlib.Path, options: Mapping[str, Any], journal: Journal) -> None:
     """Reads the lines so far into an empty journal."""
     try:
-        lines = (parse_json(text) for _, text in read_lines(path))
-        _compare(path.parent, next(lines), options)
+        before, *lines = (parse_json(text) for _, text in read_lines(path))
+        if not any('taken' in line for line in lines) and set(options) <= set(before):
+            path.write_bytes(b'')  # nothing was learned: begun with a wrong camera, say
+            journal._append(options)
+            return
+        _compare(path.parent, before, options)
         for line in lines:
             if 'stuck' in line:
                 journal.stuck[line['stuck']] = line['reason']

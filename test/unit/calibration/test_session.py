@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from helpers.calibration_studio import FPS, Studio
 
-from ros_animate.calibration.journal import JournalError
+from ros_animate.calibration.journal import JournalError, open_journal
 from ros_animate.robot.coupled_limits import CoupledSet
 
 BLOCKS = 5
@@ -130,6 +130,17 @@ def test_a_torn_line_is_taken_again(tmp_path, plain):
 def test_a_folder_of_another_seed_is_refused(plain):
     with pytest.raises(JournalError, match='begun with seed 0, not 1'):
         Studio().babble(plain.folder, seed=1, blocks=BLOCKS)
+
+
+def test_a_folder_in_which_nothing_was_learned_is_begun_anew(tmp_path):
+    for seed in (0, 1):
+        with open_journal(tmp_path / 'begun', {'seed': seed}) as journal:
+            journal.note_pause('no face')
+            assert journal.pauses == ['no face']
+    (tmp_path / 'begun/poses.jsonl').write_text('{"mine": 1}\n')
+    with pytest.raises(JournalError), open_journal(tmp_path / 'begun', {'seed': 1}):
+        pass
+    assert (tmp_path / 'begun/poses.jsonl').read_text() == '{"mine": 1}\n'
 
 
 def test_a_folder_of_another_robot_is_refused(plain):
