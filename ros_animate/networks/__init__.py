@@ -14,6 +14,7 @@ imported on demand.
 | sampling | coordinate grids, heat maps, warps |
 | generator_output | output of the generators of Monkey-Net and FOMM |
 | perceptual | pretrained networks of training losses: VGG-19, Hopenet |
+| lpips | perceptual similarity of images |
 | policy_network | the contract of policy networks |
 | actions | configuration of policy networks: controls, ranges, normalisation |
 | feature_points | feature points by spatial softmax |

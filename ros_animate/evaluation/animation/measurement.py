@@ -122,7 +122,7 @@ class _MethodResults:
             return None
         track = tracker.track(clip.frames)
         faces = Faces(track, self._metrics.identity(clip.frames, track))
-        by_frame = measure_frames(task, clip.frames, true_faces, faces)
+        by_frame = measure_frames(task, clip.frames, true_faces, faces, self._metrics.lpips)
         for name, values in by_frame.items():
             self._frames[name].append(values)
         self._clips[task.name] = {**{name: finite_mean(v) for name, v in by_frame.items()},

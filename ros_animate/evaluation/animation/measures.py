@@ -1,7 +1,7 @@
 """All measures of one clip, and the rounding of figures."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,8 @@ from ros_animate.evaluation.animation.tasks import Task
 from ros_animate.evaluation.fidelity import Track
 from ros_animate.types import Array
 
-BY_FRAME = ('l1', 'akd', 'mkr', 'aed', 'pose_deg', 'jitter')
+FrameDistance = Callable[[Frames, Frames], Array]  # generated, true: (T,)
+BY_FRAME = ('l1', 'lpips', 'akd', 'mkr', 'aed', 'pose_deg', 'jitter')
 BY_CLIP = ('expr_r', 'gain', 'pose_r')
 OVER_ALL = ('frechet_pictures', 'frechet_videos', 'fps')
 MEASURES = (*BY_FRAME, *BY_CLIP, *OVER_ALL)
@@ -34,11 +35,13 @@ class Metrics:
         identity: Embedding of AED.
         images: Features of the Fréchet distance between images.
         videos: Features of the Fréchet distance between videos.
+        lpips: LPIPS of generated and true frames; None: it is not measured.
     """
 
     identity: Identity = field(default_factory=FaceTexture)
     images: Features = image_statistics
     videos: Features = video_statistics
+    lpips: FrameDistance | None = None
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Faces:
     identity: Array
 
 
-def measure_frames(task: Task, generated: Frames, true_faces: Faces,
-                   faces: Faces) -> dict[str, Array]:
+def measure_frames(task: Task, generated: Frames, true_faces: Faces, faces: Faces,
+                   lpips: FrameDistance | None = None) -> dict[str, Array]:
     """The measures that every frame has, (T,) each, by name.
 
     If the truth is unknown, MKR is the share of driving faces whose generated frame shows none, AED
@@ -67,6 +70,7 @@ def measure_frames(task: Task, generated: Frames, true_faces: Faces,
         generated: (T, S, S, 3) its result.
         true_faces: Faces of `task.target`.
         faces: Faces of the result.
+        lpips: LPIPS; None: it is not measured.
     """
     true, found = true_faces.track, faces.track
     result = {'mkr': distances.missing(found.landmarks, true.landmarks),
@@ -76,6 +80,8 @@ def measure_frames(task: Task, generated: Frames, true_faces: Faces,
               'jitter': distances.jitter(found.landmarks)}
     if task.truth is not None:
         result['l1'] = distances.l1(generated, task.truth)
+        if lpips is not None:
+            result['lpips'] = lpips(generated, task.truth)
         result['akd'] = distances.keypoint_distance(found.landmarks, true.landmarks)
     return result
 

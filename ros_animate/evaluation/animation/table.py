@@ -24,7 +24,8 @@ class Column:
 
 
 COLUMNS = {
-    'l1': Column('L1 ↓', 4, -1), 'akd': Column('AKD px ↓', 3, -1), 'mkr': Column('MKR ↓', 3, -1),
+    'l1': Column('L1 ↓', 4, -1), 'lpips': Column('LPIPS ↓', 4, -1),
+    'akd': Column('AKD px ↓', 3, -1), 'mkr': Column('MKR ↓', 3, -1),
     'aed': Column('AED ↓', 3, -1), 'pose_deg': Column('head ° ↓', 2, -1),
     'expr_r': Column('expr_r ↑', 3, 1), 'gain': Column('gain', 2, 0),
     'pose_r': Column('pose_r ↑', 3, 1), 'jitter': Column('jitter px', 3, 0),

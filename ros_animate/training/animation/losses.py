@@ -31,9 +31,26 @@ def weighted_l1(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -
     return (distance * weight).sum() / (weight.sum() * distance.shape[1])
 
 
+def weighted_squares(image: Tensor, target: Tensor, emphasis: Tensor | None = None) -> Tensor:
+    """L = sum w |y - x|^2 / sum w over all places, the square summed over channels.
+
+    Args:
+        image: y (B, C, H, W).
+        target: x (B, C, H, W).
+        emphasis: w (B, 1, h, w), resized to the maps; None: w = 1.
+    """
+    square = (image.float() - target.float()).square().sum(dim=1, keepdim=True)
+    if emphasis is None:
+        return square.mean()
+    weight = functional.adaptive_avg_pool2d(emphasis, (square.shape[2], square.shape[3]))
+    return (square * weight).sum() / weight.sum()
+
+
 def perceptual(features: PerceptualFeatures, images: Sequence[Tensor], targets: Sequence[Tensor],
                emphasis: Tensor | None = None) -> Tensor:
     """L = sum_s sum_i |N_i(y_s) - N_i(x_s)|, [FO] eq. (13), over scales s and levels i.
+
+    Maps that say so are compared by their squared distance, as those of LPIPS.
 
     Args:
         features: N.
@@ -41,12 +58,13 @@ def perceptual(features: PerceptualFeatures, images: Sequence[Tensor], targets: 
         targets: x at each scale.
         emphasis: (B, 1, h, w), weight of each place.
     """
+    compare = weighted_squares if getattr(features, 'squared', False) else weighted_l1
     total = images[0].new_zeros(())
     for image, target in zip(images, targets, strict=True):
         with torch.no_grad():
             true_maps = features(target)
         for maps, true in zip(features(image), true_maps, strict=True):
-            total = total + weighted_l1(maps, true, emphasis)
+            total = total + compare(maps, true, emphasis)
     return total
 
 

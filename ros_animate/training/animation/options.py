@@ -29,7 +29,7 @@ class AnimationOptions:
     checkpoint_steps: int = option(200, 'steps between checkpoints', low=1)
     tower: str = option('structure', 'perceptual features by which images are compared: structure '
                                      '(gradients and local contrast, needs no weights), bc_z (the '
-                                     'policy network), vgg19 (weights by tower_weights)')
+                                     'policy network), vgg19, lpips (weights by tower_weights)')
     tower_weights: str = option('', 'checkpoint of the perceptual features; empty: searched (bc_z)')
     scales: tuple[float, ...] = option((1.0, 0.5, 0.25, 0.125), 'scales of the images for '
                                                                 'perceptual features')

