@@ -7,6 +7,7 @@ from ros_animate.errors import UserError
 from ros_animate.types import Frame
 
 IMAGE_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp')
+VIDEO_SUFFIXES = ('.mp4', '.m4v', '.avi', '.mov', '.mkv', '.webm', '.mpg', '.mpeg', '.gif')
 
 
 class SourceError(UserError, RuntimeError):

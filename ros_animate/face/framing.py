@@ -101,9 +101,14 @@ class SteadyCrop:
         return Crop.of(self._box, self._size, self._framing.upright)
 
 
+def mean_box(boxes: list[Box]) -> Box:
+    """The mean of several boxes, not turned."""
+    return Box(np.mean([b.centre for b in boxes], axis=0), float(np.mean([b.size for b in boxes])))
+
+
 def common_box(boxes: list[Box]) -> Box | None:
     """The mean of several boxes, not turned; None if they are not of one face in one place."""
-    mean = Box(np.mean([b.centre for b in boxes], axis=0), float(np.mean([b.size for b in boxes])))
+    mean = mean_box(boxes)
     return None if any(_elsewhere(mean, box) for box in boxes) else mean
 
 

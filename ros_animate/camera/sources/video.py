@@ -25,6 +25,9 @@ class Video(Source):
     """Every frame of a video file, turned upright, stamped with the container's time.
 
     A file that holds fewer frames than it claims is read as far as it goes, with a warning.
+
+    Attributes:
+        incomplete: True once it has turned out to hold fewer frames than it claims.
     """
 
     @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Video(Source):
         self._stamps = Stamps(self.fps, MAX_PAUSE_S)
         self._count = 0
         self._end_s = 0.0  # reported time of the newest frame
-        self._warned = False
+        self.incomplete = False
 
     def open(self) -> None:
         self.close()
@@ -116,11 +119,11 @@ class Video(Source):
         assert self._capture is not None
         claimed, fps = self._claimed_count(), self._capture.get(cv2.CAP_PROP_FPS)
         missing = claimed - self._count
-        if self._warned or fps <= 0 or missing <= max(1, MISSING_SHARE * claimed):
+        if self.incomplete or fps <= 0 or missing <= max(1, MISSING_SHARE * claimed):
             return
         missing_s = claimed / fps - self._end_s - 1.0 / self.fps
         if missing_s > (MISSING_S if self._is_counted() else ESTIMATED_MISSING_S):
-            self._warned = True
+            self.incomplete = True
             logging.getLogger(__name__).warning(
                 '%s is incomplete: it holds %d of the %d images that it claims, %.1f s are missing '
                 'at its end', self.config.path, self._count, claimed, missing_s)

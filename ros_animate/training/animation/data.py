@@ -1,6 +1,7 @@
 """Batches of pairs for animation networks, and whole clips for their evaluation."""
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ros_animate.preparation.folder import is_prepared
 from ros_animate.training.animation.faces import SyntheticFaces
 from ros_animate.training.animation.footage import Footage
 from ros_animate.training.animation.pairs import Clip, Labels, PairBatch
 from ros_animate.training.animation.photometry import as_tensor, vary_colours
+from ros_animate.training.animation.prepared import PreparedClips
 from ros_animate.training.animation.source import DataOptions, DrawnPairs, PairSource, Split
 from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Array
@@ -99,6 +102,9 @@ def open_source(name: str, size: int, options: DataOptions, quiet: bool = True) 
     """The data set of a name or in a folder."""
     if name == SYNTHETIC:
         return SyntheticFaces(size, options, quiet)
+    folder = pathlib.Path(name).expanduser()
+    if is_prepared(folder):
+        return PreparedClips(folder, size, options)
     return Footage(name, size, options)
 
 

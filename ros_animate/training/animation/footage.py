@@ -52,8 +52,8 @@ class Footage(PairSource):
         distinct = list(dict.fromkeys(clips))
         frames = dict(zip(distinct, self._readers.map(
             lambda index: self._usable(self._layout.train, index), distinct)))
-        return _drawn([self._pair(frames[index], rng)
-                       for index, rng in zip(clips, rngs, strict=True)])
+        return drawn_pairs([augmented_pair(random_pair(frames[index], rng), rng, self._options)
+                            for index, rng in zip(clips, rngs, strict=True)])
 
     def held_out(self, count: int) -> DrawnPairs:
         clips = self._layout.held_out
@@ -64,7 +64,7 @@ class Footage(PairSource):
             frames = self._usable(clips, number % len(clips))
             rng = np.random.default_rng((_HELD_OUT, number))
             pairs.append(frames[rng.choice(len(frames), 2, replace=False)])
-        return _drawn(pairs)
+        return drawn_pairs(pairs)
 
     def clips(self, split: Split) -> Iterator[Clip]:
         for clip in self._layout.held_out if split == 'held_out' else self._layout.train:
@@ -87,18 +87,22 @@ class Footage(PairSource):
         raise DataError(f'{self._folder}: none of {len(clips)} clips can be used: {reasons}'
                         + (', …' if len(clips) > 3 else ''))
 
-    def _pair(self, frames: Image, rng: np.random.Generator) -> Image:
-        """Two frames (2, S, S, 3), augmented."""
-        options = self._options
-        pair = frames[np.sort(rng.choice(len(frames), 2, replace=False))]
-        backwards, mirrored = rng.random(2) < 0.5
-        if backwards and options.time_flip:
-            pair = pair[::-1]
-        elif mirrored and options.mirror:
-            pair = pair[:, :, ::-1]
-        if options.zoom or options.turn_deg:
-            pair = random_affine(pair, rng, options.zoom, options.turn_deg)
-        return pair
+
+def random_pair(frames: Image, rng: np.random.Generator) -> Image:
+    """Two random frames (2, S, S, 3) of a clip in their order."""
+    return frames[np.sort(rng.choice(len(frames), 2, replace=False))]
+
+
+def augmented_pair(pair: Image, rng: np.random.Generator, options: DataOptions) -> Image:
+    """Two frames (2, S, S, 3), backwards or mirrored, and moved, by chance."""
+    backwards, mirrored = rng.random(2) < 0.5
+    if backwards and options.time_flip:
+        pair = pair[::-1]
+    elif mirrored and options.mirror:
+        pair = pair[:, :, ::-1]
+    if options.zoom or options.turn_deg:
+        pair = random_affine(pair, rng, options.zoom, options.turn_deg)
+    return pair
 
 
 def random_affine(frames: Image, rng: np.random.Generator, zoom: float,
@@ -116,6 +120,7 @@ def random_affine(frames: Image, rng: np.random.Generator, zoom: float,
                                     borderMode=cv2.BORDER_REFLECT) for frame in frames])
 
 
-def _drawn(pairs: Sequence[Image]) -> DrawnPairs:
+def drawn_pairs(pairs: Sequence[Image]) -> DrawnPairs:
+    """Pairs (2, S, S, 3) each, source first."""
     both = np.stack(pairs)
     return DrawnPairs(both[:, 0], both[:, 1], both[:, 1], np.zeros(len(both), bool), None)

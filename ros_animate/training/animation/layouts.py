@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ros_animate.camera.base import IMAGE_SUFFIXES
+from ros_animate.camera.base import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from ros_animate.camera.sources.images import natural_key
 from ros_animate.documents import DocumentError, member_path, parse_json, read_lines
 from ros_animate.training.animation.clip_files import (
@@ -28,7 +28,6 @@ from ros_animate.training.animation.clip_files import (
 )
 from ros_animate.training.core.pair_folder import METADATA, DataError
 
-VIDEO_SUFFIXES = ('.mp4', '.m4v', '.avi', '.mov', '.mkv', '.webm', '.mpg', '.mpeg', '.gif')
 # X2C's frames without a sequence are in no order: clips of so many, spread over all, replace one.
 X2C_FRAMES = 200
 _VOXCELEB = re.compile(r'id\d+$')

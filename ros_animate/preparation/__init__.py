@@ -1,0 +1,1 @@
+"""Training sets of face clips from raw videos: tracked, cropped, filtered, split, in tar shards."""
