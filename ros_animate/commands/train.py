@@ -24,11 +24,12 @@ ANIMATION = """\
 Trains the networks of an animator on videos, without labels: from two frames of a clip they learn
 to generate the second one (driving) from the first (source) by keypoints that they learn.
 
---data is 'synthetic' (faces of random people, rendered during the training; no files are needed) or
-folders of videos or of frames. RUN receives weights/ (for `ros_animate animate --weights`),
-samples/ (held-out pairs: source, driving, target, result, flow, occlusion), last.ckpt, log.csv,
-event files for TensorBoard and curves.png. A run that was stopped or killed goes on with --resume
-and ends with the same weights. Under torchrun the batch is shared by all GPUs.
+--data is 'synthetic' (faces of random people, rendered during the training; no files are needed),
+folders of videos or of frames, or sets of `ros_animate prepare`. RUN receives weights/ (for
+`ros_animate animate --weights`), samples/ (held-out pairs: source, driving, target, result, flow,
+occlusion), last.ckpt, log.csv, event files for TensorBoard and curves.png. A run that was stopped
+or killed goes on with --resume and ends with the same weights. Under torchrun the batch is shared
+by all GPUs.
 
 The variant small (128 px) takes one or two hours on two CPU cores; the published variants
 (`ros_animate weights list`, config/models) need a GPU. Losses and schedules are those of the papers
@@ -91,7 +92,8 @@ def _add_animation(actions: Any) -> None:
     animation.add_argument('--variant', metavar='NAME', default='small', help=(
         'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True,
-                           help="'synthetic', or folders of videos or of frames")
+                           help="'synthetic', folders of videos or of frames, or sets of "
+                           '`ros_animate prepare`')
     _add_common(animation, steps=20000)
 
 
