@@ -11,6 +11,7 @@ from ros_animate.nodes.remote.calls import NotAnswered
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 
 ANSWER_S = 3.0
+PORTRAIT_S = 30.0  # the node looks for a face in the image before it answers
 ESTOP_S = 1.0
 
 
@@ -57,11 +58,16 @@ class Steering:
         """Selects the followed face: largest, first, centre, or the id of one in sight."""
         return await self._result(self._pipeline.calls.follow(rule), 'motion/follow', ANSWER_S)
 
-    async def set_parameter(self, node: str, name: str, value: Any) -> Result:
+    async def set_portrait(self, path: str) -> Result:
+        """Animates the image in a file; '' is the robot's own face."""
+        return await self.set_parameter('animation', 'portrait', path, PORTRAIT_S)
+
+    async def set_parameter(self, node: str, name: str, value: Any,
+                            timeout_s: float = ANSWER_S) -> Result:
         """Sets a parameter of a node."""
         try:
             response = await self._answer(
-                self._pipeline.calls.set_parameters(node, {name: value}), node, ANSWER_S)
+                self._pipeline.calls.set_parameters(node, {name: value}), node, timeout_s)
         except UserError as error:
             return Result(False, str(error))
         result = response.result

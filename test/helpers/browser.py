@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import threading
@@ -28,6 +29,18 @@ def chromium():
         browser.close()
 
 
+# Notices vanish after some seconds, which may be too soon for a busy machine.
+NOTICES = """
+window.notices = [];
+new MutationObserver((changes) => {
+  for (const node of changes.flatMap((change) => [...change.addedNodes])) {
+    const notice = node.querySelector?.('.q-notification') || node.closest?.('.q-notification');
+    if (notice) window.notices.push(notice.textContent);
+  }
+}).observe(document, {childList: true, subtree: true});
+"""
+
+
 class Page:
     """The dashboard in a window of its own, with cookies of its own."""
 
@@ -36,12 +49,18 @@ class Page:
         self._context.set_default_timeout(TIMEOUT_MS)
         self.page = self._context.new_page()
         self.errors = []
+        self.page.add_init_script(NOTICES)
         self.page.on('pageerror', lambda error: self.errors.append(str(error)))
         self.page.goto(url)
 
     def wait_for(self, expression):
         """Waits until an expression of JavaScript is true; returns its value."""
         return self.page.wait_for_function(expression).json_value()
+
+    def wait_for_notice(self, text):
+        """Waits until the page has told something; later calls wait for another notice."""
+        self.wait_for(f'window.notices.some((notice) => notice.includes({json.dumps(text)}))')
+        self.page.evaluate('window.notices.length = 0')
 
     def frames(self, view):
         """Number of images that a view has shown."""

@@ -218,7 +218,7 @@ def test_a_hand_moves_the_robot_within_its_limits_and_gives_it_back(pipeline, pa
 @pytest.mark.slow
 def test_calibration_answers(pipeline, page):
     page.marked('calibrate').click()
-    page.page.get_by_text('this face is neutral now').wait_for()
+    page.wait_for_notice('this face is neutral now')
 
 
 @pytest.mark.slow
@@ -273,11 +273,11 @@ def test_another_portrait_and_a_recording(pipeline, page, tmp_path):
     write_image(image, load('hardware', 'mock', {'size': 300, 'view_cm': 30.0}, SPEC).render())
     uploader = page.page.locator('.q-uploader').filter(has_text='Drop an image')
     uploader.locator('input[type=file]').set_input_files(image)
-    page.page.get_by_text('animation portrait: ').wait_for()
+    page.wait_for_notice('animation portrait: ')
     noise = tmp_path / 'noise.png'
     write_image(noise, np.zeros((64, 64, 3), np.uint8))
     uploader.locator('input[type=file]').set_input_files(noise)
-    page.page.get_by_text('no face found in the source image').wait_for()
+    page.wait_for_notice('no face found in the source image')
     page.wait_for_images('animated')
     page.marked('record').click()
     page.page.get_by_text('Stop recording').wait_for()
@@ -288,7 +288,7 @@ def test_another_portrait_and_a_recording(pipeline, page, tmp_path):
     count = len(pipeline.commands)
     pipeline.wait(lambda: len(pipeline.commands) > count + 60, 'commands to record')
     page.marked('record').click()
-    page.page.get_by_text('recorded ').wait_for()
+    page.wait_for_notice('recorded ')
     bag, = (pipeline.folder / 'bags').glob('2*')
     with BagReader(bag) as reader:
         assert reader.count > 0

@@ -55,12 +55,12 @@ def portrait_panel(parts: Parts) -> None:
             except UserError as error:
                 ui.notify(str(error), type='negative', close_button=True)
                 return
-            await act(parts.steering.set_parameter('animation', 'portrait', str(path)))
+            await act(parts.steering.set_portrait(str(path)))
         uploader = ui.upload(on_upload=upload, auto_upload=True, max_file_size=IMAGE_BYTES,
                              label='Drop an image, or +').props(
             'flat bordered accept=image/* data-mark=portrait').classes('wide')
-        ui.button("The robot's own face", on_click=lambda: act(parts.steering.set_parameter(
-            'animation', 'portrait', ''))).props('flat dense no-caps')
+        ui.button("The robot's own face", on_click=lambda: act(
+            parts.steering.set_portrait(''))).props('flat dense no-caps')
 
 
 class RestartPanel:
