@@ -117,7 +117,6 @@ class MotionNode(StageNode):
     def stop(self) -> None:
         if self._player is not None:
             self._player.stop()
-        self._faces_work.stop()
 
     def health(self) -> Health:
         level, message = super().health()
@@ -141,6 +140,7 @@ class MotionNode(StageNode):
             self._plugin.close()
         if self._player is not None:
             self._player.close()
+        self._faces_work.stop()
         if self._hri is not None:
             self._hri.close()
 

@@ -188,7 +188,7 @@ def test_a_live_run_is_reproduced_step_by_step_and_in_real_time(
                       ['--missing', '0.9', *anyhow]):
         done = subprocess.run(
             [sys.executable, '-m', 'ros_animate', 'test', path, '--config', config, *arguments],
-            env=environment, capture_output=True, text=True, timeout=2 * TIMEOUT_S)
+            env=environment, capture_output=True, text=True, timeout=TIMEOUT_S)
         assert done.returncode == 0, done.stdout + done.stderr
         assert 'motion: ' in done.stdout and 'checks passed' in done.stdout
         if '--lockstep' in arguments:
@@ -201,5 +201,5 @@ def test_the_example(bag, environment):
     # The bag of this file is one of a policy that does not adapt, so small differences remain.
     done = subprocess.run(
         [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', EXAMPLES],
-        env={**environment, 'BAG': str(bag)}, capture_output=True, text=True, timeout=2 * TIMEOUT_S)
+        env={**environment, 'BAG': str(bag)}, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert '2 passed' in done.stdout, done.stdout
