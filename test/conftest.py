@@ -29,3 +29,13 @@ def logs_are_heard():
     for name, logger in logging.root.manager.loggerDict.items():
         if name.split('.')[0] == 'ros_animate' and isinstance(logger, logging.Logger):
             logger.disabled, logger.propagate = False, True
+
+
+@pytest.fixture(scope='module')
+def one_thread():
+    """Small networks lose more time than they gain by a second thread."""
+    import torch
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""What is known of a raw video, of its clips, and of what could not be used."""
+"""Records of a raw video, its clips, and the parts of it that are not used."""
 from __future__ import annotations
 
 import pathlib

@@ -8,7 +8,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 from helpers import tiny_models
 
 from ros_animate import plugins
@@ -20,12 +19,8 @@ from ros_animate.types import Array, Image
 
 
 @pytest.fixture(scope='module', autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small networks lose more time than they gain by a second one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def small_networks(one_thread: None) -> None:
+    """The networks of these tests are small."""
 
 
 @pytest.fixture(scope='module', autouse=True)

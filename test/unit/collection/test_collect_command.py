@@ -2,12 +2,12 @@
 import signal
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 from helpers.collection_helpers import content, lines, start, values
+from helpers.waiting import wait_until
 
 from ros_animate.cli import main
 from ros_animate.collection.rendered import RenderedPairs
@@ -64,8 +64,7 @@ def test_a_stopped_run_is_a_valid_folder_and_goes_on(collected, tmp_path, number
     arguments = ('--seed', 3, '--size', 64, '--output', tmp_path, '--workers', 2)
     with start('--count', 100000, *arguments) as process:
         metadata = tmp_path / 'metadata.jsonl'
-        while process.poll() is None and not (metadata.exists() and metadata.stat().st_size):
-            time.sleep(0.01)
+        wait_until(lambda: metadata.exists() and metadata.stat().st_size > 0, process)
         process.send_signal(number)
         _, err = process.communicate(timeout=120)
     assert process.returncode == status and 'Traceback' not in err

@@ -12,6 +12,7 @@ import torch
 from helpers.lpips_file import expected_distance, random_weights, write_weights
 from helpers.tiny_animation import arguments, make_clips
 
+from ros_animate.checkpoints import pickles
 from ros_animate.checkpoints.lpips import load_lpips
 from ros_animate.cli import main
 from ros_animate.configuration import ConfigurationError
@@ -67,14 +68,15 @@ def test_published_names_and_sizes() -> None:
     assert [len(w) for w in network.weights] == [64, 128, 256, 512, 512]
 
 
-@pytest.mark.skipif('LPIPS_WEIGHTS' not in os.environ, reason='LPIPS_WEIGHTS names no vgg16.ckpt')
+@pytest.mark.skipif('LPIPS_WEIGHTS' not in os.environ, reason='the published weights are not part '
+                    'of the project: LPIPS_WEIGHTS=/path/of/vgg16.ckpt runs it')
 def test_published_weights() -> None:
     """Blur of an image, by the published weights: small at first, then larger."""
     image = photo(size=64)
     distance = LpipsDistance(os.environ['LPIPS_WEIGHTS'])
     found = distance(np.stack([image] * 3), np.stack([image, blurred(image, 1), blurred(image, 4)]))
     with open(os.environ['LPIPS_WEIGHTS'], 'rb') as file:
-        content = pickle.load(file)
+        content = pickles.convert(pickles.load(file), None)
     assert found[2] == pytest.approx(
         expected_distance(content, image / 255, blurred(image, 4) / 255), rel=1e-3)
     assert found[0] == 0 < found[1] < found[2] < 1.5

@@ -9,20 +9,18 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 
 import cv2
 import numpy as np
 import pytest
 from helpers.collection_helpers import ROOT, content
 from helpers.raw_videos import CLIPS, COVERED_FRAMES, FAULTS, SETTINGS, make_raw_videos
+from helpers.waiting import PATIENCE_S, wait_until
 
 from ros_animate.cli import main
 from ros_animate.face.finder import find_face
 from ros_animate.preparation.folder import read_objects
 from ros_animate.preparation.shards import ClipIndex
-
-PATIENCE_S = 180.0
 
 
 @pytest.fixture(scope='module')
@@ -199,10 +197,7 @@ def test_a_stopped_run_goes_on(raw, prepared, tmp_path, number, workers, status)
     command = arguments(raw, folder, f'--workers={workers}')
     with start(*command) as process:
         log = folder / 'sources.jsonl'
-        end_s = time.monotonic() + PATIENCE_S
-        while process.poll() is None and not (log.exists() and b'cuts.mp4' in log.read_bytes()):
-            assert time.monotonic() < end_s
-            time.sleep(0.005)
+        wait_until(lambda: log.exists() and b'cuts.mp4' in log.read_bytes(), process)
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == status and 'Traceback' not in err

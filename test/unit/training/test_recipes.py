@@ -30,6 +30,8 @@ from ros_animate.training.core.recipe import (
 from ros_animate.training.core.settings import SETTINGS
 from ros_animate.training.recipes import PAIRS, read_recipe
 
+pytestmark = pytest.mark.usefixtures('one_thread')
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FACES = {'identities': 2, 'frames': 2, 'held_out': 1, 'workers': 1}
 ON_A_TRAINING_MACHINE = """
@@ -64,15 +66,6 @@ def tiny(name: str, folder: pathlib.Path) -> pathlib.Path:
 def written(path: pathlib.Path, content: object) -> pathlib.Path:
     path.write_text(yaml.safe_dump(content))
     return path
-
-
-@pytest.fixture(scope='module', autouse=True)
-def one_thread():
-    """With tiny networks, several threads wait for each other most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize('name', recipe_names())

@@ -6,13 +6,13 @@ import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 import torch
 from helpers.tiny_animation import SMALLEST, arguments, make_clips
+from helpers.waiting import wait_until
 
 from ros_animate.checkpoints import checkpoint
 from ros_animate.cli import main
@@ -22,18 +22,10 @@ from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import CURVES, read_log
 from ros_animate.types import Frame
 
+pytestmark = pytest.mark.usefixtures('one_thread')
+
 STEPS = 24
-PATIENCE_S = 180.0
 OFTEN = {'checkpoint_steps': 3}
-
-
-@pytest.fixture(scope='module', autouse=True)
-def one_thread():
-    """With tiny networks, several threads wait for each other most of the time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope='module')
@@ -93,10 +85,7 @@ def test_killed_anywhere_it_ends_alike(data, uninterrupted, tmp_path, capsys) ->
     process = subprocess.Popen([sys.executable, '-m', 'ros_animate', *command],
                                env={**os.environ, 'OMP_NUM_THREADS': '1'})
     kill_at = int(np.random.default_rng().integers(1, STEPS - 5))
-    end_s = time.monotonic() + PATIENCE_S
-    while len(read_log(run)) < kill_at and process.poll() is None:
-        assert time.monotonic() < end_s
-        time.sleep(0.001)
+    wait_until(lambda: len(read_log(run)) >= kill_at, process)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     (run / f'.part.{checkpoints.NAME}').write_bytes(b'killed in the middle of a checkpoint')
