@@ -8,5 +8,6 @@
 | cuda_graphs | a step recorded and replayed on a GPU |
 | device | choice of the device; images to tensors and back |
 | loading | weights found, read and prepared |
+| batching | networks that several threads share, with common forward passes |
 | conversions | network outputs to `Motion` and back |
 """
