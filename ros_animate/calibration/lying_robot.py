@@ -11,13 +11,13 @@ from ros_animate.calibration.turned_camera import TurnedCamera
 from ros_animate.collection.appearances import random_person
 from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.face.virtual.appearance import Appearance
+from ros_animate.hardware.delay_line import DelayLine
 from ros_animate.hardware.robots.mock import MockRobot
 from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
 LEAST_SIDE = 0.2  # of its range that an inverted control has on both sides of neutral
-ROUNDING_S = 1e-9
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class LyingRobot(MockRobot):
         if lies.swapped:
             one, other = spec.indices(lies.swapped)
             self._sources[[one, other]] = other, one
-        self._past: list[tuple[float, Array]] = []
+        self._past = DelayLine(np.full(len(spec.names), lies.delay_s), spec.neutral)
 
     def render(self, position: Array | None = None) -> Image:
         return self._face.render(self._face_map.muscles(self.true_position(position)))
@@ -76,12 +76,12 @@ class LyingRobot(MockRobot):
 
     def _move(self, now_s: float) -> None:
         super()._move(now_s)
-        self._past.append((now_s, self._position))
-        while len(self._past) > 1 and self._past[1][0] <= now_s - self._lies.delay_s + ROUNDING_S:
-            del self._past[0]
+        self._past.push(now_s, self._position)
 
     def _delayed(self) -> Array:
-        return self._past[0][1] if self._past and self._lies.delay_s else self._position
+        if self._now_s is None or self._lies.delay_s == 0:
+            return self._position
+        return self._past.at(self._now_s)
 
 
 def random_lies(spec: RobotSpec, rng: np.random.Generator, weak: int = 3) -> Lies:

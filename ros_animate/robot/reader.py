@@ -21,7 +21,8 @@ from ros_animate.robot.sections import section_mistakes
 from ros_animate.robot.spec import SI, Control, CoupledLimit, RobotSpec
 
 KEYS = {'name', 'title', 'transport', 'groups', 'controls', 'coupled', 'rig', 'face', 'options'}
-GROUP_KEYS = {'max_velocity', 'max_acceleration', 'jitter'}
+GROUP_KEYS = {'max_velocity', 'max_acceleration', 'jitter', 'delay_s'}
+LONGEST_DELAY_S = 0.5  # of an actuator: nobody's face can be foreseen for longer
 DEFAULT_JITTER = (0.001, 0.01)  # least and greatest part of the range
 GREATEST_JITTER_DEG = 0.4  # of an angle: a tracked head is no noisier, however far a joint turns
 CONTROL_KEYS = {'name', 'joint', 'range', 'neutral', 'park', 'unit', 'group', *GROUP_KEYS}
@@ -199,8 +200,9 @@ class _Reader:
                                    f'got {shown(values)}')
                 continue
             self._check_keys(values, GROUP_KEYS, f'group {shown(name)}')
-            groups[name] = {key: self._number(values, key, positive=True)
+            groups[name] = {key: self._number(values, key, positive=key != 'delay_s')
                             for key in values if key in GROUP_KEYS}
+            self._check_delay(values)
         return groups
 
     def _control(self, item: LocatedMapping, groups: dict[str, dict[str, float]]) -> Control:
@@ -219,7 +221,15 @@ class _Reader:
                           velocity, acceleration, math.nan)
         jitter = self._number(item, 'jitter', limits.get('jitter', self._default_jitter(control)),
                               positive=True)
-        return dataclasses.replace(control, jitter=jitter)
+        delay_s = self._number(item, 'delay_s', limits.get('delay_s', 0.0))
+        self._check_delay(item)
+        return dataclasses.replace(control, jitter=jitter, delay_s=delay_s)
+
+    def _check_delay(self, mapping: LocatedMapping) -> None:
+        value: Any = mapping.get('delay_s')
+        if is_number(value) and not 0 <= value <= LONGEST_DELAY_S:
+            self._report(mapping.lines['delay_s'], f'delay_s: must be between 0 and '
+                                                   f'{LONGEST_DELAY_S:g}, got {shown(value)}')
 
     def _default_jitter(self, control: Control) -> float:
         """Noise of a control by what drives it: a wide range alone makes nothing restless."""

@@ -38,6 +38,7 @@ class Control:
         max_velocity: Units per second, > 0.
         max_acceleration: Units per second squared, > 0.
         jitter: Noise of the targets while a face is still, > 0.
+        delay_s: Time from a command to the movement, >= 0.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Control:
     max_velocity: float
     max_acceleration: float
     jitter: float
+    delay_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,11 @@ class RobotSpec:
     def jitter(self) -> Array:
         """Noise of the targets while a face is still."""
         return self._array('jitter')
+
+    @functools.cached_property
+    def delay_s(self) -> Array:
+        """Times from a command to the movement."""
+        return self._array('delay_s')
 
     @functools.cached_property
     def si(self) -> Array:

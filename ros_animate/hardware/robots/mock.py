@@ -8,13 +8,17 @@ import numpy as np
 from ros_animate.configuration import option
 from ros_animate.face.virtual import Camera, VirtualFace
 from ros_animate.hardware.base import VirtualRobot
+from ros_animate.hardware.delay_line import DelayLine
 from ros_animate.robot.face_map import FaceMap
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Command, Image, RobotState
 
 
 class MockRobot(VirtualRobot):
-    """A robot whose actuators move to their commands within their velocity limits."""
+    """A robot whose actuators move to their commands within their velocity limits.
+
+    They are as late as the robot's file says.
+    """
 
     @dataclass(frozen=True)
     class Config:
@@ -39,6 +43,7 @@ class MockRobot(VirtualRobot):
         self._target: Array = self.spec.neutral.copy()
         self._velocity: Array = np.zeros(len(self.spec.names))
         self._now_s: float | None = None
+        self._commands = DelayLine(self.spec.delay_s, self._target)
 
     def connect(self) -> None:
         self._connected = True
@@ -55,6 +60,7 @@ class MockRobot(VirtualRobot):
         target = self._target.copy()
         target[indices] = command.position
         self._target = np.clip(target, self.spec.low, self.spec.high)
+        self._commands.push(now_s, self._target)
         self._move(now_s)
         return replace(command, position=self._target[indices])
 
@@ -73,7 +79,7 @@ class MockRobot(VirtualRobot):
             self._now_s = now_s if self._now_s is None else self._now_s
             return
         reach = self.spec.max_velocity * (now_s - self._now_s)
-        step = np.clip(self._target - self._position, -reach, reach)
+        step = np.clip(self._commands.at(now_s) - self._position, -reach, reach)
         self._position = self._position + step
         self._velocity = step / (now_s - self._now_s)
         self._now_s = now_s

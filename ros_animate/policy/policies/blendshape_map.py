@@ -12,9 +12,11 @@ from typing import Literal
 import numpy as np
 
 from ros_animate.configuration import option
+from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.policy.base import Policy
 from ros_animate.policy.frame_interval import FrameInterval
+from ros_animate.policy.person_range import PersonRange, RangeOptions
 from ros_animate.policy.rig_map import RigMap
 from ros_animate.policy.strength import GAINS, Strength
 from ros_animate.robot.rig import HEAD_ANGLES, tracker_values
@@ -32,8 +34,8 @@ class BlendshapeMap(Policy):
     """
 
     @dataclass(frozen=True)
-    class Config(Strength):
-        """Gains of the movements, and adaptation of the neutral face."""
+    class Config(RangeOptions, Strength):
+        """Gains of the movements, and adaptation to the person."""
 
         adapt_s: float = option(60.0, "time in which the neutral face follows the person's usual "
                                       'one by 0.25; 0 keeps it', low=0.0)
@@ -41,7 +43,7 @@ class BlendshapeMap(Policy):
                                     low=0.0, high=1.0)
 
     observes: Literal['motion', 'image'] = 'motion'
-    changeable = (*GAINS, 'adapt_s', 'adapt_limit')
+    changeable = (*GAINS, 'adapt_s', 'adapt_limit', 'range_s', 'range_limit')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
@@ -49,6 +51,7 @@ class BlendshapeMap(Policy):
         used = {f for row in self._rig.rows.values() for f in row} - set(HEAD_ANGLES)
         used |= {f for row in self._own_rows(None).values() for f in row} - set(HEAD_ANGLES)
         self._features = (*sorted(used), *HEAD_ANGLES)
+        self._range = PersonRange(self._features)
         self.reset()
 
     def configure(self, config: Config) -> None:
@@ -62,8 +65,23 @@ class BlendshapeMap(Policy):
         features = self._observe(motion)
         dt_s = self._interval.next(motion.stamp_s)
         self._adapt(features, dt_s)
-        values = self._rig.values(self._weights @ (features - self._neutral), self._knee)
+        moved = features - self._neutral
+        moved *= self._range.step(moved, dt_s, self._config)
+        values = self._rig.values(self._weights @ moved, self._knee)
         return ActionChunk(self._spec.names, values[None], dt_s, motion.stamp_s)
+
+    def ranged(self, expression: Array) -> Array:
+        """(52,) blendshapes as strong as the robot shows those of the person, see `range_s`.
+
+        Args:
+            expression: (52,) the person's in the last frame, in the order of BLENDSHAPES.
+        """
+        if self._config.range_s == 0:
+            return expression
+        gain = np.where(self._gain > 0, self._gain, 1.0)
+        neutral = {**self._relaxed, **dict(zip(self._features, self._neutral / gain))}
+        rest = np.array([neutral.get(name, 0.0) for name in BLENDSHAPES])
+        return rest + self._range.factors_of(BLENDSHAPES) * (expression - rest)
 
     def calibrate(self, observation: Motion | Frame) -> None:
         motion = _motion(observation)
@@ -71,6 +89,8 @@ class BlendshapeMap(Policy):
             self._use_tracker(motion.model)
         self._neutral = self._observe(motion)
         self._anchor = self._neutral.copy()
+        self._relaxed = dict(motion.expression)
+        self._range.reset()
 
     def reset(self) -> None:
         self._use_tracker('')
@@ -84,6 +104,8 @@ class BlendshapeMap(Policy):
         self._gain = np.array([scale.gain.get(f, 1.0) for f in self._features])
         self._neutral = self._gain * [scale.baseline.get(f, 0.0) for f in self._features]
         self._anchor = self._neutral.copy()
+        self._relaxed = dict(scale.baseline)
+        self._range.reset()
 
     def _matrix(self) -> Array:
         """(N, F) weights for the present tracker, with the strength applied."""

@@ -19,9 +19,12 @@ from ros_animate.face.head_angles import head_angles_deg
 from ros_animate.face.tracker_scale import LANDMARKER, landmarker_values
 from ros_animate.policy.base import Policy
 from ros_animate.policy.calibrations import find_calibration
+from ros_animate.policy.forward_model import OUTPUTS
 from ros_animate.policy.frame_interval import FrameInterval
 from ros_animate.policy.inverse import FaceInverse
 from ros_animate.policy.policies.blendshape_map import BlendshapeMap
+from ros_animate.robot.movement import moving_share
+from ros_animate.robot.rig import HEAD_ANGLES
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import ActionChunk, Array, Frame, Motion
 
@@ -30,17 +33,16 @@ from ros_animate.types import ActionChunk, Array, Frame, Motion
 _RIG_WEIGHTS = {'gaze': 10.0}
 # The same of the sides' difference: one raised brow is a common expression.
 _CROOKED = {'brow': 0.1}
-# Root mean square of a movement over all controls, in their jitters: up to the first it is noise,
-# from the second on it is continued.
-_STILL, _MOVING = 2.5, 3.5
 _FIRST_ITERATIONS = 12
+_IS_ANGLE = np.array([name in HEAD_ANGLES for name in OUTPUTS])
 
 
 class Calibrated(Policy):
     """The pose whose predicted face is nearest to the person's.
 
     Before `calibrate` the robot shows the face that the person shows; afterwards it shows the
-    changes from the person's neutral face, and that face is its own neutral one.
+    changes from the person's neutral face, and that face is its own neutral one. The head always
+    turns from its own neutral pose: the camera of the calibration may have stood beside it.
     """
 
     @dataclass(frozen=True)
@@ -71,8 +73,8 @@ class Calibrated(Policy):
         prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
         crooked = np.array([config.crooked * _CROOKED.get(c.group, 1.0) for c in spec.controls])
         self._inverse = None if model is None else FaceInverse(model, spec, prior, crooked)
-        self._neutral_face = np.zeros(0) if model is None else model.predict(spec.neutral)
-        self._offset: Array = np.zeros_like(self._neutral_face)
+        self._neutral_face = (np.zeros(len(OUTPUTS)) if model is None
+                              else model.predict(spec.neutral))
         self._pose: Array | None = None
         self._last: Array | None = None
         self.configure(config)
@@ -104,7 +106,7 @@ class Calibrated(Policy):
         if self._rig is not None:
             self._rig.reset()
         self._interval = FrameInterval()
-        self._offset = np.zeros_like(self._neutral_face)
+        self._offset = np.where(_IS_ANGLE, self._neutral_face, 0.0)
         self._pose = self._last = None
 
     def _nearest(self, motion: Motion) -> Array:
@@ -112,8 +114,10 @@ class Calibrated(Policy):
         prior = self._spec.neutral if self._rig is None else self._rig.act(motion).values[0]
         if self._inverse is None or (self._rig is not None and motion.model != LANDMARKER):
             return prior
-        target = self._observe(motion) + self._offset
-        shapes = len(BLENDSHAPES)
+        target, shapes = self._observe(motion), len(BLENDSHAPES)
+        if self._rig is not None:
+            target[:shapes] = self._rig.ranged(target[:shapes])
+        target += self._offset
         target[:shapes] = np.clip(target[:shapes], 0.0, 1.0)
         first = self._pose is None
         self._pose = self._inverse.solve(
@@ -134,15 +138,14 @@ class Calibrated(Policy):
         if self._last is None:
             return pose
         movement = pose - self._last
-        size = float(np.sqrt(np.mean((movement / self._spec.jitter) ** 2)))
-        moving = min(max((size - _STILL) / (_MOVING - _STILL), 0.0), 1.0)
-        return np.clip(pose + moving * self._config.lead * movement, self._spec.low,
-                       self._spec.high)
+        share = moving_share(self._spec, movement) * self._config.lead
+        return np.clip(pose + share * movement, self._spec.low, self._spec.high)
 
 
 def _rig_config(config: Calibrated.Config) -> BlendshapeMap.Config:
     """Options of the rig, whose solution is not strengthened."""
-    return BlendshapeMap.Config(adapt_s=config.adapt_s, adapt_limit=config.adapt_limit)
+    return BlendshapeMap.Config(adapt_s=config.adapt_s, adapt_limit=config.adapt_limit,
+                                range_s=config.range_s, range_limit=config.range_limit)
 
 
 def _motion(observation: Motion | Frame) -> Motion:

@@ -30,7 +30,7 @@ from ros_animate.configuration import option
 from ros_animate.robot.governor import Governor, GovernorState
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.chunks import ChunkReceiver
+from ros_animate.smoothing.chunks import ChunkReceiver, ReceiverOptions
 from ros_animate.smoothing.filters import StillnessFilter
 from ros_animate.types import ActionChunk, Array, Command
 
@@ -90,7 +90,7 @@ class BezierSmoother(Smoother):
     """Follows chunks one chunk period behind, within the limits, later where it must be."""
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(ReceiverOptions):
         """Options of the Bézier smoother."""
 
         knot_s: float = option(0.005, 'time between knots; the trajectory responds after two',
@@ -99,11 +99,11 @@ class BezierSmoother(Smoother):
                                   'face counts as still and is held still; 0 follows every target',
                                   low=0.0, high=10.0)
 
-    changeable = ('stillness',)
+    changeable = ('stillness', 'compensation')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._config, self._spec = config, spec
-        self._receiver = ChunkReceiver(spec)
+        self._receiver = ChunkReceiver(spec, config)
         self._filter = StillnessFilter(spec, config.stillness)
         self._governor = Governor(spec)
         self._knots = np.empty((MAX_KNOTS, len(spec.names)))
@@ -132,6 +132,7 @@ class BezierSmoother(Smoother):
         self._rest_at(self._spec.neutral, 0.0)
 
     def configure(self, config: Config) -> None:
+        self._receiver.options = config
         self._filter.set_strength(config.stillness)
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:

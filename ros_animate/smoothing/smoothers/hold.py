@@ -8,7 +8,7 @@ import numpy as np
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.chunks import ChunkReceiver, waypoint_at
+from ros_animate.smoothing.chunks import ChunkReceiver, ReceiverOptions, waypoint_at
 from ros_animate.types import ActionChunk, Command
 
 
@@ -16,12 +16,14 @@ class HoldSmoother(Smoother):
     """Holds each waypoint until the next; keeps ranges and coupled limits, and no others."""
 
     @dataclass(frozen=True)
-    class Config:
-        """It has no options."""
+    class Config(ReceiverOptions):
+        """It has no options of its own."""
+
+    changeable = ('compensation',)
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
-        self._receiver = ChunkReceiver(spec)
+        self._receiver = ChunkReceiver(spec, config)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self.reset()
 
@@ -34,6 +36,9 @@ class HoldSmoother(Smoother):
         self._receiver.reset_stamp()
         self._waypoints = self._spec.neutral[np.newaxis]
         self._dt_s, self._stamp_s = 1.0, 0.0
+
+    def configure(self, config: Config) -> None:
+        self._receiver.options = config
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:
         waypoints = self._receiver.receive(chunk)

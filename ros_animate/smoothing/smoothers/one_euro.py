@@ -9,7 +9,7 @@ from ros_animate.configuration import option
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.chunks import ChunkReceiver, waypoint_at
+from ros_animate.smoothing.chunks import ChunkReceiver, ReceiverOptions, waypoint_at
 from ros_animate.smoothing.filters import OneEuroFilter, OneEuroState
 from ros_animate.types import ActionChunk, Array, Command
 
@@ -29,7 +29,7 @@ class OneEuroSmoother(Smoother):
     """Filters the target at every sample; keeps ranges and coupled limits, and no others."""
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(ReceiverOptions):
         """Options of the filter."""
 
         cutoff_hz: float = option(3.0, 'cut-off frequency of the low-pass while the target does '
@@ -37,11 +37,11 @@ class OneEuroSmoother(Smoother):
         openness: float = option(10.0, 'hertz of cut-off per range per second of speed', low=0.0,
                                  high=1000.0)
 
-    changeable = ('cutoff_hz', 'openness')
+    changeable = ('cutoff_hz', 'openness', 'compensation')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._spec = spec
-        self._receiver = ChunkReceiver(spec)
+        self._receiver = ChunkReceiver(spec, config)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self._filter = OneEuroFilter(spec, config.cutoff_hz, config.openness)
         self.reset()
@@ -62,6 +62,7 @@ class OneEuroSmoother(Smoother):
         self._now_s: float | None = None
 
     def configure(self, config: Config) -> None:
+        self._receiver.options = config
         self._filter.set_options(config.cutoff_hz, config.openness)
 
     def push(self, chunk: ActionChunk, now_s: float) -> None:

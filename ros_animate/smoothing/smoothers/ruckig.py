@@ -15,7 +15,7 @@ from ros_animate.configuration import ConfigurationError, option
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.smoothing.base import Smoother
-from ros_animate.smoothing.chunks import ChunkReceiver
+from ros_animate.smoothing.chunks import ChunkReceiver, ReceiverOptions
 from ros_animate.types import ActionChunk, Array, Command
 
 
@@ -27,18 +27,18 @@ class RuckigSmoother(Smoother):
     """
 
     @dataclass(frozen=True)
-    class Config:
+    class Config(ReceiverOptions):
         """Options of the Ruckig smoother."""
 
         full_acceleration_s: float = option(0.01, 'time from no to full acceleration, which sets '
                                              'the jerk limit', low=0.001, high=1.0)
 
-    changeable = ('full_acceleration_s',)
+    changeable = ('full_acceleration_s', 'compensation')
 
     def __init__(self, config: Config, spec: RobotSpec) -> None:
         self._library = _library()
         self._spec = spec
-        self._receiver = ChunkReceiver(spec)
+        self._receiver = ChunkReceiver(spec, config)
         self._allowed = CoupledSet(spec, spec.low, spec.high)
         self._generator = self._library.Ruckig(len(spec.names))
         self.configure(config)
@@ -57,6 +57,7 @@ class RuckigSmoother(Smoother):
         self._rest = self._spec.neutral
 
     def configure(self, config: Config) -> None:
+        self._receiver.options = config
         self._limits = self._spec.max_velocity, self._spec.max_acceleration, (
             self._spec.max_acceleration / config.full_acceleration_s)
 

@@ -107,6 +107,19 @@ def test_the_head_follows_and_does_nothing_else(folder):
     np.testing.assert_allclose(pose[head], SPEC.neutral[head], atol=0.5)
 
 
+def test_a_camera_beside_the_head_does_not_turn_it(tmp_path):
+    model = known_model()
+    model.weights['c'][len(BLENDSHAPES):] = 8 / 30, -5 / 30, 0.0
+    model.save(tmp_path)
+    person = np.r_[model.predict(SPEC.neutral)[:len(BLENDSHAPES)], 0.0, 0.0, 0.0]
+    head = [c.group == 'head' for c in SPEC.controls]
+    for face, turned in ((person, 0.0), (person + np.r_[np.zeros(52), 9, 0, 0], 9.0)):
+        pose = policy(str(tmp_path)).act(motion_of(face)).values[0]
+        assert model.predict(pose)[52] == pytest.approx(8.0 + turned, abs=1.5)
+    pose = policy(str(tmp_path)).act(motion_of(person)).values[0]
+    np.testing.assert_allclose(pose[head], SPEC.neutral[head], atol=0.5)
+
+
 def test_a_control_that_moves_the_other_way_is_followed(tmp_path):
     name = 'Lip Corner Raise Left'
     model, k = known_model(inverted=(name,)), SPEC.index(name)

@@ -40,6 +40,10 @@ def write(tmp_path):
 
 def test_a_robot_file_is_read(write):
     spec = load_spec(write(GOOD))
+    np.testing.assert_array_equal(spec.delay_s, [0, 0])
+    late = load_spec(write(GOOD.replace('100}', '100, delay_s: 0.1}')
+                           .replace('jitter: 0.1', 'jitter: 0.1, delay_s: 0')))
+    np.testing.assert_array_equal(late.delay_s, [0.1, 0])
     assert (spec.name, spec.title, spec.transport) == ('tiny', 'tiny', 'mock')
     assert spec.names == ('Jaw', 'Lip Up')
     assert spec.joints == ('jaw', 'upper_lip')
@@ -63,6 +67,9 @@ def test_a_robot_file_is_read(write):
     ('name: tiny\n', '', 1, '`name` is missing'),
     ('max_velocity: 5', 'max_velocity: 0', 4, 'must be > 0'),
     ('max_velocity: 5', 'max_velocity: fast', 4, "expected a number, got 'fast'"),
+    ('max_velocity: 5', 'max_velocity: 5, delay_s: 0.6', 4, 'between 0 and 0.5, got 0.6'),
+    ('unit: deg', 'unit: deg, delay_s: -0.1', 6, 'between 0 and 0.5, got -0.1'),
+    ('unit: deg', 'unit: deg, delay_s: late', 6, "expected a number, got 'late'"),
     ('range: [0, 60]', 'range: [60, 0]', 6, '60 is not below 0'),
     ('range: [0, 60]', 'range: 60', 6, 'expected [low, high]'),
     ('neutral: 0,', 'neutral: -1,', 6, 'neutral: -1 is outside the range 0 to 60'),
