@@ -30,6 +30,7 @@ import numpy as np
 
 from ros_animate.interrupts import unwind_on_signals
 from ros_animate.outputs.machine import machine
+from ros_animate.processes import lower_priority
 from ros_animate.runtime.environment import node_environment
 
 PROGRAM = pathlib.Path(sys.executable).parent / 'ros_animate'
@@ -112,6 +113,7 @@ class Client:
         self._socket.close()
 
     def _read(self) -> None:
+        lower_priority(nice=19)  # on another machine it would cost nothing here
         with contextlib.suppress(Exception):  # the connection has ended
             for message in self._socket:
                 if isinstance(message, bytes):

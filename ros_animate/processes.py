@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -12,6 +13,11 @@ import threading
 PARENT = 'ROS_ANIMATE_PARENT'
 BACKGROUND_NICE = 5
 _PR_SET_PDEATHSIG = 1
+# Linux counts here, in nanoseconds, how long the calling thread has waited for a processor.
+_COUNTS = pathlib.Path('/proc/thread-self/schedstat')
+# Measured on two busy processors: with 12 commands were 10 ms later than alone, with 20 some 2 ms.
+RESTS = 20.0
+LONGEST_REST_S = 0.25
 
 
 def module_command(module: str) -> list[str]:
@@ -101,3 +107,30 @@ def may_leave_idle_scheduling() -> bool:
     thread.start()
     thread.join()
     return bool(left)
+
+
+class GivingWay:
+    """Rests that a thread owes to others, because processors are too few.
+
+    A low priority is not enough where commands pass through a dozen short pieces of work: Linux
+    lets a running thread keep its processor for a while whatever its priority is, and each piece
+    that comes meanwhile waits. Work that rests in proportion to the time for which it had to wait
+    itself goes at full speed on processors that nobody needs, and slows down where it is in the
+    way. Systems other than Linux count no such times; nothing rests there.
+    """
+
+    def __init__(self) -> None:
+        self._waited_s = waited_s()
+
+    def rest_s(self) -> float:
+        """Seconds to rest now, 0 to LONGEST_REST_S, for the waiting since the last call."""
+        before_s, self._waited_s = self._waited_s, waited_s()
+        return min(max(RESTS * (self._waited_s - before_s), 0.0), LONGEST_REST_S)
+
+
+def waited_s() -> float:
+    """Seconds for which the calling thread has been ready to run, but without a processor."""
+    try:
+        return 1e-9 * int(_COUNTS.read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0

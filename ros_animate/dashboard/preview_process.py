@@ -15,6 +15,7 @@ import os
 import struct
 import sys
 import threading
+import time
 from typing import Any
 
 import cv2
@@ -27,7 +28,7 @@ from ros_animate.nodes.remote.polled import PolledSubscriptions
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
-from ros_animate.processes import lower_priority
+from ros_animate.processes import GivingWay, lower_priority
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
 
@@ -83,6 +84,7 @@ def main() -> int:
     polled = PolledSubscriptions(background.node)
     subscriptions = Subscriptions(background.node, sys.argv[1], polled, LISTENED, streams=())
     previews = PreviewMaker(polled.take, LISTENED, output.write)
+    giving_way = GivingWay()
     try:
         for line in sys.stdin:
             request: dict[str, Any] = json.loads(line)
@@ -90,6 +92,7 @@ def main() -> int:
                 subscriptions.is_watched = request['watch']
             else:
                 output.write('robot', Preview(drawn(**request), (SIZE, SIZE)))
+                time.sleep(giving_way.rest_s())
     except BrokenPipeError:  # the dashboard has ended
         os._exit(0)
     previews.close()

@@ -75,6 +75,7 @@ def serve(options: ServerOptions) -> int:
         dashboard.add_to(app)
         config = uvicorn.Config(
             Guard(app, token, port), log_level='warning', ws_max_size=2 ** 20,
+            ws_per_message_deflate=False,  # nearly all of it are JPEG files
             timeout_graceful_shutdown=GRACE_S, server_header=False, access_log=False)
         print(f'dashboard: {address(options.host, port, token)}', flush=True)
         asyncio.run(dashboard.run(uvicorn.Server(config), listener))

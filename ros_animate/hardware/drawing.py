@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.processes import lower_priority, module_command
+from ros_animate.processes import GivingWay, lower_priority, module_command
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
@@ -99,8 +99,10 @@ def main() -> int:
         try:
             make, config, spec = link.recv()
             robot: VirtualRobot = make(config, spec)
+            giving_way = GivingWay()
             while True:
                 link.send(robot.render(link.recv()))
+                time.sleep(giving_way.rest_s())
         except (EOFError, BrokenPipeError):
             return 0
 

@@ -24,7 +24,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
-from ros_animate.processes import lower_priority
+from ros_animate.processes import GivingWay, lower_priority
 from ros_animate.types import Frame, Motion, UnusableMotion
 
 # Images come a little early and late: of 30 a second every second one is to be taken for 15.
@@ -44,6 +44,9 @@ class AnimationNodeOptions(JpegOptions, NodeOptions):
         'for')
     background_rate_hz: float = option(60.0, 'with background: images a second at most',
                                        low=0.1, high=1000.0)
+    gives_way: bool = option(
+        True, 'with background: fewer images where processors are busy; false if every image is '
+        'wanted')
 
 
 class AnimationNode(StageNode):
@@ -66,7 +69,8 @@ class AnimationNode(StageNode):
                                        'animation node')
         self._publisher = ImagePublisher(self, 'animated/image_raw')
         self._is_background = options.background
-        self._animated_s = 0.0
+        self._next_s = 0.0
+        self._giving_way = GivingWay()
         self._calibration = NeutralCalibration(self, self._animator.calibrate)
         self._extractor: Extractor | None = None
         if options.own_extractor:
@@ -110,11 +114,13 @@ class AnimationNode(StageNode):
         self._animate(motion_from_message(message), message)
 
     def _is_due(self) -> bool:
-        """True if the next image may be made, as far as `background_rate_hz` is concerned."""
-        options, now_s = self.parameters.options, time.monotonic()
-        if options.background and now_s - self._animated_s < TOLERANCE / options.background_rate_hz:
+        """True if the next image may be made: in the background at its rate, and giving way."""
+        now_s = time.monotonic()
+        if not self._is_background:
+            return True
+        if now_s < self._next_s:
             return False
-        self._animated_s = now_s
+        self._next_s = now_s + TOLERANCE / self.parameters.options.background_rate_hz
         return True
 
     def _animate(self, motion: Motion | None, message: MotionMessage | ImageMessage) -> None:
@@ -130,6 +136,8 @@ class AnimationNode(StageNode):
                 raise MessageError(str(error)) from error
             self._publisher.publish(animated.image, message.header)
             self.note_sent(message.header)
+            if self.parameters.options.gives_way:
+                self._next_s = max(self._next_s, time.monotonic() + self._giving_way.rest_s())
 
 
 def main() -> int:

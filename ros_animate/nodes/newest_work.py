@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ros_animate.processes import lower_priority
+from ros_animate.processes import GivingWay, lower_priority
 
 Content = TypeVar('Content')
 
@@ -13,7 +14,7 @@ Content = TypeVar('Content')
 class NewestWork(Generic[Content]):
     """Works on the newest request in a thread of low priority.
 
-    Requests that come meanwhile replace each other.
+    Requests that come meanwhile replace each other. Where processors are busy it gives way.
 
     Args:
         name: Name of the thread.
@@ -45,6 +46,7 @@ class NewestWork(Generic[Content]):
 
     def _run(self) -> None:
         lower_priority()
+        giving_way = GivingWay()
         while True:
             self._requested.wait()
             self._requested.clear()
@@ -52,3 +54,4 @@ class NewestWork(Generic[Content]):
                 return
             for content in self._newest:
                 self._work(content)
+            time.sleep(giving_way.rest_s())

@@ -38,7 +38,8 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     plan = make_launch_plan(settings, {
         entry_stage(settings): {'wait_for': observers, 'exit_at_end': True,
                                 'limit': options.limit or 0},
-        'animation': {'background_rate_hz': PREVIEW_HZ} if is_only_seen(options) else {},
+        'animation': {'gives_way': spool is None and options.record is None,
+                      **({'background_rate_hz': PREVIEW_HZ} if is_only_seen(options) else {})},
         'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
     if options.record is not None:

@@ -10,6 +10,7 @@ import cv2
 
 from ros_animate.images import encode_jpeg
 from ros_animate.nodes.conversions import MessageError, image_from_message
+from ros_animate.processes import GivingWay
 from ros_animate.types import Image
 
 RATE_HZ = 15.0
@@ -54,7 +55,8 @@ class PreviewMaker:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._closing.wait(1.0 / RATE_HZ):
+        giving_way = GivingWay()
+        while not self._closing.wait(max(1.0 / RATE_HZ, giving_way.rest_s())):
             for view in self._views:
                 if (message := self._take(view)) is not None:
                     self._make(view, message)
@@ -74,5 +76,10 @@ def shrunk(image: Image, max_side: int = MAX_SIDE) -> Image:
     scale = max_side / max(height, width)
     if scale >= 1.0:
         return image
+    # Means over whole blocks, then interpolation: a sixth of the time of means over any area.
+    block = int(1.0 / scale)
+    if 1 < block <= min(height, width):
+        whole = image[:height - height % block, :width - width % block]
+        image = cv2.resize(whole, (width // block, height // block), interpolation=cv2.INTER_AREA)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
