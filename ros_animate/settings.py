@@ -165,6 +165,15 @@ def load_settings(files: Iterable[str | pathlib.Path] = (), params: Iterable[str
     layers = [(pathlib.Path(file).name, read_yaml(file)) for file in files]
     layers.append(('', {k: v for k, v in overrides.items() if v is not None}))
     layers += [(text, parse_param(text)) for text in params]
+    return merge_settings(layers)
+
+
+def merge_settings(layers: Iterable[tuple[str, Mapping[str, Any]]]) -> Settings:
+    """The defaults, overridden by (where, content) of each layer; `where` names it in errors.
+
+    Raises:
+        ConfigurationError: A key or value is wrong; the message names it.
+    """
     merged = read_yaml(resource(*DEFAULTS))
     for where, layer in layers:
         merged = overlay(merged, layer, where)

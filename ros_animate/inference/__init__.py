@@ -9,5 +9,6 @@
 | device | choice of the device; images to tensors and back |
 | loading | weights found, read and prepared |
 | batching | networks that several threads share, with common forward passes |
+| sharing | whether networks are shared |
 | conversions | network outputs to `Motion` and back |
 """

@@ -121,7 +121,7 @@ class BatchedNetwork:
             return False
         self.sizes[len(batch)] += 1
         for index, call in enumerate(batch):
-            call.result = map_tensors(lambda t, k=index: t[k:k + 1], result)
+            call.result = _item(result, index)
             call.done = True
         return True
 
@@ -132,6 +132,11 @@ def _batch_key(name: str, arguments: tuple[Any, ...]) -> Hashable:
     if not tensors or any(t.ndim == 0 or len(t) != 1 for t in tensors):
         return None
     return (name, len(arguments), *((t.shape, t.dtype, t.device) for t in tensors))
+
+
+def _item(result: Any, index: int) -> Any:
+    """One item of a batch, as a batch of one."""
+    return map_tensors(lambda t: t[index:index + 1], result)
 
 
 def _join(arguments: Sequence[Any]) -> Any:

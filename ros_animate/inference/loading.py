@@ -1,9 +1,8 @@
 """Networks with their weights, ready for inference: found, read, and prepared for a device."""
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from ros_animate.configuration import ConfigurationError, option
 from ros_animate.inference.batching import BatchedNetwork
 from ros_animate.inference.device import DEVICES, choose_device
 from ros_animate.inference.engine import EngineOptions, prepare
+from ros_animate.inference.sharing import shared
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,6 @@ class LoadedNetworks:
     device: torch.device
 
 
-_Shared = dict[Hashable, LoadedNetworks]
-_shared: _Shared | None = None
-
-
-@contextlib.contextmanager
-def shared_networks() -> Iterator[_Shared]:
-    """Within, equal networks are loaded once; threads that call them share forward passes.
-
-    Yields:
-        The networks that were loaded so far.
-    """
-    global _shared
-    before, _shared = _shared, {}
-    try:
-        yield _shared
-    finally:
-        _shared = before
-
-
 def load_networks(family: str, options: NetworkOptions, names: Sequence[str],
                   optional: Sequence[str] = (),
                   engine: EngineOptions | None = None) -> LoadedNetworks:
@@ -75,19 +56,21 @@ def load_networks(family: str, options: NetworkOptions, names: Sequence[str],
         UserError: No weights, weights that do not fit, or no such device.
     """
     engine = engine or EngineOptions()
-    if _shared is None:
+    known = shared()
+    if known is None:
         return _load(family, options, (names, optional), engine)
     if engine.cuda_graphs:
         raise ConfigurationError('cuda_graphs: true records one batch size, and that of networks '
                                  'which several robots share changes: leave it out')
     key = (family, options.weights, options.device, *names, *optional,
            *(getattr(engine, field.name) for field in dataclasses.fields(EngineOptions)))
-    if key not in _shared:
+    if key not in known:
         loaded = _load(family, options, (names, optional), engine)
-        _shared[key] = dataclasses.replace(loaded, networks={
+        known[key] = dataclasses.replace(loaded, networks={
             name: BatchedNetwork(network, powers_of_two=engine.compile)
             for name, network in loaded.networks.items()})
-    return _shared[key]
+    result: LoadedNetworks = known[key]
+    return result
 
 
 def _load(family: str, options: NetworkOptions, names: tuple[Sequence[str], Sequence[str]],

@@ -98,15 +98,17 @@ class Runner:
                 rclpy.init(args=sys.argv if arguments is None else list(arguments),
                            signal_handler_options=SignalHandlerOptions.NO)
             with contextlib.ExitStack() as stack, missing_packages_explained():
-                self._spin(_make_nodes(makers, stack))
+                self._run_nodes(makers, stack)
         except UserError as error:
             self._refuse(error)
         finally:
             rclpy.try_shutdown()
         return self._status
 
-    def _spin(self, nodes: Sequence[RunnableNode]) -> None:
-        """Spins and starts the nodes, waits for the end, stops them."""
+    def _run_nodes(self, makers: Sequence[Callable[[], RunnableNode]],
+                   stack: contextlib.ExitStack) -> None:
+        """Makes, spins and starts the nodes, waits for the end, stops them; `stack` ends them."""
+        nodes = _make_nodes(makers, stack)
         spinners = [Spinner(node, self._stop) for node in nodes]
         for node in nodes:
             node.request_stop = self._finish
@@ -151,13 +153,19 @@ def _make_nodes(makers: Sequence[Callable[[], RunnableNode]],
     with refusals_as_user_errors():
         for make in makers:
             nodes.append(make())
-            stack.callback(_destroy, nodes[-1])
-            for name in unused_overrides(nodes[-1]):
-                nodes[-1].get_logger().warning(f'{name} is for a topic that the node has not')
+            stack.callback(destroy, nodes[-1])
+            warn_of_unused_overrides(nodes[-1])
     require_unique([node for node in nodes if node.unique], start_s)
     return nodes
 
 
-def _destroy(node: RunnableNode) -> None:
+def warn_of_unused_overrides(node: RunnableNode) -> None:
+    """Warns of a quality of service that is given for a topic that the node does not have."""
+    for name in unused_overrides(node):
+        node.get_logger().warning(f'{name} is for a topic that the node has not')
+
+
+def destroy(node: RunnableNode) -> None:
+    """Releases all that a node holds, after its last callback."""
     node.close()
     node.destroy_node()

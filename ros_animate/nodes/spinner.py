@@ -33,6 +33,10 @@ class Spinner:
         self._thread = threading.Thread(target=self._spin, name=node.get_name(), daemon=daemon)
         self._thread.start()
 
+    def runs(self, thread: threading.Thread | None) -> bool:
+        """True if a thread is the one that runs the callbacks."""
+        return thread is self._thread
+
     def end(self) -> None:
         """Ends the thread, after the callback that runs now."""
         self._guard.trigger()

@@ -12,6 +12,7 @@ from typing import Any
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
+    EmitEvent,
     ExecuteProcess,
     LogInfo,
     OpaqueFunction,
@@ -20,7 +21,8 @@ from launch.actions import (
     Shutdown,
 )
 from launch.event_handlers import OnProcessExit, OnProcessStart, OnShutdown
-from launch.events.process import ProcessExited, ProcessStarted
+from launch.events import matches_action
+from launch.events.process import ProcessExited, ProcessStarted, ShutdownProcess
 from launch.launch_context import LaunchContext
 from launch.launch_description import LaunchDescription
 from launch_ros.actions import Node
@@ -31,12 +33,15 @@ from ros_animate.processes import module_command
 from ros_animate.runtime import dashboard
 from ros_animate.runtime.dashboard import dashboard_program
 from ros_animate.runtime.environment import node_environment
+from ros_animate.runtime.fleet_plan import FleetPlan
 from ros_animate.runtime.launch_arguments import is_true
 from ros_animate.runtime.launch_plan import LaunchPlan, parameter_file
 from ros_animate.runtime.supervisor import HEALTHY_S, MAX_CRASHES
 
 PACKAGE = 'ros_animate'
 RESPAWN_DELAY_S = 1.0
+# Begins the names of processes of one robot of a fleet.
+ROBOT = 'robot'
 
 
 def describe_launch(arguments: Mapping[str, tuple[str | None, str]],
@@ -66,16 +71,13 @@ def pipeline_nodes(plan: LaunchPlan, given: Mapping[str, str],
         given: Values of the COMMON_ARGUMENTS.
         extra: Parameters of further nodes by name, `record` or `replay`.
     """
-    namespace, params = given['namespace'], given['params']
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='ros_animate-'))
-    path = folder / 'parameters.yaml'
-    path.write_text(parameter_file({**plan.parameters, **extra}, namespace), encoding='utf-8')
+    namespace = given['namespace']
+    path, remove = _parameter_file(parameter_file({**plan.parameters, **extra}, namespace))
     common: dict[str, Any] = {
         'package': PACKAGE, 'namespace': namespace, 'output': 'screen',
-        'parameters': [str(path), *([params] if params else [])],
+        'parameters': [path, *filter(None, [given['params']])],
         'remappings': list(plan.remappings)}
-    nodes: list[Action] = [RegisterEventHandler(OnShutdown(
-        on_shutdown=lambda event, context: shutil.rmtree(folder, ignore_errors=True)))]
+    nodes: list[Action] = [remove]
     nodes += _stage_nodes(plan, is_true('composed', given['composed']), common)
     if is_true('dashboard', given['dashboard']):
         nodes.append(_dashboard(namespace))
@@ -83,6 +85,42 @@ def pipeline_nodes(plan: LaunchPlan, given: Mapping[str, str],
         on_exit = [Shutdown(reason='the bag has ended')] if name == 'replay' else None
         nodes.append(Node(executable=f'{name}_node', name=name, on_exit=on_exit, **common))
     return nodes
+
+
+def fleet_nodes(plan: FleetPlan, given: Mapping[str, str]) -> list[Action]:
+    """The nodes of a fleet, each process started again when it crashes.
+
+    Args:
+        plan: Nodes, parameters, remappings.
+        given: Values of `params`, a further parameter file, and `composed`.
+    """
+    path, remove = _parameter_file(plan.parameters)
+    common: dict[str, Any] = {
+        'package': PACKAGE, 'output': 'screen', 'remappings': list(plan.remappings),
+        'parameters': [path, *filter(None, [given['params']])],
+        'respawn': True, 'respawn_delay': RESPAWN_DELAY_S}
+    nodes: list[Action] = [remove]
+    nodes += [Node(executable='fleet_node', arguments=[stage, *namespaces], **common)
+              for stage, namespaces in plan.shared.items()]
+    composed = is_true('composed', given['composed'])
+    for namespace, stages in plan.own.items():
+        label = ROBOT + namespace.replace('/', '_')
+        if composed:
+            nodes.append(Node(executable='composed_node', namespace=namespace, exec_name=label,
+                              arguments=plan.without(namespace), **common))
+            continue
+        nodes += [Node(executable=f'{stage}_node', name=stage, namespace=namespace,
+                       exec_name=f'{label}_{stage}', **common) for stage in stages]
+    return nodes
+
+
+def _parameter_file(text: str) -> tuple[str, Action]:
+    """Path of a parameter file, and the action that removes it at the end."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix='ros_animate-'))
+    path = folder / 'parameters.yaml'
+    path.write_text(text, encoding='utf-8')
+    return str(path), RegisterEventHandler(OnShutdown(
+        on_shutdown=lambda event, context: shutil.rmtree(folder, ignore_errors=True)))
 
 
 def _dashboard(namespace: str) -> Action:
@@ -129,17 +167,25 @@ class ProcessEnds:
         if name == dashboard.NAME:
             return []  # the nodes go on without it
         lived_s = time.monotonic() - self._started_s.pop(event.pid, 0.0)
+        give_up = _give_up_robot(event) if name.startswith(ROBOT) else _give_up
         if event.returncode == ExitStatus.USER_ERROR:
-            return _give_up(f'{event.process_name} refused to start')
+            return give_up(f'{event.process_name} refused to start')
         if lived_s > HEALTHY_S:
             self._crashes[name] = 0
         # A negative number is that of a signal, which mostly comes from outside.
         self._crashes[name] += event.returncode > 0
         if self._crashes[name] < MAX_CRASHES:
             return []
-        return _give_up(f'{name} has crashed {MAX_CRASHES} times in a row')
+        return give_up(f'{name} has crashed {MAX_CRASHES} times in a row')
 
 
 def _give_up(reason: str) -> Sequence[Action]:
     # A shutdown does not show its reason.
     return [LogInfo(msg=f'ros_animate: error: {reason}'), Shutdown(reason=reason)]
+
+
+def _give_up_robot(event: ProcessExited) -> Callable[[str], Sequence[Action]]:
+    """Keeps the process of one robot from being started again; the others go on."""
+    return lambda reason: [
+        LogInfo(msg=f'ros_animate: error: {reason}; the other robots go on'),
+        EmitEvent(event=ShutdownProcess(process_matcher=matches_action(event.action)))]

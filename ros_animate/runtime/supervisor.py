@@ -133,6 +133,7 @@ class Supervisor:
 
     Attributes:
         respawned: Number of restarts after crashes.
+        given_up: Names of the programs that cannot run, without which the others go on.
     """
 
     def __init__(self, programs: Sequence[Program], environment: Mapping[str, str], *,
@@ -147,7 +148,7 @@ class Supervisor:
                           for program in programs}
         self._crashed: set[str] = set()
         self._crashes = Counter[str]()
-        self._given_up: set[str] = set()
+        self.given_up: set[str] = set()
 
     def __enter__(self) -> Supervisor:
         try:
@@ -196,6 +197,14 @@ class Supervisor:
             if program.name not in but:
                 self.stop_one(program.name)
 
+    def stop_together(self, names: Sequence[str]) -> None:
+        """Asks some programs to end, all at the same time, and waits for them."""
+        for name in names:
+            if name in self._children:
+                self._children[name].signal(signal.SIGTERM)
+        for name in names:
+            self.stop_one(name)
+
     def stop_one(self, name: str, timeout_s: float = STOP_S) -> None:
         """Asks one program to end and waits for it; kills it if it does not."""
         if name in self._children:
@@ -213,12 +222,12 @@ class Supervisor:
     def _respawn_or_give_up(self, child: Child, status: int) -> None:
         """Starts a program again that the others do without, unless it cannot run at all."""
         name = child.program.name
-        if name in self._given_up:
+        if name in self.given_up:
             return
         try:
             self._respawn_or_raise(child, status)
         except UserError as error:
-            self._given_up.add(name)
+            self.given_up.add(name)
             self._on_note(f'{name} cannot run, the others go on: {error}')
 
     def _respawn_or_raise(self, child: Child, status: int) -> None:

@@ -19,6 +19,7 @@ ARGUMENTS = {
     'retarget.launch.py': COMMON | {'source', 'record_take', 'vmc', 'vmc_of', 'virtual_camera',
                                     'stream', 'show'},
     'replay.launch.py': COMMON | {'bag', 'from_stage', 'rate', 'loop', 'image_transport'},
+    'fleet.launch.py': {'file', 'composed', 'params'},
     'view.launch.py': {'robot', 'namespace', 'rviz', 'rviz_config', 'faces', 'camera_frame',
                        'camera_pose', 'urdf_folder'}}
 
@@ -59,7 +60,7 @@ def test_it_compiles_and_has_an_entry_point(name, tmp_path):
 def test_arguments(name):
     arguments = declared(name)
     assert set(arguments) == ARGUMENTS[name]
-    assert {a for a, has_default in arguments.items() if not has_default} <= {'bag'}
+    assert {a for a, has_default in arguments.items() if not has_default} <= {'bag', 'file'}
 
 
 @pytest.mark.parametrize('name', ARGUMENTS)

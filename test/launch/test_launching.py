@@ -201,3 +201,42 @@ def test_a_bag_takes_the_place_of_a_stage(launch, observer, tmp_path):
     stamps = {stamp_of(m) for m in actions}
     assert len(stamps) > 10 and stamps <= {stamp_of(motion(k)) for k in range(60)}
     assert 'shutting down' in run.output()
+
+
+def test_a_fleet_goes_on_without_a_robot_that_is_killed_or_refuses(
+        launch, observer, make_camera, tmp_path):
+    fleet = tmp_path / 'fleet.yaml'
+    fleet.write_text(yaml.safe_dump({
+        'motion': 'brightness', 'animation': 'tint', 'policy': 'blendshape_map',
+        'robots': [{'namespace': 'left', 'source': 'topic:/left_cam/image_raw'},
+                   {'namespace': 'right', 'source': 'topic:/right_cam/image_raw'},
+                   {'namespace': 'wrong', 'source': 'demo', 'smoothing': {'no_such_option': 1}}]}))
+    commands = {side: observer.listen(Command, f'/{side}/commands') for side in ('left', 'right')}
+    run = launch('fleet.launch.py', file=fleet)
+    cameras = {side: make_camera(f'/{side}_cam/image_raw') for side in commands}
+    for camera in cameras.values():
+        camera.run()
+    observer.wait_for(lambda: all(m and stamp_of(m[-1]) in cameras[side].sent
+                                  for side, m in commands.items()), 'answers of both robots')
+    assert len(pid_of(run.output(), 'fleet_node')) == 2
+    left, = pid_of(run.output(), 'robot_left')
+    answered = len(commands['right'])
+    os.kill(left, signal.SIGKILL)
+    observer.wait_for(lambda: len(pid_of(run.output(), 'robot_left')) == 2, 'a second start')
+    started = cameras['left'].sent[-1]
+    observer.wait_for(lambda: stamp_of(commands['left'][-1]) > started, 'answers again')
+    assert len({stamp_of(m) for m in commands['right'][answered:]}) > 5
+    observer.wait_for(lambda: 'refused to start; the other robots go on' in run.output())
+    assert len(pid_of(run.output(), 'robot_wrong')) == 1
+    assert run.stop(signal.SIGINT) == 0
+    assert 'Traceback' not in run.output()
+
+
+@pytest.mark.parametrize('content, complaint', [
+    ('robots: []', 'robots: expected a list of 1 to 64 robots'),
+    ('robots: [{namespace: left}]', 'fleet.yaml: robot 1 (/left): source is missing')])
+def test_a_wrong_fleet_file_is_one_line(launch, tmp_path, content, complaint):
+    (tmp_path / 'fleet.yaml').write_text(content)
+    run = launch('fleet.launch.py', file=tmp_path / 'fleet.yaml')
+    assert run.wait() == 1
+    assert complaint in run.output()

@@ -1,6 +1,7 @@
 """Plug-ins of another package, as the node tests need them: quick, and at the tests' command."""
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import time
 from dataclasses import dataclass
@@ -67,6 +68,20 @@ class Brightness(Extractor):
         return Motion('brightness', frame.stamp_s, image_size=(width, height), rotation=np.eye(3),
                       landmarks=np.zeros((478, 3)),
                       expression={'jawOpen': float(frame.image[..., 0].mean() / 255)})
+
+
+class Startled(Brightness):
+    """As `brightness`; an image that is blue is a defect."""
+
+    @dataclass(frozen=True)
+    class Config(Brightness.Config):
+        pass
+
+    def extract(self, frame: Frame) -> Motion | None:
+        if frame.image[..., 2].mean() > 150:
+            raise RuntimeError('so blue')
+        motion = super().extract(frame)
+        return None if motion is None else dataclasses.replace(motion, model='startled')
 
 
 class Tint(Animator):

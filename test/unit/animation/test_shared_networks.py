@@ -12,7 +12,7 @@ from helpers import tiny_models
 
 from ros_animate import plugins
 from ros_animate.inference.batching import BatchedNetwork
-from ros_animate.inference.loading import shared_networks
+from ros_animate.inference.sharing import shared_networks
 from ros_animate.types import MOTION_ARRAYS, Frame
 
 FAMILIES = tiny_models.FAMILIES

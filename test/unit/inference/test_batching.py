@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ros_animate.configuration import ConfigurationError
 from ros_animate.inference.batching import MAX_BATCH, BatchedNetwork
 from ros_animate.inference.engine import EngineOptions
-from ros_animate.inference.loading import NetworkOptions, load_networks, shared_networks
+from ros_animate.inference.loading import NetworkOptions, load_networks
+from ros_animate.inference.sharing import shared_networks
 
 
 @dataclass(frozen=True)
