@@ -27,6 +27,15 @@ if what == 'end':
     sys.exit(0)
 if what == 'deaf':
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if what == 'polite':  # ends once another one has been asked to end, too
+    import pathlib
+    here, other = map(pathlib.Path, sys.argv[2:])
+    def leave(*_):
+        here.touch()
+        while not other.exists():
+            time.sleep(0.01)
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, leave)
 print('up', os.getpid(), flush=True)
 print('[WARN] [1.5] [camera]: unplugged', file=sys.stderr, flush=True)
 print('[INFO] [1.5] [camera]: chatter', file=sys.stderr, flush=True)
@@ -168,6 +177,17 @@ def test_children_are_stopped_in_order(environment):
         supervisor.stop(but=['second'])
         assert not supervisor.is_running('first') and supervisor.is_running('second')
     assert not supervisor.is_running('second')
+
+
+def test_children_are_stopped_together(environment, tmp_path):
+    """Each waits for the other one to be asked; asked one after the other they would be killed."""
+    collector, marks = Collector(), [str(tmp_path / name) for name in 'ab']
+    programs = [Program(name, 'stand_in', ['polite', *order])
+                for name, order in (('a', marks), ('b', marks[::-1]))]
+    with Supervisor(programs, environment, on_output=collector.output) as children:
+        collector.wait_for(lambda: len(collector.lines) == 2)
+        children.stop_together(['a', 'b', 'absent'])
+        assert children.poll() == ['a', 'b']
 
 
 def test_children_end_with_a_supervisor_that_is_killed(environment, tmp_path):
