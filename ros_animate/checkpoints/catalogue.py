@@ -80,6 +80,7 @@ CATALOGUE = (
         size='500 MB',
         files='*_net_F.pth, *_net_M.pth, *_net_W.pth, *_net_G.pth, and the '
               'stitching_retargeting_module.pth of LivePortrait'),
+    _own_animator('warp_guided', 'Warp-guided generator', 256, '3 MB'),
     PublishedWeights(
         'x2cnet', 'X2CNet mapping network, robot image to 30 controls of Ameca',
         source='https://github.com/lipzh5/X2CNet or https://github.com/lipzh5/VividFace (section '

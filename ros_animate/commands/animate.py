@@ -43,8 +43,9 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     inputs = parser.add_argument_group('input')
-    add_animator(inputs, 'mesh_warp, monkey_net, x2face, fomm, face_vid2vid, live_portrait, or '
-                 'another one (`ros_animate plugins list animation`)', '--model', required=True)
+    add_animator(inputs, 'mesh_warp, warp_guided, monkey_net, x2face, fomm, face_vid2vid, '
+                 'live_portrait, or another one (`ros_animate plugins list animation`)', '--model',
+                 required=True)
     add_weights(inputs)
     inputs.add_argument('--source', metavar='IMAGE', required=True, nargs='+',
                         help='image to animate; several for --grid')

@@ -87,8 +87,8 @@ def _add_animation(actions: Any) -> None:
         'animation', help='the networks of an animator', description=ANIMATION,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     animation.set_defaults(train=_train_animation)
-    add_animator(animation, 'monkey_net, x2face, fomm, face_vid2vid or live_portrait', '--model',
-                 required=True)
+    add_animator(animation, 'monkey_net, x2face, fomm, face_vid2vid, live_portrait or '
+                 'warp_guided', '--model', required=True)
     animation.add_argument('--variant', metavar='NAME', default='small', help=(
         'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True,

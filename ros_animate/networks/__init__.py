@@ -18,7 +18,7 @@ imported on demand.
 | policy_network | the contract of policy networks |
 | actions | configuration of policy networks: controls, ranges, normalisation |
 | feature_points | feature points by spatial softmax |
-| monkey_net, x2face, fomm, face_vid2vid, live_portrait | families of the animators |
+| monkey_net, x2face, fomm, face_vid2vid, live_portrait, warp_guided | families of the animators |
 | x2cnet, bc_z, motion_mlp | families of the policies |
 """
 from __future__ import annotations
@@ -32,8 +32,8 @@ from torch import nn
 from ros_animate import configuration
 from ros_animate.errors import shown
 
-FAMILIES = ('monkey_net', 'x2face', 'fomm', 'face_vid2vid', 'live_portrait', 'x2cnet', 'bc_z',
-            'motion_mlp')
+FAMILIES = ('monkey_net', 'x2face', 'fomm', 'face_vid2vid', 'live_portrait', 'warp_guided',
+            'x2cnet', 'bc_z', 'motion_mlp')
 
 
 class Family(Protocol):

@@ -27,7 +27,8 @@ SMALLEST = {
                       'volume_blocks': 1, 'motion_channels': 8, 'motion_features': 8,
                      'motion_max_features': 8,
                       'motion_levels': 2, 'spade_blocks': 1, 'spade_hidden': 8,
-                      'dims': [8, 8, 8, 8], 'depths': [1, 1, 1, 1]}}
+                      'dims': [8, 8, 8, 8], 'depths': [1, 1, 1, 1]},
+    'warp_guided': {'image_size': 32, 'features': 8, 'max_features': 8, 'levels': 2, 'blocks': 1}}
 TRAINING = {'batch_size': 2, 'scales': [1.0, 0.5], 'looks': 2, 'held_out': 2}
 
 

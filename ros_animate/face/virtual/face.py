@@ -73,7 +73,8 @@ class VirtualFace:
     Args:
         appearance: Colours and light.
         camera: The camera; it may be replaced later.
-        background: (H, W, 3) uint8 RGB of the camera's size; None for the appearance's gradient.
+        background: (H, W, 3) uint8 RGB of the camera's size, which may be replaced too; None for
+            the appearance's gradient.
     """
 
     def __init__(self, appearance: Appearance | None = None, camera: raster.Camera | None = None,
@@ -83,7 +84,7 @@ class VirtualFace:
         self._anatomy = anatomy.canonical_anatomy()
         self._fields = np.stack([self._anatomy.fields[n] for n in _FIELDS])
         self._texture = paint(self.appearance)
-        self._background = self._paint_background() if background is None else background
+        self.background = self._paint_background() if background is None else background
         self._surface = _surface()
 
     def render(self, muscles: Mapping[str, float]) -> Image:
@@ -92,7 +93,7 @@ class VirtualFace:
         pose = Pose.of(state)
         vertices = self._vertices(self._skin(state, pose), pose)
         pixels, depth = self.camera.project(vertices)
-        image = self._background.copy()
+        image = self.background.copy()
         eyes = np.array([self._eye_centre(eye, pose) for eye in self._anatomy.eyes])
         features = FeaturePainter(self.appearance, self.camera)
         features.draw_eyes(image, eyes, pose, pixels)

@@ -7,14 +7,14 @@ import hashlib
 import mmap
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ros_animate.errors import UserError
 from ros_animate.outputs.progress import Progress
-from ros_animate.training.animation.synthetic import EXPRESSION, PEOPLE, Frames, make_clip
+from ros_animate.training.animation.synthetic import EXPRESSION, PEOPLE, make_clip
 from ros_animate.types import Array, Image
 from ros_animate.workers import IsStopping, ordered_map
 
@@ -46,6 +46,10 @@ class PoolSize:
                 'landmarks': ((n, PEOPLE, t, _LANDMARKS, 2), np.float32),
                 'angles_deg': ((n, t, 3), np.float32),
                 'expression': ((n, t, len(EXPRESSION)), np.float32)}
+
+    def make(self, number: int) -> Mapping[str, np.ndarray]:
+        """The arrays of one clip."""
+        return make_clip(self.seed, number, self.frames, self.size)._asdict()
 
 
 class Pool:
@@ -101,9 +105,8 @@ class Pool:
 
 def _fingerprint(size: PoolSize) -> str:
     """Hash of the size and of a rendered clip, so that a change of the renderer changes it."""
-    probe = make_clip(size.seed, 0, size.frames, size.size)
     digest = hashlib.sha256(repr(size).encode())
-    for array in probe:
+    for array in size.make(0).values():
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
 
@@ -136,8 +139,7 @@ def _shared_zeros(shape: tuple[int, ...], kind: type) -> np.ndarray:
 def _render(size: PoolSize, into: dict[str, np.ndarray], workers: int, quiet: bool) -> None:
     """Renders every clip into its place of the arrays."""
     def render(number: int, _: IsStopping) -> None:
-        clip = make_clip(size.seed, number, size.frames, size.size)
-        for name, array in zip(Frames._fields, clip, strict=True):
+        for name, array in size.make(number).items():
             into[name][number] = array
 
     progress = Progress('rendering synthetic faces', size.clips, 'clip', quiet=quiet)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -16,12 +16,21 @@ from ros_animate.training.animation.pairs import Clip, Labels, PairBatch
 from ros_animate.training.animation.photometry import as_tensor, vary_colours
 from ros_animate.training.animation.prepared import PreparedClips
 from ros_animate.training.animation.source import DataOptions, DrawnPairs, PairSource, Split
+from ros_animate.training.animation.warped_faces import WarpedFaces
 from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Array
 
 __all__ = ['AnimationData', 'Clip', 'DataError', 'DataOptions', 'Labels', 'PairBatch']
 
 SYNTHETIC = 'synthetic'
+
+
+class TrainingData(Protocol):
+    """Batches for the training of a family, and held-out ones."""
+
+    def batch(self, step: int, size: int, rank: int = 0, ranks: int = 1) -> PairBatch: ...
+
+    def held_out(self, count: int) -> PairBatch: ...
 
 
 class AnimationData:
@@ -96,6 +105,25 @@ class AnimationData:
                 order.append(rows)
         back = np.argsort(np.concatenate(order))
         return _reordered(_concatenate(parts), back)
+
+
+def open_data(data: Sequence[str], size: int, options: DataOptions, warps: bool,
+              quiet: bool = True) -> TrainingData:
+    """The data of a training; raises DataError.
+
+    Args:
+        data: 'synthetic', or folders.
+        size: Width and height of the images in pixels.
+        options: Options of the data.
+        warps: True if batches must hold the source warped to the target.
+        quiet: True to show no progress.
+    """
+    if not warps:
+        return AnimationData(data, size, options, quiet)
+    if tuple(data) != (SYNTHETIC,):
+        raise DataError(f'warps need the true landmarks of every frame, which {data[0]} lacks: '
+                        f'give {SYNTHETIC} alone')
+    return WarpedFaces(size, options, quiet)
 
 
 def open_source(name: str, size: int, options: DataOptions, quiet: bool = True) -> PairSource:

@@ -104,6 +104,19 @@ class MonkeyNetOptions(AnimationOptions):
 
 
 @dataclass(frozen=True)
+class WarpGuidedOptions(AnimationOptions):
+    """Options of the warp-guided generator."""
+
+    batch_size: int = option(16, 'pairs a step, over all processes', low=1)
+    learning_rate: float = option(1e-3, 'learning rate', low=0.0)
+    beta1: float = option(0.9, "Adam's first momentum", low=0.0, high=0.999)
+    warm_up: float = option(0.02, 'part of the steps in which the rate rises', low=0.0, high=0.9)
+    perceptual: float = option(1.0, 'weight of each level of perceptual features', low=0.0)
+    emphasis: float = option(4.0, 'additional weight of the brows, eyes and mouth', low=0.0)
+    photometric: float = option(1.0, 'weight of the L1 distance to the target', low=0.0)
+
+
+@dataclass(frozen=True)
 class FaceVid2vidOptions(AnimationOptions):
     """Options of face-vid2vid: vox-256 of the open re-implementation."""
 

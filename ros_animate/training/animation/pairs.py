@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ros_animate.networks.warp_guided import WarpedSource
 from ros_animate.types import Image
 
 
@@ -41,6 +42,7 @@ class PairBatch(NamedTuple):
             the same expression.
         source_labels: Labels of `source`; None for data without labels.
         driving_labels: Labels of `target`, and of `driving` except for another person's landmarks.
+        warped: The source warped to the target; None for data without warps.
     """
 
     source: Tensor
@@ -48,11 +50,12 @@ class PairBatch(NamedTuple):
     target: Tensor
     source_labels: Labels | None = None
     driving_labels: Labels | None = None
+    warped: WarpedSource | None = None
 
     def to(self, device: torch.device) -> PairBatch:
         """The batch on a device."""
         parts: list[Any] = [
-            t if t is None else t.to(device) if isinstance(t, Labels)
+            t if t is None else t.to(device) if isinstance(t, (Labels, WarpedSource))
             else t.to(device, non_blocking=True) for t in self]
         return PairBatch(*parts)
 

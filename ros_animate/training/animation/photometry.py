@@ -30,7 +30,7 @@ def vary_colours(source: Tensor, driving: Tensor, target: Tensor, options: DataO
     Source and target change alike, or else the target could not be generated from the source.
     """
     # Side by side, both images get the same change.
-    pair = _recoloured(torch.cat([source, target], 3), options, random)
+    pair = recoloured(torch.cat([source, target], 3), options, random)
     faults = _Faults(options.driving_colour, options.driving_blur, options.driving_jpeg,
                      options.driving_noise)
     driving = rotate_hue(driving, _angles(len(driving), options, random))
@@ -53,7 +53,8 @@ def rotate_hue(images: Tensor, angles_rad: Tensor) -> Tensor:
     return torch.einsum('bij,bjhw->bihw', rotation, images).clamp_(0, 1)
 
 
-def _recoloured(images: Tensor, options: DataOptions, random: torch.Generator) -> Tensor:
+def recoloured(images: Tensor, options: DataOptions, random: torch.Generator) -> Tensor:
+    """Images (B, 3, H, W) with random hue, brightness, contrast and saturation, each its own."""
     return jitter(rotate_hue(images, _angles(len(images), options, random)), options.colour,
                   random)
 

@@ -14,7 +14,7 @@ from ros_animate.checkpoints.checkpoint import Checkpoint
 from ros_animate.configuration import ConfigurationError, build
 from ros_animate.networks import build_networks, find_family
 from ros_animate.training.animation.card import write_card
-from ros_animate.training.animation.data import AnimationData, DataOptions
+from ros_animate.training.animation.data import DataOptions, open_data
 from ros_animate.training.animation.objectives.base import Networks, TrainingObjective
 from ros_animate.training.animation.objectives.registry import find_objective, options_class
 from ros_animate.training.animation.perceptual_features import make_features
@@ -47,7 +47,7 @@ def train(request: TrainingRequest) -> None:
     fabric = make_fabric(options.precision)
     _check_depth(config, resolve_precision(options.precision))
     size = config.image_size * getattr(config, 'upscale', 1)  # of the generated images
-    data = AnimationData(request.data, size, data_options, request.quiet)
+    data = open_data(request.data, size, data_options, objective_class.warps, request.quiet)
     run = TrainingRun(folder, plan, options, request.quiet)
     trainer = AnimationTrainer(run, objective, data, fabric)
     if request.resume and fabric.is_global_zero:

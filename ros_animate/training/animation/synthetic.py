@@ -24,10 +24,12 @@ from ros_animate.collection.sampling import ControlSampler
 from ros_animate.face.crop import Box
 from ros_animate.face.framing import TIGHT
 from ros_animate.face.head_angles import head_angles_deg
+from ros_animate.face.head_pose import fit_pose
 from ros_animate.face.virtual import MUSCLES, Camera, VirtualFace
 from ros_animate.face.virtual.muscles import EYE_RANGE_DEG, rotation
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
+from ros_animate.training.animation.surroundings import CLUTTER, HAIR_SHARE, Hair, add_clutter
 from ros_animate.types import Array, Image
 
 NAMES = tuple(MUSCLES)
@@ -82,10 +84,10 @@ def make_clip(seed: int, number: int, count: int, size: int, smooth: bool = Fals
         people: Number of people, 1 or 2.
     """
     script = Script.draw(random_stream(seed, _POSES, number), count, smooth)
-    rendered = [_render(random_stream(seed, _FACES, number, k), script, size)
+    rendered = [render_person(random_stream(seed, _FACES, number, k), script, size)
                 for k in range(people)]
     return Frames(np.stack([images for images, _ in rendered]),
-                  np.stack([landmarks for _, landmarks in rendered]),
+                  np.stack([normalised(landmarks[:, :468, :2], size) for _, landmarks in rendered]),
                   script.angles_deg(), script.expression())
 
 
@@ -170,8 +172,19 @@ def _smoothly(keys: Array, count: int) -> Array:
     return keys[k] + share * (keys[k + 1] - keys[k])
 
 
-def _render(rng: np.random.Generator, script: Script, size: int) -> tuple[Image, Array]:
-    """A random person in the motion of the script: (T, size, size, 3), landmarks (T, 468, 2)."""
+def render_person(rng: np.random.Generator, script: Script, size: int,
+                  surroundings: bool = False) -> tuple[Image, Array]:
+    """A random person in the motion of the script.
+
+    Args:
+        rng: Random numbers.
+        script: The motion.
+        size: Width and height in pixels.
+        surroundings: True for people with hair before cluttered backgrounds too.
+
+    Returns:
+        Images (T, size, size, 3), and landmarks (T, 478, 3) in pixels from the images' corner.
+    """
     own = _robot()[1].appearance
     look = with_random_lighting(rng, random_person(rng) if rng.random() < HUMAN_SHARE
                                 else random_appearance(rng, own))
@@ -180,11 +193,18 @@ def _render(rng: np.random.Generator, script: Script, size: int) -> tuple[Image,
     face.camera = _framed(face, script, float(rng.uniform(*DISTANCE_CM)), drawn)
     images, landmarks = [], []
     camera = face.camera
+    if surroundings and rng.random() < CLUTTER:
+        face.background = add_clutter(rng, face.background)
+    hair = Hair.random(rng) if surroundings and rng.random() < HAIR_SHARE else None
+    room = face.background
     for t, move in enumerate(script.move):
         state = script.state(t)
         face.camera = _moved(camera, move)
+        points = face.landmarks(state)
+        if hair is not None:
+            face.background = hair.draw(room, fit_pose(points))
         images.append(cv2.resize(face.render(state), (size, size), interpolation=cv2.INTER_AREA))
-        landmarks.append(_normalised(face.landmarks(state)[:468, :2] * (size / drawn), size))
+        landmarks.append(points * (size / drawn))
     return np.stack(images).astype(np.uint8), np.stack(landmarks)
 
 
@@ -211,6 +231,6 @@ def _moved(camera: Camera, move: Array) -> Camera:
                                centre_cm=(x - right * view, y + down * view))
 
 
-def _normalised(pixels: Array, size: int) -> Array:
+def normalised(pixels: Array, size: int) -> Array:
     """Pixels from the image's corner to [-1, 1] between the centres of the outermost pixels."""
     return (2 * (pixels - 0.5) / (size - 1) - 1).astype(np.float32)

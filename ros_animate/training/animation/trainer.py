@@ -12,7 +12,8 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from ros_animate.inference.engine import put_channels_last
-from ros_animate.training.animation.data import AnimationData
+from ros_animate.networks.warp_guided import WarpedSource
+from ros_animate.training.animation.data import TrainingData
 from ros_animate.training.animation.objectives.base import (
     DiscriminatorObjective,
     Networks,
@@ -82,7 +83,7 @@ class AnimationTrainer(Loop):
 
     curves = ('loss', 'validation_l1')
 
-    def __init__(self, run: TrainingRun, objective: TrainingObjective, data: AnimationData,
+    def __init__(self, run: TrainingRun, objective: TrainingObjective, data: TrainingData,
                  fabric: Fabric) -> None:
         super().__init__(run.folder, run.plan, run.options, fabric, run.quiet)
         self._run, self._data, self._objective = run, data, objective
@@ -208,7 +209,9 @@ class AnimationTrainer(Loop):
 
 def rows(batch: PairBatch, selected: slice) -> PairBatch:
     """Some pairs of a batch, without labels."""
-    return PairBatch(batch.source[selected], batch.driving[selected], batch.target[selected])
+    warped = batch.warped and WarpedSource(*(tensor[selected] for tensor in batch.warped))
+    return PairBatch(batch.source[selected], batch.driving[selected], batch.target[selected],
+                     warped=warped)
 
 
 def learning_rate(step: int, steps: int, options: AnimationOptions) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ros_animate.networks import FAMILIES, find_family
-from ros_animate.plugins import available
+from ros_animate.plugins import available, find
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TEXT = (ROOT / 'docs' / 'bring_your_own_model.md').read_text(encoding='utf-8')
@@ -64,10 +64,12 @@ def test_the_example_animates_the_robot(package: pathlib.Path, tmp_path: pathlib
 
 
 ANIMATORS = [family for family in FAMILIES if family in available('animation')]
+# Those that detect keypoints of their own; the others follow the face tracker.
+DETECTORS = [family for family in ANIMATORS if find('animation', family).extractor == family]
 POLICIES = [family for family in FAMILIES if family in available('policy')]
 PLACES = {'ros_animate/networks/{}/__init__.py': FAMILIES,
-          'ros_animate/inference/conversions/{}.py': ANIMATORS,
-          'ros_animate/motion/extractors/{}.py': ANIMATORS,
+          'ros_animate/inference/conversions/{}.py': DETECTORS,
+          'ros_animate/motion/extractors/{}.py': DETECTORS,
           'ros_animate/animation/animators/{}.py': ANIMATORS,
           'ros_animate/policy/policies/{}.py': POLICIES,
           'ros_animate/training/animation/objectives/{}.py': ANIMATORS}

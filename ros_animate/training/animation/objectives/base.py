@@ -47,6 +47,7 @@ class TrainingObjective(nn.Module, abc.ABC):
         frozen_names: Names of further networks that are kept as they are.
         hinge: True if the adversarial losses are hinge losses, False for least squares.
         condition_type: Type of the discriminator's second input; None if it has none.
+        warps: True if batches must hold the source warped to the target.
         guided_points: Largest number of keypoints that are held to landmarks.
         networks: The trained networks.
         frozen_networks: The frozen networks by name; they are not submodules.
@@ -57,6 +58,7 @@ class TrainingObjective(nn.Module, abc.ABC):
     frozen_names: ClassVar[tuple[str, ...]] = ()
     hinge: ClassVar[bool] = False
     condition_type: ClassVar[Callable[..., Any] | None] = None
+    warps: ClassVar[bool] = False
     guided_points: ClassVar[int] = len(GUIDE)
 
     def __init__(self, networks: dict[str, nn.Module], options: Any, features: nn.Module) -> None:

@@ -7,7 +7,7 @@ from ros_animate.configuration import ConfigurationError, suggest
 from ros_animate.training.animation.objectives.base import TrainingObjective
 from ros_animate.training.animation.options import AnimationOptions
 
-FAMILIES = ('monkey_net', 'x2face', 'fomm', 'face_vid2vid', 'live_portrait')
+FAMILIES = ('monkey_net', 'x2face', 'fomm', 'face_vid2vid', 'live_portrait', 'warp_guided')
 # Modules of the objectives that train the networks of a second stage.
 _SECOND_STAGES = {'live_portrait': 'retargeting'}
 
