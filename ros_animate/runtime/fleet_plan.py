@@ -17,6 +17,8 @@ from ros_animate.runtime.launch_plan import (
 # Stages of which one process serves all robots.
 SHARED = ('motion', 'animation')
 WATCH = 'watch'
+# Their topics (REP-155) have global names, under which the faces of all robots would mix.
+NO_GLOBAL_FACES = {'motion': {'hri': 'never'}}
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ def make_fleet_plan(robots: Sequence[FleetRobot], *, watched: bool = False,
     Args:
         robots: The robots.
         watched: True for a watcher of each robot, for which its source waits.
-        more: Options of the nodes themselves, by stage.
+        more: Options of the nodes themselves, by stage; those of the fleet file win.
     """
-    plans = {robot.namespace: _plan(robot, watched, more or {}) for robot in robots}
+    more = {**NO_GLOBAL_FACES, **(more or {})} if len(robots) > 1 else more or {}
+    plans = {robot.namespace: _plan(robot, watched, more) for robot in robots}
     texts = [parameter_file(_with_watch(plans[robot.namespace], robot) if watched
                             else plans[robot.namespace].parameters, robot.namespace)
              for robot in robots]
@@ -70,7 +73,9 @@ def make_fleet_plan(robots: Sequence[FleetRobot], *, watched: bool = False,
 
 
 def _plan(robot: FleetRobot, watched: bool, more: Mapping[str, Mapping[str, Any]]) -> LaunchPlan:
-    options: dict[str, Mapping[str, Any]] = dict(more)
+    given = robot.settings.stages
+    options = {stage: {k: v for k, v in values.items() if k not in given[stage]}
+               for stage, values in more.items()}
     if watched:
         entry = entry_stage(robot.settings)
         ends = {'exit_at_end': True} if entry == 'camera' else {}

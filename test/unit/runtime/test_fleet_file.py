@@ -65,6 +65,15 @@ def test_motion_and_animation_are_shared_and_the_rest_is_each_robots_own(fleet):
     assert nodes['/left/hardware']['shutdown_pose'] == 'neutral'
 
 
+def test_faces_for_other_packages_would_mix(fleet):
+    """Their topics have global names."""
+    def hri(*robots):
+        nodes = yaml.safe_load(make_fleet_plan(fleet(*robots)).parameters)
+        return nodes['/left/motion']['ros__parameters'].get('hri')
+    assert hri(LEFT) is None and hri(LEFT, RIGHT) == 'never'
+    assert hri({**LEFT, 'motion': {'hri': 'always'}}, RIGHT) == 'always'
+
+
 def test_watched_sources_wait_for_their_watcher(fleet, tmp_path):
     take = tmp_path / 'take.csv'
     take.write_text('Timecode,BlendshapeCount,jawOpen\n00:00:00:00.000,1,0.5\n')
