@@ -18,6 +18,7 @@ PACKAGES = {
     'mediapipe': ('mediapipe', 'the face tracker'),
     'pythonosc': ('python-osc', 'the VMC protocol'),
     'pyvirtualcam': ('pyvirtualcam', 'a virtual camera'),
+    'ray': ('ray', 'work on a cluster'),
     'rosbags': ('rosbags', 'recording and replaying bags'),
     'safetensors': ('safetensors', 'weights of learned models'),
     'torch': ('torch', 'learned models'),

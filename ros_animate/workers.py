@@ -1,4 +1,4 @@
-"""A pool of forked worker processes whose results come in order."""
+"""A function over many items, in forked processes or on a cluster; results come in order."""
 from __future__ import annotations
 
 import contextlib
@@ -10,40 +10,47 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from multiprocessing.synchronize import Event
 from typing import Any, TypeVar
 
 import cv2
 
+from ros_animate.cluster import AHEAD, Cluster, SharedPaths, compute, connected
 from ros_animate.errors import UserError
 
-AHEAD = 3  # items under way for each worker
 _PR_SET_PDEATHSIG = 1
 
 Item = TypeVar('Item')
 Result = TypeVar('Result')
 IsStopping = Callable[[], bool]
 Function = Callable[[Item, IsStopping], Result]
+Workers = int | Cluster
+_NOTHING = SharedPaths()
 
 
-def ordered_map(function: Function[Item, Result], items: Iterable[Item], workers: int,
-                advice: str) -> Generator[Result, None, None]:
+def ordered_map(function: Function[Item, Result], items: Iterable[Item], workers: Workers,
+                advice: str, shared: SharedPaths = _NOTHING) -> Generator[Result, None, None]:
     """Results of `function(item, is_stopping)` in the order of the items.
 
     Closing the generator stops the workers. Each process, this one too, uses one thread of OpenCV.
 
     Args:
-        function: Computes one item. It is not pickled: workers are forked and have it in memory. A
-            long computation should end early, with any result, once `is_stopping()` is True.
+        function: Computes one item. In processes it is not pickled: workers are forked and have it
+            in memory. On a cluster it is pickled once for each worker. A long computation should
+            end early, with any result, once `is_stopping()` is True.
         items: Arguments; they and the results are pickled.
-        workers: Number of processes; 1 computes in this process.
-        advice: What the user can do if a worker is killed.
+        workers: Number of processes, 1 computes in this process; or a cluster.
+        advice: What the user can do if a worker is killed (on a cluster: again and again).
+        shared: Places that the nodes of a cluster must see.
 
     Raises:
-        UserError: A worker was killed.
+        UserError: A worker was killed, or the cluster is of no use.
     """
     with one_opencv_thread():
-        if workers == 1:
+        if isinstance(workers, Cluster):
+            yield from compute(function, items, workers, advice, shared)
+        elif workers == 1:
             yield from (function(item, _never) for item in items)
         else:
             yield from _in_processes(function, items, workers, advice)
@@ -61,6 +68,11 @@ def one_opencv_thread() -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(threads)
+
+
+def kept_open(workers: Workers) -> AbstractContextManager[Any]:
+    """Several calls of `ordered_map` in the block use one connection to the cluster, if any."""
+    return connected(workers) if isinstance(workers, Cluster) else contextlib.nullcontext()
 
 
 def _in_processes(function: Function[Item, Result], items: Iterable[Item], workers: int,

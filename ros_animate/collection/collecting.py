@@ -18,12 +18,13 @@ from ros_animate.interrupts import DeferredSignals
 from ros_animate.outputs.progress import Progress
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.settings import Settings
+from ros_animate.workers import Workers
 
 VERSION = 3  # of the images that a seed gives
 
 
 def collect(maker: PairMaker, path: pathlib.Path, options: Mapping[str, Any], count: int,
-            workers: int, quiet: bool = False) -> int:
+            workers: Workers, quiet: bool = False) -> int:
     """Fills a folder up to `count` pairs; returns how many it had before.
 
     Args:
@@ -31,7 +32,7 @@ def collect(maker: PairMaker, path: pathlib.Path, options: Mapping[str, Any], co
         path: The folder, made if it does not exist.
         options: Everything that the pairs depend on; kept in the folder.
         count: Number of pairs in the end; a folder that holds more is left as it is.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         quiet: True for no progress.
     """
     with contextlib.ExitStack() as stack:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from ros_animate.collection.pairs import Pair, PairMaker
-from ros_animate.workers import IsStopping, ordered_map
+from ros_animate.workers import IsStopping, Workers, ordered_map
 
 _ADVICE = 'start the same command again to go on, with fewer --workers if need be'
 
@@ -29,13 +29,13 @@ def parts(first: int, stop: int, block_size: int) -> list[Part]:
 
 
 def make_all(maker: PairMaker, todo: list[Part],
-             workers: int) -> Generator[list[Pair], None, None]:
+             workers: Workers) -> Generator[list[Pair], None, None]:
     """The pairs of each part, in order; closing the generator stops the workers.
 
     Args:
         maker: Makes the pairs; copied into each worker.
         todo: Parts to make.
-        workers: Number of processes; 1 makes the pairs in this one.
+        workers: Number of processes, 1 makes the pairs in this one; or a cluster.
     """
     with contextlib.closing(maker) if workers == 1 else contextlib.nullcontext():
         yield from ordered_map(functools.partial(_make, maker), todo, workers, _ADVICE)

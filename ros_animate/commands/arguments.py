@@ -2,8 +2,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ros_animate.workers import Workers
 
 
 def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -61,6 +65,31 @@ def add_weights(parser: Any) -> None:
     """Adds --weights, a checkpoint."""
     parser.add_argument('--weights', metavar='PATH', help=(
         'checkpoint, a file or a folder (default: searched for, see `ros_animate weights list`)'))
+
+
+def add_workers(parser: Any, default: str = 'one for each core') -> None:
+    """Adds --workers and --cluster."""
+    parser.add_argument('--workers', type=positive(int), metavar='W', help=(
+        f'number of processes (default: {default}); with --cluster: most items at a time (default: '
+        'one for each of its cores)'))
+    parser.add_argument('--cluster', metavar='WHERE', help=(
+        "compute on a Ray cluster: local (started here), auto (this machine's) or HOST:PORT; all "
+        'nodes must see inputs and output at the same paths (docs/scaling.md)'))
+
+
+def chosen_workers(args: argparse.Namespace, default: int | None = None) -> Workers:
+    """The workers of the arguments of `add_workers`; raises UserError if Ray is not installed.
+
+    Args:
+        args: The arguments.
+        default: Number of processes without --workers; None for one for each core.
+    """
+    if args.cluster is None:
+        return int(args.workers or default or len(os.sched_getaffinity(0)))
+    from ros_animate.cluster import Cluster
+    from ros_animate.optional_packages import require
+    require('ray')
+    return Cluster(args.cluster, args.workers)
 
 
 def plugin_section(name: str | None, **options: Any) -> dict[str, Any] | None:

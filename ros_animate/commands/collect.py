@@ -13,7 +13,6 @@ that publishes on that topic.
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,10 @@ from ros_animate.commands.arguments import (
     add_animator,
     add_param,
     add_robot,
+    add_workers,
     at_least,
     between,
+    chosen_workers,
     plugin_section,
     positive,
 )
@@ -69,8 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help="share of the robot's velocity and acceleration (default: 0.3)")
     real.add_argument('--settle', type=positive(float), default=0.4, metavar='S',
                       help='seconds to stand still before an image is taken (default: 0.4)')
-    parser.add_argument('--workers', type=positive(int), metavar='W',
-                        help='number of processes (default: one for each core)')
+    add_workers(parser)
     parser.add_argument('--quiet', action='store_true', help='no progress and no summary')
 
 
@@ -92,9 +92,9 @@ def run(args: argparse.Namespace) -> int:
 def _real(args: argparse.Namespace, settings: Settings) -> int:
     from ros_animate.collection.collecting import collect_from_robot
     from ros_animate.collection.recording import Timing
-    if args.animator or args.portrait or args.workers or args.exaggerated:
+    if any((args.animator, args.portrait, args.workers, args.cluster, args.exaggerated)):
         raise UserError('--images is for a real robot: leave out --animator, --portrait, '
-                        '--exaggerated and --workers')
+                        '--exaggerated, --workers and --cluster')
     if not args.speed <= 1:
         raise UserError("--speed is a share of the robot's own speed, at most 1, got "
                         f'{args.speed:g}')
@@ -119,8 +119,7 @@ def _virtual(args: argparse.Namespace, settings: Settings) -> int:
         raise UserError(f'{args.robot} is a real robot: give --images, the topic of a camera that '
                         'sees it; or --robot mock for the virtual face')
     maker, options = _animated(args, settings) if args.animator else _rendered(args, settings)
-    workers = args.workers or len(os.sched_getaffinity(0))
-    return collect(maker, args.output, options, args.count, workers, args.quiet)
+    return collect(maker, args.output, options, args.count, chosen_workers(args), args.quiet)
 
 
 def _rendered(args: argparse.Namespace, settings: Settings) -> tuple[PairMaker, dict[str, Any]]:

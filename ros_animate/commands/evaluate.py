@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,17 @@ from ros_animate.commands.arguments import (
     add_param,
     add_robot,
     add_weights,
+    add_workers,
+    chosen_workers,
     plugin_section,
     positive,
 )
 from ros_animate.errors import UserError
 
 if TYPE_CHECKING:
+    from ros_animate.evaluation.animation.clip_measures import ClipMeasurer
     from ros_animate.evaluation.animation.measures import Metrics
-    from ros_animate.evaluation.animation.methods import AnimatorMethod
+    from ros_animate.evaluation.animation.methods import AnimationMethod
     from ros_animate.evaluation.animation.results import Evaluation
     from ros_animate.evaluation.animation.tasks import Task
 
@@ -120,6 +124,7 @@ def _add_common(parser: argparse.ArgumentParser, stage: str, plugin: str) -> Non
     add_weights(parser)
     parser.add_argument('--output', metavar='DIR', help='folder for the report and images')
     add_param(parser, f'another option of the {plugin}', stage)
+    add_workers(parser, '1, which times are measured with')
     parser.add_argument('--json', action='store_true', help='print the report as JSON')
 
 
@@ -148,7 +153,8 @@ def _evaluate_policy(args: argparse.Namespace) -> None:
              if args.held_back is None or is_held_back(p, args.held_back)]
     folder = output_folder(args.output, POLICY_FILES, (
         *settings.input_paths(), *(pair.image for pair in pairs))) if args.output else None
-    result = evaluate(settings.load('policy'), pairs[:args.limit], settings.spec, args.json)
+    result = evaluate(functools.partial(settings.load, 'policy'), pairs[:args.limit],
+                      settings.spec, args.json, chosen_workers(args, 1))
     if folder:
         from ros_animate.evaluation.policy_figures import draw_controls, draw_worst
         write_report(folder / 'report.json', result.figures())
@@ -168,23 +174,23 @@ def _summary(figures: dict) -> str:
 def _evaluate_animation(args: argparse.Namespace) -> None:
     import json
 
+    from ros_animate.evaluation.animation.clip_measures import ClipMeasurer
     from ros_animate.evaluation.animation.clips import Clips
-    from ros_animate.evaluation.animation.measurement import evaluate
-    from ros_animate.evaluation.animation.methods import RepeatedSource
+    from ros_animate.evaluation.animation.measurement import evaluate_with
     from ros_animate.evaluation.animation.published import published_for
     from ros_animate.outputs.paths import input_files, output_folder
+    from ros_animate.workers import kept_open, ordered_map
     folder = output_folder(args.output, ANIMATION_FILES, (
         *([args.weights] if args.weights else ()), *([args.lpips] if args.lpips else ()),
         *(file for path in args.data for file in input_files(path)))) if args.output else None
-    metrics, published = _metrics(args), published_for(args.dataset) if args.dataset else None
-    with contextlib.ExitStack() as stack:
-        methods = _methods(args)
-        for method in methods:
-            stack.callback(method.close)
-        clips = Clips(tuple(args.data), args.size or methods[0].size or PLAIN_SIZE, args.split,
-                      args.clips, args.frames)
-        result = evaluate([*methods, RepeatedSource()],
-                          _progress(clips.tasks(args.protocol), args.json), metrics)
+    published = published_for(args.dataset) if args.dataset else None
+    workers = chosen_workers(args, 1)
+    measurer = ClipMeasurer(functools.partial(_methods, args), functools.partial(_metrics, args))
+    with contextlib.closing(measurer), kept_open(workers):
+        size = args.size or next(ordered_map(functools.partial(_size, measurer), [0], workers, ''))
+        clips = Clips(tuple(args.data), size, args.split, args.clips, args.frames)
+        result = evaluate_with(measurer, _progress(clips.tasks(args.protocol), args.json),
+                               workers=workers)
     report = _report(args, result)
     if folder:
         from ros_animate.evaluation.animation.figures import draw_chart, draw_samples
@@ -200,9 +206,15 @@ def _evaluate_animation(args: argparse.Namespace) -> None:
         print(table(result, args.protocol, published) if args.table else summary(result))
 
 
-def _methods(args: argparse.Namespace) -> list[AnimatorMethod]:
-    """The model, then its peers, at the size of the model."""
-    from ros_animate.evaluation.animation.methods import AnimatorMethod
+def _size(measurer: ClipMeasurer, _: object, __: object) -> int:
+    """Side of the compared frames: that of the model's network, which a worker loads."""
+    model: Any = measurer.methods[0]
+    return model.size or PLAIN_SIZE
+
+
+def _methods(args: argparse.Namespace) -> list[AnimationMethod]:
+    """The model, then its peers, at the size of the model; and the baseline."""
+    from ros_animate.evaluation.animation.methods import AnimatorMethod, RepeatedSource
     from ros_animate.settings import load_settings
     settings = load_settings((), args.param,
                              animation=plugin_section(args.animator, weights=args.weights))
@@ -211,7 +223,8 @@ def _methods(args: argparse.Namespace) -> list[AnimatorMethod]:
     model = AnimatorMethod(args.animator, settings.options('animation'),
                               args.size or PLAIN_SIZE, same_face)
     size = args.size or model.size or PLAIN_SIZE
-    return [model, *(AnimatorMethod(name, {}, size, same_face) for name in args.peers)]
+    return [model, *(AnimatorMethod(name, {}, size, same_face) for name in args.peers),
+            RepeatedSource()]
 
 
 def _metrics(args: argparse.Namespace) -> Metrics:

@@ -15,11 +15,10 @@ result does not depend on the number of workers. docs/preparing.md explains file
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 from typing import Any
 
-from ros_animate.commands.arguments import positive
+from ros_animate.commands.arguments import add_workers, chosen_workers, positive
 
 HELP = 'prepare a training set of face clips from raw videos'
 EXAMPLES = """\
@@ -37,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folder of the training set')
     parser.add_argument('--size', type=positive(int), metavar='PX',
                         help='width and height of the crops in pixels (default: 256)')
-    parser.add_argument('--workers', type=positive(int), metavar='W',
-                        help='number of processes (default: one for each core)')
+    add_workers(parser)
     parser.add_argument('--set', metavar='KEY=VALUE', action='append', default=[], help=(
         'an option of tracking, filters, split or shards (docs/preparing.md); may be repeated'))
     parser.add_argument('--quiet', action='store_true', help='no progress and no summary')
@@ -53,8 +51,7 @@ def run(args: argparse.Namespace) -> int:
     videos = expand(args.videos)
     output = expand(args.output)
     make_folder(output.parent)
-    workers = args.workers or len(os.sched_getaffinity(0))
-    statistics = prepare(PrepareRequest(videos, output, options, workers, args.quiet))
+    statistics = prepare(PrepareRequest(videos, output, options, chosen_workers(args), args.quiet))
     if not args.quiet:
         print('\n'.join(_summary(output, statistics)))
     return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import os
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from ros_animate.commands.arguments import (
     add_neutral,
     add_param,
+    add_workers,
+    chosen_workers,
     neutral_choice,
     plugin_section,
     positive,
@@ -33,6 +36,7 @@ examples:
   ros_animate retarget --source /dev/video2 --robot ameca_zmq \\
       --param hardware.address=tcp://*:6666
   ros_animate retarget --source face.mp4 --offline --output controls.csv
+  ros_animate retarget --offline --sources videos --files csv --output output/videos --workers 8
   ros_animate retarget --source topic:/usb_cam/image_raw --processes --record output/bag"""
 
 
@@ -42,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'demo, device, device:N, /dev/videoN, a video file, a folder or pattern of images, '
         'topic:/NAME, rtsp://…, http://…, udp://…, live_link_face:, ifacialmocap:PHONE, '
         'facemotion3d:PHONE, vmc:PORT, take.csv, or a camera plug-in (default: the first camera)'))
+    source.add_argument('--sources', metavar='PLACE', nargs='+', help=(
+        'many sources (offline): files, folders of videos, lists (.txt, one place in each line); '
+        'each gets a folder of its own in --output'))
     source.add_argument('--loop', action='store_true', help='repeat a video or images endlessly')
     source.add_argument('--limit', type=positive(int), metavar='N', help='stop after N frames')
     source.add_argument('--duration', type=positive(float), metavar='S',
@@ -64,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'write images, landmarks, blendshapes, controls and latency for Rerun (live); without a '
         'file: show them in its viewer'))
     add_neutral(run)
+    add_workers(parser.add_argument_group('many sources'))
     add_share(parser)
     run.add_argument('--namespace', metavar='NAME', default='', help=(
         'namespace of the nodes and topics (live), for a second pipeline in a ROS domain'))
@@ -102,6 +110,11 @@ def run(args: argparse.Namespace) -> int:
     if not args.offline and (args.neutral_frame or args.neutral_image):
         raise ConfigurationError('--neutral-frame and --neutral-image are for --offline; in a live '
                                  'run call `ros_animate calibrate-neutral`')
+    if args.sources is not None:
+        return _run_batch(args)
+    if args.workers or args.cluster:
+        raise ConfigurationError('--workers and --cluster are for many sources (--offline '
+                                 '--sources)')
     neutral = neutral_choice(args)
     settings = make_settings(args)
     options = make_run_options(args, settings)
@@ -110,6 +123,41 @@ def run(args: argparse.Namespace) -> int:
         return run_offline(settings, options, neutral)
     from ros_animate.runtime.live import run as run_live
     return run_live(settings, options)
+
+
+def _run_batch(args: argparse.Namespace) -> int:
+    """Retargets many sources; returns the exit status."""
+    from ros_animate.configuration import ConfigurationError
+    from ros_animate.offline.batch import Batch, run_batch
+    from ros_animate.offline.sources import find_sources
+    from ros_animate.outputs.file_names import FILES
+    from ros_animate.outputs.paths import expand
+    from ros_animate.settings import RunOptions
+    for name in ('source', 'loop', 'record_take'):
+        if getattr(args, name):
+            raise ConfigurationError(f'--{name.replace("_", "-")} is for one source: leave out '
+                                     '--sources')
+    if not args.offline:
+        raise ConfigurationError('--sources needs --offline')
+    folder, files = _output_files(args)
+    if folder is None or files[0] not in FILES:
+        raise ConfigurationError('--sources needs a folder: give one with --output')
+    options = RunOptions(files=files, limit=args.limit, duration_s=args.duration, quiet=args.quiet)
+    return run_batch(Batch(
+        expand(folder), find_sources(args.sources), functools.partial(_settings_of, args), options,
+        neutral_choice(args), _description(args, files), chosen_workers(args)))
+
+
+def _settings_of(args: argparse.Namespace, source: str) -> Settings:
+    """The checked settings for one of many sources."""
+    return make_settings(argparse.Namespace(**{**vars(args), 'source': source}))
+
+
+def _description(args: argparse.Namespace, files: tuple[str, ...]) -> dict[str, Any]:
+    """Arguments that the results of a batch depend on."""
+    names = ('robot', 'path', 'policy', 'animator', 'motion', 'portrait', 'mirror', 'config',
+             'param', 'limit', 'duration', 'neutral_frame', 'neutral_image')
+    return {'files': list(files), **{name: getattr(args, name) for name in names}}
 
 
 def make_settings(args: argparse.Namespace) -> Settings:

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ros_animate.cluster import SharedPaths
 from ros_animate.images import try_read_image
 from ros_animate.motion.base import Extractor
 from ros_animate.outputs.machine import machine
@@ -19,6 +20,10 @@ from ros_animate.robot.control_error import ControlError, compare
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.training.core.pair_folder import DataError, Pair
 from ros_animate.types import Array, Frame, Image, Motion
+from ros_animate.workers import IsStopping, Workers, ordered_map
+
+_BLOCK = 8  # pairs that a worker gets at a time
+_ADVICE = 'try again with fewer --workers'
 
 
 @dataclass(frozen=True)
@@ -53,32 +58,83 @@ class Evaluation:
                 'unreadable': self.unreadable, 'faceless': self.faceless, 'machine': machine()}
 
 
-def evaluate(policy: Policy, pairs: Sequence[Pair], spec: RobotSpec,
-             quiet: bool = True) -> Evaluation:
-    """Predicts the control values of every image; raises DataError if no pair can be used."""
-    used: list[Pair] = []
-    predictions: list[Array] = []
-    seconds: list[float] = []
-    unreadable = faceless = 0
-    with contextlib.closing(_Observer(policy)) as observer:
-        for pair in Progress('evaluating', len(pairs), 'image', quiet=quiet).each(pairs):
-            image = try_read_image(pair.image)
-            observation = None if image is None else observer.observe(image)
-            if observation is None:
-                unreadable += image is None
-                faceless += image is not None
-                continue
-            policy.reset()
-            start_s = time.perf_counter()
-            predictions.append(policy.act(observation).values[0])
-            seconds.append(time.perf_counter() - start_s)
-            used.append(pair)
+def evaluate(load_policy: Callable[[], Policy], pairs: Sequence[Pair], spec: RobotSpec,
+             quiet: bool = True, workers: Workers = 1) -> Evaluation:
+    """Predicts the control values of every image; raises DataError if no pair can be used.
+
+    Args:
+        load_policy: Loads the policy, in each worker.
+        pairs: The pairs.
+        spec: The robot.
+        quiet: True for no progress.
+        workers: Number of processes, or a cluster; the figures but times do not depend on it.
+    """
+    predictor = _Predictor(load_policy)
+    blocks = [pairs[start:start + _BLOCK] for start in range(0, len(pairs), _BLOCK)]
+    outcomes: list[_Outcome] = []
+    shared = SharedPaths(tuple(pair.image for pair in pairs))
+    with (Progress('evaluating', len(pairs), 'image', quiet=quiet) as progress,
+          contextlib.closing(predictor), contextlib.closing(ordered_map(
+              predictor.predict, blocks, workers, _ADVICE, shared)) as results):
+        for result in results:
+            outcomes += result
+            progress.add(len(result))
+    predicted = [o.values for o in outcomes if o.values is not None]
+    used = [pair for pair, o in zip(pairs, outcomes, strict=True) if o.values is not None]
+    unreadable = sum(o.unreadable for o in outcomes)
+    faceless = len(pairs) - len(used) - unreadable
     if not used:
         raise DataError(f'none of the {len(pairs)} images can be used: {unreadable} cannot be '
                         f'read, {faceless} show no face')
-    predicted = np.stack(predictions)
-    error = compare(np.stack([pair.values for pair in used]), predicted, spec)
-    return Evaluation(tuple(used), predicted, error, np.array(seconds), unreadable, faceless)
+    error = compare(np.stack([pair.values for pair in used]), np.stack(predicted), spec)
+    seconds = np.array([o.seconds for o in outcomes if o.values is not None])
+    return Evaluation(tuple(used), np.stack(predicted), error, seconds, unreadable, faceless)
+
+
+class _Outcome(NamedTuple):
+    """Prediction for a pair.
+
+    Attributes:
+        values: (N,) predicted control values; None if the pair cannot be used.
+        seconds: Time of the prediction.
+        unreadable: True if the image cannot be read.
+    """
+
+    values: Array | None = None
+    seconds: float = 0.0
+    unreadable: bool = False
+
+
+class _Predictor:
+    """Predicts the control values of images; the policy is loaded in the process at work."""
+
+    def __init__(self, load_policy: Callable[[], Policy]) -> None:
+        self._load_policy = load_policy
+        self._loaded: tuple[Policy, _Observer] | None = None
+
+    def predict(self, pairs: Sequence[Pair], is_stopping: IsStopping) -> list[_Outcome]:
+        """The outcomes of pairs, fewer of them if it is stopped."""
+        return [self._outcome(pair) for pair in pairs if not is_stopping()]
+
+    def close(self) -> None:
+        """Releases what this process has loaded."""
+        if self._loaded is not None:
+            self._loaded[1].close()
+        self._loaded = None
+
+    def _outcome(self, pair: Pair) -> _Outcome:
+        if self._loaded is None:
+            policy = self._load_policy()
+            self._loaded = policy, _Observer(policy)
+        policy, observer = self._loaded
+        image = try_read_image(pair.image)
+        observation = None if image is None else observer.observe(image)
+        if observation is None:
+            return _Outcome(unreadable=image is None)
+        policy.reset()
+        start_s = time.perf_counter()
+        values = policy.act(observation).values[0]
+        return _Outcome(values, time.perf_counter() - start_s)
 
 
 class _Observer:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ros_animate.camera.base import Source
 from ros_animate.face.tracker_scale import ARKIT
@@ -21,13 +21,33 @@ from ros_animate.settings import RunOptions, Settings
 from ros_animate.types import Frame
 
 
+class Stopped(Exception):
+    """The run shall end."""
+
+
 def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHERE) -> int:
-    """Runs every frame of the source; returns the exit status.
+    """Runs every frame of the source, prints a summary; returns the exit status.
 
     Args:
         settings: Checked settings.
         options: How to run.
         neutral: Where the person's neutral face is to be found; by default nowhere.
+    """
+    report = retarget(settings, options, neutral)
+    if not options.quiet:
+        print(_summary(report, options))
+    return 0
+
+
+def retarget(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHERE,
+             is_stopping: Callable[[], bool] | None = None) -> Report:
+    """Runs every frame of the source; returns the report.
+
+    Args:
+        settings: Checked settings.
+        options: How to run.
+        neutral: Where the person's neutral face is to be found; by default nowhere.
+        is_stopping: Asked after each frame; the run ends with Stopped when it is True.
     """
     folder = options.output
     assert folder is not None
@@ -53,13 +73,13 @@ def run(settings: Settings, options: RunOptions, neutral: NeutralChoice = NOWHER
                 if take is not None:
                     take.write(step.frame.stamp_s, step.motions.get(settings.plugin('motion')))
                 signals.check()
+                if is_stopping is not None and is_stopping():
+                    raise Stopped
             signals.check()
     finally:
         if report.frames and REPORT in options.files:
             write_report(folder / REPORT, report.figures())
-    if not options.quiet:
-        print(_summary(report, options))
-    return 0
+    return report
 
 
 def open_take(settings: Settings, options: RunOptions,

@@ -13,8 +13,9 @@ from typing import Any
 import cv2
 
 from ros_animate.camera.base import SourceError
+from ros_animate.cluster import SharedPaths
 from ros_animate.documents import DocumentError, parse_json, read_text
-from ros_animate.files import atomic_file, write_atomically
+from ros_animate.files import atomic_file
 from ros_animate.limits import JSON_BYTES
 from ros_animate.preparation.clip_files import write_clips
 from ros_animate.preparation.options import PrepareOptions
@@ -22,7 +23,7 @@ from ros_animate.preparation.plan import Plan, plan_clips
 from ros_animate.preparation.records import CORRUPT, NO_VIDEO, Failure, RawVideo
 from ros_animate.preparation.sources import has_video_signature
 from ros_animate.preparation.survey import Stopped, Survey, Surveyor
-from ros_animate.workers import IsStopping, ordered_map
+from ros_animate.workers import IsStopping, Workers, ordered_map
 
 _ADVICE = 'start the same command again to go on, with fewer --workers if need be'
 Record = dict[str, Any]
@@ -31,19 +32,18 @@ Record = dict[str, Any]
 class VideoWork:
     """Makes the part of the set that one video gives; each process has its own face tracker.
 
-    Args:
+    Attributes:
         folder: Folder of the parts.
-        options: Options of the set.
     """
 
     def __init__(self, folder: pathlib.Path, options: PrepareOptions) -> None:
-        self._folder, self._options = folder, options
+        self.folder, self._options = folder, options
         self._surveyor: Surveyor | None = None
 
     def part(self, video: RawVideo) -> pathlib.Path:
         """The tar members of a video's clips."""
         digest = hashlib.sha256(os.fsencode(video.name)).hexdigest()[:16]
-        return self._folder / f'{digest}-{video.size}.part'
+        return self.folder / f'{digest}-{video.size}.part'
 
     def do(self, video: RawVideo, is_stopping: IsStopping) -> Record | None:
         """The record of a video, from an earlier run if that got so far; None if it is stopped."""
@@ -57,7 +57,9 @@ class VideoWork:
             record = self._make(video, is_stopping)
         except Stopped:
             return None
-        write_atomically(record_file, json.dumps(record))
+        # A node that was given up may still be at work on the same video.
+        with atomic_file(record_file, concurrent=True) as file:
+            file.write(json.dumps(record))
         return dict(record)
 
     def close(self) -> None:
@@ -74,7 +76,7 @@ class VideoWork:
         try:
             survey = self._surveyor.survey(video, is_stopping)
             plan = plan_clips(survey, self._options)
-            with atomic_file(self.part(video), 'wb') as file:
+            with atomic_file(self.part(video), 'wb', concurrent=True) as file:
                 entries = write_clips(video, plan.clips, survey.image_size, self._options, file,
                                       is_stopping)
         except (SourceError, cv2.error):
@@ -102,10 +104,12 @@ def _unreadable(video: RawVideo) -> Failure:
 
 
 def do_all(work: VideoWork, videos: Sequence[RawVideo],
-           workers: int) -> Generator[Record, None, None]:
+           workers: Workers) -> Generator[Record, None, None]:
     """The records of the videos, in their order; closing the generator stops the workers."""
+    shared = SharedPaths(tuple(video.path for video in videos if video.refusal is None),
+                         (work.folder,))
     with contextlib.closing(work):
-        for record in ordered_map(functools.partial(_do, work), videos, workers, _ADVICE):
+        for record in ordered_map(functools.partial(_do, work), videos, workers, _ADVICE, shared):
             assert record is not None  # nobody has stopped the work
             yield record
 

@@ -17,6 +17,7 @@ from ros_animate.preparation.parts import VideoWork, do_all
 from ros_animate.preparation.records import RawVideo
 from ros_animate.preparation.sources import find_videos, next_split
 from ros_animate.preparation.statistics import write_statistics
+from ros_animate.workers import Workers
 
 VERSION = 1  # of the clips that a video gives
 _MB = 1e6
@@ -30,14 +31,14 @@ class PrepareRequest:
         videos: Folder of the raw videos.
         output: Folder of the set.
         options: Options of the set.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         quiet: True for no progress.
     """
 
     videos: pathlib.Path
     output: pathlib.Path
     options: PrepareOptions
-    workers: int
+    workers: Workers
     quiet: bool = False
 
 

@@ -1,38 +1,41 @@
 """Animates clips by several methods and measures the results."""
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from ros_animate.errors import UserError
-from ros_animate.evaluation.animation import distances
-from ros_animate.evaluation.animation.distances import Frames
+from ros_animate.evaluation.animation.clip_measures import (
+    ClipMeasurer,
+    GeneratedMeasures,
+    TruthMeasures,
+)
 from ros_animate.evaluation.animation.measures import (
     BY_CLIP,
     MEASURES,
-    Faces,
     Metrics,
     feature_distance,
     finite_mean,
-    measure_clip,
-    measure_frames,
     rounded,
 )
-from ros_animate.evaluation.animation.methods import AnimatedClip, AnimationMethod
+from ros_animate.evaluation.animation.methods import AnimationMethod
 from ros_animate.evaluation.animation.results import Evaluation, MethodFigures, Sample
 from ros_animate.evaluation.animation.tasks import Task
-from ros_animate.evaluation.animation.tracking import FaceTracker
 from ros_animate.types import Array
+from ros_animate.workers import Workers, ordered_map
+
+_ADVICE = 'try again with fewer --workers'
 
 
 def evaluate(methods: Sequence[AnimationMethod], tasks: Iterable[Task],
              metrics: Metrics | None = None, sample_count: int = 8) -> Evaluation:
-    """Animates every task by every method, and measures the results.
+    """Animates every task by every method in this process, and measures the results.
 
     Args:
-        methods: Animation methods.
+        methods: Animation methods, which stay open.
         tasks: Tasks of one size.
         metrics: Embedding and features of the measures.
         sample_count: Number of samples to keep.
@@ -40,55 +43,73 @@ def evaluate(methods: Sequence[AnimationMethod], tasks: Iterable[Task],
     Raises:
         UserError: There are no tasks.
     """
-    metrics = metrics or Metrics()
-    truth = _TrueClips(metrics)
-    results = [_MethodResults(method, metrics) for method in methods]
+    measurer = ClipMeasurer(lambda: [_Open(method) for method in methods],
+                            lambda: metrics or Metrics())
+    with contextlib.closing(measurer):
+        return evaluate_with(measurer, tasks, sample_count)
+
+
+def evaluate_with(measurer: ClipMeasurer, tasks: Iterable[Task], sample_count: int = 8,
+                  workers: Workers = 1) -> Evaluation:
+    """Measures every task; the figures but times do not depend on the number of workers.
+
+    Args:
+        measurer: Measures a task, in each worker.
+        tasks: Tasks of one size.
+        sample_count: Number of samples to keep.
+        workers: Number of processes, or a cluster.
+
+    Raises:
+        UserError: There are no tasks.
+    """
+    truth = _TrueClips()
+    results: dict[str, _MethodResults] = {}
     samples: list[Sample] = []
-    with FaceTracker() as tracker:
-        for task in tasks:
-            true_faces = truth.add(task, tracker)
-            generated = {}
-            for result in results:
-                clip = result.add(task, true_faces, tracker)
-                if clip is not None:
-                    generated[result.method.name] = clip.frames
-            if len(samples) < sample_count:
-                samples.append(_sample(task, generated))
+    requests = ((task, number < sample_count) for number, task in enumerate(tasks))
+    with contextlib.closing(ordered_map(measurer.measure, requests, workers, _ADVICE)) as clips:
+        for clip in clips:
+            assert clip is not None  # nobody has stopped the work
+            truth.add(clip.truth)
+            for name, measures in clip.generated.items():
+                results.setdefault(name, _MethodResults(name)).add(clip.name, measures)
+            if clip.sample is not None:
+                samples.append(clip.sample)
     if not truth.clips:
         raise UserError('there are no clips to animate (a transfer needs two)')
-    return Evaluation([result.figures(truth) for result in results], samples, truth.size,
+    return Evaluation([result.figures(truth) for result in results.values()], samples, truth.size,
                       truth.clips, truth.frames, truth.faceless, truth.strangers(),
                       truth.mean_jitter())
+
+
+class _Open:
+    """A method that whoever has opened it closes."""
+
+    def __init__(self, method: AnimationMethod) -> None:
+        self.name, self.animate = method.name, method.animate
+
+    def close(self) -> None: ...
 
 
 class _TrueClips:
     """Measures of the true clips."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self) -> None:
         self.size = self.clips = self.frames = self.faceless = 0
         self.images: list[Array] = []
         self.videos: list[Array] = []
         self._jitter: list[float] = []
         self._first_faces: list[Array] = []
 
-    def add(self, task: Task, tracker: FaceTracker) -> Faces:
-        """Measures the target of a task; returns its faces, with the source's identity."""
-        frames = task.target
-        track = tracker.track(frames)
-        own_identity = identity = self._metrics.identity(frames, track)
-        if task.truth is None:
-            source = task.source[None]
-            identity = self._metrics.identity(source, tracker.track(source))[0]
-        self.size = frames.shape[1]
+    def add(self, measures: TruthMeasures) -> None:
+        """Adds a clip."""
+        self.size = measures.size
         self.clips += 1
-        self.frames += len(frames)
-        self.faceless += int(np.isnan(track.angles_deg[:, 0]).sum())
-        self.images.append(self._metrics.images(frames))
-        self.videos.append(self._metrics.videos(frames))
-        self._jitter += distances.jitter(track.landmarks).tolist()
-        self._first_faces.append(own_identity[0])
-        return Faces(track, identity)
+        self.frames += measures.frames
+        self.faceless += measures.faceless
+        self.images.append(measures.images)
+        self.videos.append(measures.videos)
+        self._jitter += measures.jitter.tolist()
+        self._first_faces.append(measures.first_face)
 
     def strangers(self) -> float | None:
         """Mean distance between different clips' first faces."""
@@ -102,56 +123,43 @@ class _TrueClips:
 
 
 class _MethodResults:
-    """Results of one method, measured clip by clip."""
+    """Results of one method, clip by clip."""
 
-    def __init__(self, method: AnimationMethod, metrics: Metrics) -> None:
-        self.method = method
-        self._metrics = metrics
-        self._frames: defaultdict[str, list[Array]] = defaultdict(list)
-        self._clips: dict[str, dict[str, float | None]] = {}
-        self._images: list[Array] = []
-        self._videos: list[Array] = []
-        self._seconds: list[float] = []
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._measures: list[GeneratedMeasures] = []
+        self._clips: dict[str, Mapping[str, float | None]] = {}
         self._refused = 0
 
-    def add(self, task: Task, true_faces: Faces, tracker: FaceTracker) -> AnimatedClip | None:
-        """Animates and measures a task; None if its source cannot be animated."""
-        clip = self.method.animate(task)
-        if clip is None:
+    def add(self, clip: str, measures: GeneratedMeasures | None) -> None:
+        """Adds a clip; None if its source could not be animated."""
+        if measures is None:
             self._refused += 1
-            return None
-        track = tracker.track(clip.frames)
-        faces = Faces(track, self._metrics.identity(clip.frames, track))
-        by_frame = measure_frames(task, clip.frames, true_faces, faces, self._metrics.lpips)
-        for name, values in by_frame.items():
-            self._frames[name].append(values)
-        self._clips[task.name] = {**{name: finite_mean(v) for name, v in by_frame.items()},
-                                  **measure_clip(true_faces.track, track)}
-        self._images.append(self._metrics.images(clip.frames))
-        self._videos.append(self._metrics.videos(clip.frames))
-        self._seconds += clip.seconds.tolist()
-        return clip
+        else:
+            self._measures.append(measures)
+            self._clips[clip] = measures.by_clip
 
     def figures(self, truth: _TrueClips) -> MethodFigures:
         """Figures over all clips."""
-        values = {name: finite_mean(np.concatenate(parts)) for name, parts in self._frames.items()}
+        measured = self._measures
+        values = {name: finite_mean(np.concatenate(parts)) for name, parts in self._by_frame()}
         for name in BY_CLIP:
             known = [v for clip in self._clips.values() if (v := clip[name]) is not None]
             values[name] = rounded(float(np.mean(known))) if known else None
-        if self._images:
-            values['frechet_pictures'] = feature_distance(self._images, truth.images)
-            values['frechet_videos'] = feature_distance(self._videos, truth.videos)
-        if self._seconds:
-            values['fps'] = rounded(1 / float(np.median(self._seconds)))
-        return MethodFigures(self.method.name, {name: values.get(name) for name in MEASURES},
+        if measured:
+            values['frechet_pictures'] = feature_distance([m.images for m in measured],
+                                                          truth.images)
+            values['frechet_videos'] = feature_distance([m.videos for m in measured],
+                                                        truth.videos)
+        seconds = [second for m in measured for second in m.seconds]
+        if seconds:
+            values['fps'] = rounded(1 / float(np.median(seconds)))
+        return MethodFigures(self._name, {name: values.get(name) for name in MEASURES},
                              self._clips, self._refused)
 
-
-def _sample(task: Task, generated: Mapping[str, Frames]) -> Sample:
-    """The moment at which the driving frame differs most from the first one."""
-    change = distances.l1(task.driving, np.broadcast_to(task.driving[:1], task.driving.shape))
-    at = int(np.argmax(change))
-    known = task.truth is not None and task.truth is not task.driving
-    truth = task.truth[at] if known and task.truth is not None else None
-    return Sample(task.name, task.source, task.driving[at], truth,
-                  {name: frames[at] for name, frames in generated.items()})
+    def _by_frame(self) -> Iterator[tuple[str, list[Array]]]:
+        parts: defaultdict[str, list[Array]] = defaultdict(list)
+        for measures in self._measures:
+            for name, values in measures.by_frame.items():
+                parts[name].append(values)
+        yield from parts.items()

@@ -30,6 +30,10 @@ class FaceTracker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the tracker."""
         self._extractor.close()
 
     def track(self, frames: Frames) -> Track:

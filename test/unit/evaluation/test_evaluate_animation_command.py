@@ -62,6 +62,17 @@ def test_other_protocols(protocol: str, weights: pathlib.Path,
     assert ('L1' in head) == (protocol == 'imitation')
 
 
+def test_figures_do_not_depend_on_the_workers(weights: pathlib.Path,
+                                              capsys: pytest.CaptureFixture[str]) -> None:
+    reports = []
+    for workers in (1, 2):
+        assert evaluate(weights, '--json', '--workers', workers) == 0
+        report = json.loads(capsys.readouterr().out)
+        assert report['size'] == SIZE and report['performers']['monkey_net'].pop('fps') > 0
+        reports.append(report)
+    assert reports[0] == reports[1]
+
+
 def test_measures_and_size_can_be_chosen(weights: pathlib.Path,
                                          capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(weights, '--size', 32, '--json', '--features',

@@ -48,6 +48,12 @@ def test_figures_are_of_the_values_not_of_the_strengths_for_people(data, capsys)
     assert own['mae'] == pytest.approx(stronger, abs=1e-5)
 
 
+def test_figures_do_not_depend_on_the_workers(data, capsys):
+    one, two = (evaluate(capsys, data, '--workers', n) for n in '12')
+    assert one.pop('ms_per_image') > 0 and two.pop('ms_per_image') > 0
+    assert two == one
+
+
 def test_report_and_images(data, capsys, tmp_path):
     found = evaluate(capsys, data, '--output', str(tmp_path / 'out'))
     assert found['pairs'] == COUNT

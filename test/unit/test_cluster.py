@@ -1,0 +1,126 @@
+"""Work on a Ray cluster: lost workers and nodes change no result; what is missing is named."""
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import pytest
+from helpers.collection_helpers import ROOT, content
+from helpers.raw_videos import SETTINGS, image, make_raw_videos, write
+from helpers.waiting import PATIENCE_S, wait_until
+
+from ros_animate.cli import main
+from ros_animate.cluster import Cluster, SharedPaths
+from ros_animate.errors import UserError
+from ros_animate.workers import ordered_map
+
+pytest.importorskip('ray', reason='the package ray is not installed')
+LOG = 'sources.jsonl'
+
+
+@pytest.fixture(scope='module')
+def nodes():
+    from helpers.ray_cluster import TwoNodes
+    with TwoNodes() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope='module')
+def commands(tmp_path_factory):
+    """Verb: (arguments, number of lines of its log in the end, name of the log)."""
+    folder = tmp_path_factory.mktemp('inputs')
+    make_raw_videos(folder / 'raw')
+    for name in range(6):
+        (folder / 'clips').mkdir(exist_ok=True)
+        write(folder / 'clips' / f'{name}.mp4', [image(name, k) for k in range(12)])
+    return {
+        'prepare': (['prepare', folder / 'raw', *(f'--set={text}' for text in SETTINGS)], LOG),
+        'collect': (['collect', '--count', '240', '--size', '64'], 'metadata.jsonl'),
+        'retarget': (['retarget', '--offline', '--sources', folder / 'clips', '--files', 'csv'],
+                     LOG)}
+
+
+def results(folder: pathlib.Path) -> dict[str, bytes]:
+    """The files of a finished command; the order of its lines counts, the times do not."""
+    return {name: data for name, data in content(folder).items() if not name.startswith('.')}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('verb', ['prepare', 'collect', 'retarget'])
+def test_lost_workers_and_nodes_change_nothing(nodes, commands, tmp_path, verb):
+    arguments, log_name = commands[verb]
+    command = [*map(str, arguments), '--quiet', '--output']
+    assert main([*command, str(tmp_path / 'local'), '--workers', '1']) == 0
+    nodes.add_second()
+    log = tmp_path / 'cluster' / log_name
+    with subprocess.Popen([sys.executable, '-m', 'ros_animate', *command, tmp_path / 'cluster',
+                           '--cluster', nodes.address], cwd=ROOT, text=True,
+                          stderr=subprocess.PIPE) as process:
+        for strike in (nodes.kill_worker, nodes.kill_second):
+            begun = lines(log)
+            wait_until(lambda before=begun: lines(log) > before, process)
+            assert process.poll() is None, 'the command was too fast to be disturbed'
+            strike()
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, err
+    assert 0 < begun < lines(log)
+    assert results(tmp_path / 'cluster') == results(tmp_path / 'local')
+
+
+def lines(path: pathlib.Path) -> int:
+    return path.read_bytes().count(b'\n') if path.exists() else 0
+
+
+@pytest.mark.slow
+def test_faults_of_the_work_are_told_apart(nodes, tmp_path):
+    """One connection for several calls."""
+    from ros_animate.cluster import connected
+    cluster = Cluster(nodes.address)
+    with connected(cluster):
+        assert list(ordered_map(_square, range(9), cluster, '')) == [n ** 2 for n in range(9)]
+        with pytest.raises(UserError, match='^three$'):
+            list(ordered_map(_refuse_three, range(9), cluster, ''))
+        with pytest.raises(UserError, match=r'was killed .*5 times .*take fewer'):
+            list(ordered_map(_die, [1], cluster, 'take fewer'))
+        with open(tmp_path / 'own', 'w') as own, _descriptor(own.fileno()) as number:
+            path = pathlib.Path(f'/proc/self/fd/{number}')  # what other processes do not have
+            with pytest.raises(UserError, match=rf'^node 127.* cannot read {path}: No such file'):
+                list(ordered_map(_square, [1], cluster, '', SharedPaths((path,))))
+        stopped = ordered_map(_square, iter(int, 1), cluster, '')
+        assert next(stopped) == 0
+        stopped.close()
+
+
+def _square(item, _):
+    return item ** 2
+
+
+def _refuse_three(item, _):
+    if item == 3:
+        raise UserError('three')
+
+
+def _die(item, _):
+    os._exit(9)
+
+
+@contextlib.contextmanager
+def _descriptor(number):
+    copy = os.dup2(number, 250)
+    try:
+        yield copy
+    finally:
+        os.close(copy)
+
+
+@pytest.mark.parametrize('address', ['127.0.0.1', 'nowhere', 'localhost:port', None])
+def test_a_cluster_that_does_not_answer_is_named_at_once(tmp_path, capsys, address):
+    with socket.socket() as closed:
+        closed.bind(('127.0.0.1', 0))
+        address = address or f'127.0.0.1:{closed.getsockname()[1]}'
+    assert main(['collect', '--count', '2', '--output', str(tmp_path / 'x'), '--quiet',
+                 '--cluster', address]) == 2
+    line, = capsys.readouterr().err.splitlines()
+    assert f'--cluster {address}: no Ray cluster answers' in line and 'ray start --head' in line
