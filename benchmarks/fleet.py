@@ -31,6 +31,7 @@ import yaml
 from soak import children, program_name
 
 from ros_animate.camera.resolve import resolve
+from ros_animate.interrupts import unwind_on_signals
 from ros_animate.outputs.machine import machine
 from ros_animate.outputs.video import VideoFile
 from ros_animate.plugins import load
@@ -40,6 +41,7 @@ TICKS = os.sysconf('SC_CLK_TCK')
 
 
 def main() -> None:
+    unwind_on_signals()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('clips', nargs='*', help='videos of one person each')
     parser.add_argument('--robots', type=int, nargs='+', default=[1, 2, 4])
@@ -107,9 +109,14 @@ def run(sources: Sequence[dict[str, Any]], count: int, args: argparse.Namespace,
     usage: dict[str, float] = {}
     watching = threading.Thread(target=watch, args=(fleet, args.seconds, kill, usage))
     watching.start()
-    if fleet.wait():
+    try:
+        status = fleet.wait()
+    finally:
+        fleet.terminate()  # where the benchmark is interrupted
+        fleet.wait()
+        watching.join()
+    if status:
         raise SystemExit(f'the fleet has failed: {" ".join(command)}')
-    watching.join()
     result: dict[str, Any] = json.loads(report.read_text())
     return {**result, 'cores': usage}
 
@@ -120,16 +127,28 @@ def watch(fleet: subprocess.Popen[bytes], seconds: float, kill: bool,
     start_s = time.monotonic()
     while fleet.poll() is None and len(children(fleet.pid)) < 3:
         time.sleep(0.1)
-    ready_s = time.monotonic() - start_s + 5.0  # the nodes take some seconds to start
-    time.sleep(ready_s + 0.4 * seconds)
+    # The nodes take some seconds to start.
+    ready_s = time.monotonic() - start_s + 5.0
+    if ended(fleet, ready_s + 0.4 * seconds):
+        return
     if kill:
         os.kill(hardware_process(fleet.pid), signal.SIGKILL)
         return
     before = cpu_seconds(fleet.pid)
     period_s = 0.3 * seconds
-    time.sleep(period_s)
+    if ended(fleet, period_s):
+        return
     for name, value in cpu_seconds(fleet.pid).items():
         usage[name] = round((value - before.get(name, value)) / period_s, 3)
+
+
+def ended(fleet: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """True if the run ends within this time."""
+    try:
+        fleet.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def hardware_process(fleet: int) -> int:

@@ -23,7 +23,7 @@ from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame
 
 SIZES = (1, 2, 4, 8, 16)
-BUDGET_S = 1.5
+BUDGET_S = 0.8
 # Between the camera's stamp and the command besides the shared stages, median (ms): hops, policy,
 # smoothing, tick; measured with one robot (docs/benchmarks.md).
 OTHERS_MS = 16.0
