@@ -23,7 +23,7 @@ from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Frame
 
 SIZES = (1, 2, 4, 8, 16)
-BUDGET_S = 0.8
+BUDGET_S = 0.5
 # Between the camera's stamp and the command besides the shared stages, median (ms): hops, policy,
 # smoothing, tick; measured with one robot (docs/benchmarks.md).
 OTHERS_MS = 16.0
@@ -167,7 +167,8 @@ def simulate(stage: dict[str, Any], robots: int, fps: float,
         newest = np.floor((now_ms - phases) / period_ms).astype(int)
         waiting = np.flatnonzero(newest > answered)
         if not len(waiting):
-            now_ms = float(min(phases + period_ms * (answered + 1)))
+            # A little later than the next frame, which rounding could put off for ever.
+            now_ms = float(min(phases + period_ms * (answered + 1))) + 1e-3
             continue
         arrived = phases[waiting] + period_ms * newest[waiting]
         batch = waiting[np.argsort(arrived)][:max(sizes, default=1)]
