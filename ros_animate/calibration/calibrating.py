@@ -13,12 +13,13 @@ from typing import Any
 
 from ros_animate.calibration.cameras import VirtualCamera, open_source
 from ros_animate.calibration.card import write_card
+from ros_animate.calibration.corrections import with_corrected_rig
 from ros_animate.calibration.fidelity import Fidelity, predicted_fidelity
 from ros_animate.calibration.fitting import LEAST_POSES, fit
 from ros_animate.calibration.journal import Journal, open_journal
 from ros_animate.calibration.observer import Observer, Timing
 from ros_animate.calibration.poses import Block, schedule
-from ros_animate.calibration.report import Report, make_report
+from ros_animate.calibration.report import Report, findings_of, make_report
 from ros_animate.calibration.report_files import write_report
 from ros_animate.calibration.responses import FaithfulRobot
 from ros_animate.calibration.session import Session, no_wait
@@ -165,13 +166,14 @@ def _learn(spec: RobotSpec, robot: str, request: Request, journal: Journal, trac
                         'to learn from; does the camera see the whole face, upright and lit?')
     faithful = FaithfulRobot(spec, tracker) if spec.face.get('controls') else None
     expected = faithful.expected() if faithful else None
+    findings = findings_of(spec, journal, expected)
     check()
-    model = fit(spec, observations)
+    model = with_corrected_rig(fit(spec, observations), spec, findings)
     model.save(request.folder)
     check()
     file, _ = description_file(robot)
-    report = make_report(spec, file, journal, expected, faithful.neutral() if faithful else [],
-                         model,
+    report = make_report(spec, file, journal, findings, expected,
+                         faithful.neutral() if faithful else [], model,
                          faithful.turns() if faithful and request.camera == VIRTUAL else None,
                          _fidelity(spec, model, request.folder))
     write_report(report, request.folder)

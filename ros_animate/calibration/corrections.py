@@ -1,6 +1,7 @@
 """Corrections of a robot file by what a calibration has found, as a patch that a person accepts."""
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ import yaml
 
 from ros_animate.calibration.faults import Fault, Finding
 from ros_animate.documents import parse_yaml
+from ros_animate.policy.forward_model import ForwardModel
 from ros_animate.robot.spec import RobotSpec
 
 WIDTH = 100
@@ -33,6 +35,23 @@ def corrected_text(text: str, spec: RobotSpec, findings: Sequence[Finding]) -> s
     """
     return with_rows(text, {(section, spec.names[finding.control]): row for finding in findings
                             for section, row in _rows(spec, finding).items()})
+
+
+def with_corrected_rig(model: ForwardModel, spec: RobotSpec, findings: Sequence[Finding]
+                       ) -> ForwardModel:
+    """A forward model that knows which rows of the robot's rig are wrong, and what fits instead.
+
+    Args:
+        model: What the controls do to the face.
+        spec: The robot.
+        findings: Findings about its controls.
+    """
+    rows = spec.rig.get('controls', {})
+    better = {spec.names[finding.control]: row['rig'] for finding in findings
+              if (row := _rows(spec, finding)) and spec.rig}
+    config = dataclasses.replace(model.config, rig_is=better, rig_was={
+        name: {**rows.get(name, {})} for name in better})
+    return ForwardModel(config, model.weights)
 
 
 def with_rows(text: str, rows: Mapping[tuple[str, str], Row]) -> str:

@@ -139,16 +139,23 @@ class Report:
                 for c in self.controls}}
 
 
-def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected: Expected | None,
-                neutral: Sequence[Sighting], model: ForwardModel,
+def findings_of(spec: RobotSpec, journal: Journal, expected: Expected | None) -> list[Finding]:
+    """Findings about the controls of a robot after a session."""
+    return find_faults(spec, measured_curves(spec, journal), expected, neutral_noise(journal),
+                       tuple(journal.stuck))
+
+
+def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, findings: Sequence[Finding],
+                expected: Expected | None, neutral: Sequence[Sighting], model: ForwardModel,
                 turns: tuple[float, float] | None,
                 fidelity: Mapping[str, Fidelity]) -> Report:
-    """Compares a robot with its file.
+    """The report of a session.
 
     Args:
         spec: The robot.
         file: Its file.
         journal: The session.
+        findings: Findings of the session, see `findings_of`.
         expected: Expected answers, None where the file has no section `face`.
         neutral: Expected neutral faces.
         model: The forward model.
@@ -156,7 +163,6 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, expected:
         fidelity: Predicted fidelity by policy.
     """
     curves = measured_curves(spec, journal)
-    findings = find_faults(spec, curves, expected, neutral_noise(journal), tuple(journal.stuck))
     taken = journal.taken
     delays = {step.control: delay_s(step) for step in journal.steps}
     text = read_text(file)

@@ -5,6 +5,7 @@ import dataclasses
 import os
 import pathlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import yaml
@@ -14,7 +15,7 @@ from ros_animate.documents import DocumentError, regular_file
 from ros_animate.errors import UserError, cut, shortened
 from ros_animate.face.blendshapes import BLENDSHAPES
 from ros_animate.files import atomic_path, write_atomically
-from ros_animate.robot.rig import HEAD_ANGLES
+from ros_animate.robot.rig import HEAD_ANGLES, rig_mistakes
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
 
@@ -43,8 +44,14 @@ class ModelConfig:
     spread: tuple[float, ...] = option((), 'standard deviation of each output over all poses',
                                        length=1000)
     poses: int = option(0, 'number of poses that it was fitted to', low=0)
+    rig_was: dict[str, Any] = option({}, "rows of the robot's rig that do not fit the robot, by "
+                                         'control')
+    rig_is: dict[str, Any] = option({}, 'rows of these controls that do')
 
     def __post_init__(self) -> None:
+        for rows in (self.rig_was, self.rig_is):
+            for mistake in rig_mistakes({'controls': rows}, self.names):
+                raise ValueError(mistake.text)
         if not len(self.names) == len(self.centre) == len(self.scale) > 0:
             raise ValueError(f'{len(self.names)} names, {len(self.centre)} centres and '
                              f'{len(self.scale)} scales')
@@ -114,6 +121,18 @@ class ForwardModel:
         return ForwardModel(config, {**self.weights, 'A': self.weights['A'][:, columns],
                                      'D': self.weights['D'][:, columns]})
 
+    def corrected(self, spec: RobotSpec) -> RobotSpec:
+        """The robot with the rig that fits what it really does.
+
+        Rows that were changed since the calibration stay: somebody has corrected them.
+        """
+        rows = spec.rig.get('controls', {})
+        better = {name: row for name, row in self.config.rig_is.items()
+                  if rows.get(name, {}) == self.config.rig_was.get(name)}
+        if not better:
+            return spec
+        return dataclasses.replace(spec, rig={**spec.rig, 'controls': {**rows, **better}})
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Writes weights.safetensors and config.yaml into an existing folder; raises WriteError."""
         from safetensors.numpy import save_file
@@ -128,7 +147,9 @@ class ForwardModel:
         values = {'robot': config.robot, 'transport': config.transport,
                   'names': list(config.names), 'poses': config.poses,
                   **{name: [round(float(v), 6) for v in getattr(config, name)]
-                     for name in ('centre', 'scale', 'error', 'spread')}}
+                     for name in ('centre', 'scale', 'error', 'spread')},
+                  **{name: getattr(config, name) for name in ('rig_was', 'rig_is')
+                     if getattr(config, name)}}
         write_atomically(folder / CONFIG, yaml.safe_dump({'family': FAMILY, 'config': values},
                                                          sort_keys=False))
 

@@ -69,6 +69,8 @@ class Calibrated(Policy):
         if model is None and not spec.rig:
             raise ConfigurationError(f'robot {spec.name} has neither a calibration nor a rig: '
                                      f'`ros_animate calibrate {spec.name}` makes one')
+        if model is not None:
+            spec = model.corrected(spec)
         self._rig = BlendshapeMap(_rig_config(config), spec) if spec.rig else None
         prior = np.array([config.rig * _RIG_WEIGHTS.get(c.group, 1.0) for c in spec.controls])
         crooked = np.array([config.crooked * _CROOKED.get(c.group, 1.0) for c in spec.controls])

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 from helpers.perfect_tracker import babbled, expected_answers
 
-from ros_animate.calibration.corrections import corrected_text, patch
+from ros_animate.calibration.corrections import corrected_text, patch, with_corrected_rig
 from ros_animate.calibration.delays import delay_s
 from ros_animate.calibration.faults import Fault, find_faults
 from ros_animate.calibration.journal import Step
 from ros_animate.calibration.lying_robot import Lies, LyingRobot, random_lies
 from ros_animate.calibration.responses import measured_curves, neutral_noise
 from ros_animate.face.virtual import Camera
+from ros_animate.policy.forward_model import OUTPUTS, ForwardModel, ModelConfig
 from ros_animate.robot.descriptions import descriptions, load_spec
 from ros_animate.robot.reader import check_spec
 from ros_animate.types import Command
@@ -28,6 +29,16 @@ def find(name, lies, expected, folder):
     journal = babbled(spec, lies, folder, 120)
     return spec, find_faults(spec, measured_curves(spec, journal), expected[name],
                              neutral_noise(journal))
+
+
+def silent_model(spec):
+    """A face that never moves."""
+    count, outputs = len(spec.names), len(OUTPUTS)
+    config = ModelConfig(spec.name, spec.transport, spec.names, tuple(spec.neutral),
+                         (1.0,) * count, (0.0,) * outputs, (0.0,) * outputs, 1)
+    shapes = {'A': (1, count), 'a': (1,), 'B': (1, 1), 'b': (1,), 'C': (outputs, 1),
+              'c': (outputs,), 'D': (outputs, count)}
+    return ForwardModel(config, {name: np.zeros(shape) for name, shape in shapes.items()})
 
 
 def straight(lies):
@@ -95,6 +106,9 @@ def test_the_corrected_file_is_valid_and_describes_the_robot(tmp_path, expected,
     one, other = lies.swapped
     for feature, weight in spec.rig['controls'][other].items():
         assert again.rig['controls'][one][feature] == pytest.approx(weight, rel=0.01)
+    model = with_corrected_rig(silent_model(spec), spec, findings)
+    assert model.corrected(spec).rig['controls'] == again.rig['controls']
+    assert model.corrected(again).rig == again.rig  # the patch was accepted
     kept = [line for line in text.splitlines() if line.lstrip().startswith('#')]
     assert kept == [line for line in corrected.splitlines() if line.lstrip().startswith('#')]
     difference = patch(text, corrected, file.name)

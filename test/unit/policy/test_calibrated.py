@@ -133,6 +133,34 @@ def test_a_control_that_moves_the_other_way_is_followed(tmp_path):
     assert pose[k] < SPEC.neutral[k] - 0.1
 
 
+def test_a_row_of_the_rig_that_was_found_wrong_is_not_the_prior(tmp_path):
+    name, row = 'Lip Corner Raise Left', SPEC.rig['controls']['Lip Corner Raise Left']
+    k, other = SPEC.index(name), {feature: -gain for feature, gain in row.items()}
+    model = known_model(inverted=(name,))
+    model = ForwardModel(dataclasses.replace(model.config, rig_was={name: dict(row)},
+                                             rig_is={name: other}), model.weights)
+    model.save(tmp_path)
+    smile = Motion('mediapipe', 0.0, expression={**SPEC.rig['baseline'], 'mouthSmileLeft': 0.6})
+
+    def answer(spec):
+        options = {'weights': str(tmp_path), 'rig': 100.0, 'crooked': 0.0}
+        return load('policy', 'calibrated', options, spec).act(smile).values[0, k]
+    assert answer(SPEC) < SPEC.neutral[k] - 0.1
+    controls = {**SPEC.rig['controls'], name: {'mouthSmileLeft': 0.5}}
+    mended = dataclasses.replace(SPEC, rig={**SPEC.rig, 'controls': controls})
+    assert answer(mended) > SPEC.neutral[k] + 0.1  # somebody has written another row
+
+
+def test_rows_for_unknown_controls_and_blendshapes_are_refused(tmp_path):
+    known_model().save(tmp_path)
+    config = (tmp_path / 'config.yaml').read_text()
+    for row, message in (('Jow: {jawOpen: 1}', "no control 'Jow'"),
+                         ('Jaw Pitch: {jawOpn: 1}', "did you mean 'jawOpen'")):
+        (tmp_path / 'config.yaml').write_text(f'{config}  rig_is: {{{row}}}\n')
+        with pytest.raises(ForwardModelError, match=message):
+            policy(str(tmp_path))
+
+
 def test_after_calibration_the_persons_face_is_neutral(folder):
     face = np.r_[np.random.default_rng(3).uniform(0.1, 0.5, 52), 4.0, -3.0, 2.0]
     follower = policy(folder)
