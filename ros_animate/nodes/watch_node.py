@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from ros_animate.configuration import option
+from ros_animate.errors import cut
 from ros_animate.msg import Command as CommandMessage
 from ros_animate.nodes.conversions import MessageError
 from ros_animate.nodes.endpoints import make_subscription
@@ -82,7 +84,10 @@ class WatchNode(RunnableNode):
         self._taken: dict[str, Callable[[Any], None]] = {}
         self._poll('commands', self._add_command, COMMAND_DEPTH)
         self._poll('motion', self.figures.add_motion, DEPTH)
-        self._listen('/diagnostics', self._add_diagnostics, DEPTH)
+        self._own = f'{prefix}/'.encode() if prefix else b''
+        make_subscription(
+            self, DiagnosticArray, '/diagnostics',
+            self._guarded('/diagnostics', self._take_diagnostics), buffered(DEPTH), raw=True)
         self.create_timer(STATUS_PERIOD_S, self._print_status)
         self.create_timer(TAKE_PERIOD_S, self._take_all)
         self._ready_timer = self.create_timer(READY_PERIOD_S, self._check_ready)
@@ -147,6 +152,16 @@ class WatchNode(RunnableNode):
         message.header.stamp = nanoseconds_message(stamp_ns)
         self._take_all()  # the commands until now
         self._tracker.add_frame(message)
+
+    def _take_diagnostics(self, data: bytes) -> None:
+        """Reads those of this namespace alone: in a fleet most are those of other robots."""
+        if self._own not in data:
+            return
+        try:
+            message = deserialize_message(data, DiagnosticArray)
+        except (RuntimeError, ValueError) as error:
+            raise MessageError(f'malformed: {cut(str(error))}') from error
+        self._add_diagnostics(message)
 
     def _add_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:

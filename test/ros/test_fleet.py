@@ -130,3 +130,4 @@ def test_the_command_runs_a_fleet_whose_robots_may_refuse(environment, tmp_path)
     figures = json.loads(report.read_text())['robots']
     assert figures['/left']['frames'] > 10
     assert figures['/left']['latency_ms']['p95'] > 0
+    assert {'motion', 'policy', 'hardware'} <= set(figures['/left']['stages_ms'])
