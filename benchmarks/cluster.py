@@ -179,11 +179,13 @@ def item_cost(figures: Mapping[str, Any], verb: str) -> dict[str, float]:
     count = figures['clips'] if verb == 'prepare' else figures['pairs']
     processes, ray = (runs_of(figures, verb, engine) for engine in ENGINES)
     runs = processes or ray
+    # One worker is this process: its processor time, which other work on the machine leaves alone.
+    core = runs[1]['driver_s' if processes else 'seconds']
     driver = (ray or processes)[2]['driver_s']
     written = runs[1]['written']
     # Clips: read twice; written as parts, which the driver reads and writes again as shards.
     moved = 2 * runs[1]['read'] + 3 * written if verb == 'prepare' else 2 * written
-    return {'core_s': runs[1]['seconds'] / count, 'driver_s': driver / count,
+    return {'core_s': core / count, 'driver_s': driver / count,
             'bytes': moved / count, 'written': written / count}
 
 
