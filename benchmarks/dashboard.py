@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The price of the dashboard: latency with and without an open page, memory while it stays open.
 
-    .venv/bin/python benchmarks/dashboard.py [--seconds 20] [--rounds 3] [--minutes 0] [--browser]
+    .venv/bin/python benchmarks/dashboard.py [--source face.mp4] [--seconds 15] [--rounds 4]
+        [--minutes 0] [--browser]
 
-The demo runs live in one process. In turn nobody looks, and somebody does: a client that takes all
+A video runs live in one process; by default it is the demo's scene, which is drawn before the run:
+a camera needs no time for drawing. In turn nobody looks, and somebody does: a client that takes all
 that a browser takes, as one on another machine would, or with --browser a headless Chromium on
 this machine, which draws without a graphics card and so costs far more than the dashboard. The
 latency is that of new commands: from the camera's stamp to the moment they were sent. With
@@ -20,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -28,8 +31,10 @@ from typing import Any
 
 import numpy as np
 
+from ros_animate.camera.sources.demo import Demo
 from ros_animate.interrupts import unwind_on_signals
 from ros_animate.outputs.machine import machine
+from ros_animate.outputs.video import VideoFile
 from ros_animate.processes import lower_priority
 from ros_animate.runtime.environment import node_environment
 
@@ -42,8 +47,9 @@ START_S = 90.0
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--seconds', type=float, default=20.0, help='of each phase')
-    parser.add_argument('--rounds', type=int, default=3, help='closed and open in turn')
+    parser.add_argument('--source', help="default: a video of the demo's scene")
+    parser.add_argument('--seconds', type=float, default=15.0, help='of each phase')
+    parser.add_argument('--rounds', type=int, default=4, help='closed and open in turn')
     parser.add_argument('--minutes', type=float, default=0.0, help='of the memory run')
     parser.add_argument('--browser', action='store_true', help='look with Chromium')
     parser.add_argument('--json', help='also write the figures to this file')
@@ -52,8 +58,9 @@ def main() -> int:
     os.environ['ROS_DOMAIN_ID'] = DOMAIN
     os.environ.update(node_environment())
     print(machine())
-    begin_s = time.monotonic()
-    with running(more) as (run, address):
+    with tempfile.TemporaryDirectory() as folder, running(
+            ['--source', args.source or scene_video(pathlib.Path(folder)), *more],
+            ) as (run, address, begin_s):
         print(f'start to address {time.monotonic() - begin_s:.1f} s', end='')
         first_image(address)
         print(f', to the first image {time.monotonic() - begin_s:.1f} s')
@@ -67,12 +74,23 @@ def main() -> int:
     return 0
 
 
+def scene_video(folder: pathlib.Path) -> str:
+    """Path of a video of the demo's scene."""
+    demo = Demo(Demo.Config())
+    demo.open()
+    path = folder / 'scene.mp4'
+    with VideoFile(path, demo.fps) as video:
+        while (frame := demo.read()) is not None:
+            video.write(frame.image, frame.stamp_s)
+    return str(path)
+
+
 @contextlib.contextmanager
-def running(more: list[str]) -> Iterator[tuple[int, str]]:
-    """(process number of the run, address of its dashboard)."""
-    run = subprocess.Popen([PROGRAM, 'retarget', '--source', 'demo', '--loop', '--dashboard',
-                            '--quiet', *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           text=True)
+def running(arguments: list[str]) -> Iterator[tuple[int, str, float]]:
+    """(process number of the run, address of its dashboard, time of the start)."""
+    begin_s = time.monotonic()
+    run = subprocess.Popen([PROGRAM, 'retarget', '--loop', '--dashboard', '--quiet', *arguments],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     found: list[str] = []
     last = ['no output']
 
@@ -88,7 +106,7 @@ def running(more: list[str]) -> Iterator[tuple[int, str]]:
             if run.poll() is not None or time.monotonic() > end_s:
                 raise SystemExit(f'the run has not started: {last[-1]}')
             time.sleep(0.05)
-        yield run.pid, found[0]
+        yield run.pid, found[0], begin_s
     finally:
         run.terminate()
         run.wait(60)

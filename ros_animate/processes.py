@@ -11,7 +11,7 @@ import sys
 import threading
 
 PARENT = 'ROS_ANIMATE_PARENT'
-BACKGROUND_NICE = 5
+BACKGROUND_NICE, LOWEST_NICE = 5, 19
 _PR_SET_PDEATHSIG = 1
 # Linux counts here, in nanoseconds, how long the calling thread has waited for a processor.
 _COUNTS = pathlib.Path('/proc/thread-self/schedstat')

@@ -28,14 +28,14 @@ from ros_animate.nodes.remote.polled import PolledSubscriptions
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
-from ros_animate.processes import GivingWay, lower_priority
+from ros_animate.processes import GivingWay
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
 
 HEADER = struct.Struct('<BHHI')  # number of the view in VIEWS, width, height, bytes of the file
 LISTENED = ('camera', 'animated')
 SIZE, VIEW_CM = 320, 27.0
-QUALITY, NICE = 75, 10
+QUALITY = 75
 
 
 @functools.lru_cache(maxsize=2)
@@ -77,7 +77,6 @@ class ImageOutput:
 
 def main() -> int:
     """Answers until its input ends."""
-    lower_priority(nice=NICE)  # for the threads of ROS too, which are started from here
     cv2.setNumThreads(1)
     output = ImageOutput()
     background = BackgroundNode(f'dashboard_images_{os.getpid()}')

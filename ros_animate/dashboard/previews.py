@@ -18,7 +18,7 @@ from ros_animate.dashboard.preview_process import HEADER
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.nodes.remote.previews import RATE_HZ, Preview
 from ros_animate.nodes.remote.subscriptions import VIEWS
-from ros_animate.processes import module_command
+from ros_animate.processes import LOWEST_NICE, lower_priority, module_command
 from ros_animate.types import Array
 
 STILL_S = 1.0  # between two images of a robot that stands still
@@ -92,6 +92,7 @@ class PreviewProcess:
         self._was_watched = self._is_drawing = False
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE)
+        lower_priority(self._process.pid, LOWEST_NICE)  # all of its threads, its start too
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
     def _send(self, **request: object) -> None:

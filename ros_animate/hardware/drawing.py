@@ -16,13 +16,12 @@ from typing import Any
 import cv2
 
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.processes import GivingWay, lower_priority, module_command
+from ros_animate.processes import LOWEST_NICE, GivingWay, lower_priority, module_command
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array, Image
 
 AGAIN_S = 5.0  # until a process that has ended is started again
 STOP_S = 2.0
-NICE = 19
 MODULE = 'ros_animate.hardware.drawing'
 
 
@@ -86,6 +85,7 @@ class RobotDrawing:
         with other:
             self._process = subprocess.Popen([*module_command(MODULE), str(other.fileno())],
                                              stdin=subprocess.DEVNULL, pass_fds=[other.fileno()])
+        lower_priority(self._process.pid, LOWEST_NICE)  # its start is work too
         link.send(self._made_of)
         return link
 
@@ -93,7 +93,6 @@ class RobotDrawing:
 def main() -> int:
     """Draws until the other end of the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the node gets it as well, and ends in order
-    lower_priority(nice=NICE)
     cv2.setNumThreads(1)
     with Connection(int(sys.argv[1])) as link:
         try:

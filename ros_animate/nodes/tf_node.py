@@ -19,6 +19,7 @@ from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.topics import TOPICS, message_class
+from ros_animate.processes import lower_priority
 
 TYPE = 'tf2_msgs/msg/TFMessage'
 OPTICAL_FRAME = 'camera_optical_frame'
@@ -83,7 +84,8 @@ def _transform(header: Header, child: str, frame: Frame3D) -> TransformStamped:
 
 
 def main() -> int:
-    """Runs the node."""
+    """Runs the node, at a lower priority than those that make the commands."""
+    lower_priority()
     return run(TfNode)
 
 

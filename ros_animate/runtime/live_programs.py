@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ros_animate.processes import BACKGROUND_NICE
+from ros_animate.processes import BACKGROUND_NICE, LOWEST_NICE
 from ros_animate.runtime.dashboard import dashboard_program, rerun_program
 from ros_animate.runtime.launch_plan import (
     LaunchPlan,
@@ -35,10 +35,12 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     """
     observers = [WATCH, *([RECORD] if options.record is not None else []),
                  *([SHARE] if options.share else [])]
+    keeps_images = spool is not None or options.record is not None
+    nice = BACKGROUND_NICE if keeps_images else LOWEST_NICE
     plan = make_launch_plan(settings, {
         entry_stage(settings): {'wait_for': observers, 'exit_at_end': True,
                                 'limit': options.limit or 0},
-        'animation': {'gives_way': spool is None and options.record is None,
+        'animation': {'gives_way': not keeps_images,
                       **({'background_rate_hz': PREVIEW_HZ} if is_only_seen(options) else {})},
         'hardware': {'shutdown_pose': 'neutral'}}, namespace=options.namespace)
     extra = {WATCH: _watch_parameters(settings, options, plan, spool)}
@@ -47,7 +49,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
     if options.share:
         extra[SHARE] = {'robot': settings.robot, **dataclasses.asdict(options.share)}
     arguments = _ros_arguments(plan, extra, options.namespace, folder / 'parameters.yaml')
-    programs = _stage_programs(plan, options, arguments)
+    programs = _stage_programs(plan, options, arguments, nice)
     if options.record is not None:
         programs.append(Program(RECORD, 'ros_animate.nodes.record_node', arguments, respawn=False))
     if options.share:
@@ -55,7 +57,7 @@ def live_programs(settings: Settings, options: RunOptions, folder: pathlib.Path,
         programs.append(Program(SHARE, 'ros_animate.nodes.share_node', arguments,
                                 respawn=not options.share.take))
     programs.append(Program(WATCH, 'ros_animate.nodes.watch_node', arguments, respawn=False,
-                            nice=BACKGROUND_NICE))
+                            nice=nice))
     if options.dashboard:
         programs.append(dashboard_program(options.namespace, restarts=is_repeatable(options)))
     if options.rerun is not None:
@@ -76,15 +78,16 @@ def is_only_seen(options: RunOptions) -> bool:
     return options.dashboard and options.output is None and options.record is None
 
 
-def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str]) -> list[Program]:
-    """The nodes; a portrait that is only looked at is drawn in a process of its own."""
+def _stage_programs(plan: LaunchPlan, options: RunOptions, arguments: list[str],
+                    nice: int) -> list[Program]:
+    """The nodes; a portrait that is only looked at is drawn in a process with priority `nice`."""
     if options.processes:
         return [Program(stage, f'ros_animate.nodes.{stage}_node', arguments)
                 for stage in plan.parameters]
     apart = [stage for stage in ('animation',) if plan.parameters.get(stage, {}).get('background')]
     return [Program(COMPOSED, 'ros_animate.nodes.composed_node',
                     [*plan.without, *apart, *arguments]),
-            *(Program(stage, f'ros_animate.nodes.{stage}_node', arguments, nice=BACKGROUND_NICE)
+            *(Program(stage, f'ros_animate.nodes.{stage}_node', arguments, nice=nice)
               for stage in apart)]
 
 
