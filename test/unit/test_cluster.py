@@ -77,33 +77,32 @@ def lines(path: pathlib.Path) -> int:
 def test_faults_of_the_work_are_told_apart(nodes, tmp_path):
     """One connection for several calls."""
     from ros_animate.cluster import connected
+
+    # Local ones are pickled by value: the nodes do not have this module.
+    def square(item, _):
+        return item ** 2
+
+    def refuse_three(item, _):
+        if item == 3:
+            raise UserError('three')
+
+    def die(item, _):
+        os._exit(9)
+
     cluster = Cluster(nodes.address)
     with connected(cluster):
-        assert list(ordered_map(_square, range(9), cluster, '')) == [n ** 2 for n in range(9)]
+        assert list(ordered_map(square, range(9), cluster, '')) == [n ** 2 for n in range(9)]
         with pytest.raises(UserError, match='^three$'):
-            list(ordered_map(_refuse_three, range(9), cluster, ''))
+            list(ordered_map(refuse_three, range(9), cluster, ''))
         with pytest.raises(UserError, match=r'was killed .*5 times .*take fewer'):
-            list(ordered_map(_die, [1], cluster, 'take fewer'))
+            list(ordered_map(die, [1], cluster, 'take fewer'))
         with open(tmp_path / 'own', 'w') as own, _descriptor(own.fileno()) as number:
             path = pathlib.Path(f'/proc/self/fd/{number}')  # what other processes do not have
             with pytest.raises(UserError, match=rf'^node 127.* cannot read {path}: No such file'):
-                list(ordered_map(_square, [1], cluster, '', SharedPaths((path,))))
-        stopped = ordered_map(_square, iter(int, 1), cluster, '')
+                list(ordered_map(square, [1], cluster, '', SharedPaths((path,))))
+        stopped = ordered_map(square, iter(int, 1), cluster, '')
         assert next(stopped) == 0
         stopped.close()
-
-
-def _square(item, _):
-    return item ** 2
-
-
-def _refuse_three(item, _):
-    if item == 3:
-        raise UserError('three')
-
-
-def _die(item, _):
-    os._exit(9)
 
 
 @contextlib.contextmanager
