@@ -8,7 +8,7 @@ import pytest
 from ros_animate import configuration
 from ros_animate.checkpoints import checkpoint
 
-MOST_MB = {'bc_z': 12, 'x2cnet': 24, 'fomm': 12, 'monkey_net': 12}
+MOST_MB = {'bc_z': 12, 'x2cnet': 24, 'fomm': 12, 'monkey_net': 12, 'warp_guided': 4}
 CALIBRATIONS = 'calibrated'  # a folder of theirs: test_shipped_calibrations.py
 OF_ANIMATORS = ('ros_animate train animation', 'samples.png', 'error on held-out pairs')
 OF_POLICIES = ('ros_animate collect', '--seed', 'ros_animate train policy',
