@@ -18,6 +18,7 @@ from ros_animate.nodes.remote.calls import NotAnswered, python_value
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 from ros_animate.nodes.remote.previews import RATE_HZ, Preview
 from ros_animate.nodes.remote.subscriptions import VIEWS
+from ros_animate.processes import GivingWay
 
 # Images on their way to a browser; it confirms each one, and later ones wait in its place.
 IN_FLIGHT = 3
@@ -122,10 +123,10 @@ class Feed:
         self._pipeline.watch(self.is_watched)
 
     async def run(self) -> None:
-        """Sends values RATE_HZ times a second and slower things once a second."""
-        slow_s = 0.0
+        """Sends values RATE_HZ times a second, giving way, and slower things once a second."""
+        slow_s, giving_way = 0.0, GivingWay()
         while True:
-            await asyncio.sleep(1.0 / RATE_HZ)
+            await asyncio.sleep(max(1.0 / RATE_HZ, giving_way.rest_s()))
             if time.monotonic() - slow_s > SLOW_S:
                 slow_s = time.monotonic()
                 await self._follow_robot()

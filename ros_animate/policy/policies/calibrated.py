@@ -35,6 +35,8 @@ _RIG_WEIGHTS = {'gaze': 10.0}
 _CROOKED = {'brow': 0.1}
 _FIRST_ITERATIONS = 12
 _IS_ANGLE = np.array([name in HEAD_ANGLES for name in OUTPUTS])
+# A face that looks into the camera is tracked as turned by less than this, people's faces too.
+_STRAIGHT_DEG = 2.0
 
 
 class Calibrated(Policy):
@@ -108,7 +110,8 @@ class Calibrated(Policy):
         if self._rig is not None:
             self._rig.reset()
         self._interval = FrameInterval()
-        self._offset = np.where(_IS_ANGLE, self._neutral_face, 0.0)
+        is_aside = _IS_ANGLE & (np.abs(self._neutral_face) > _STRAIGHT_DEG)
+        self._offset = np.where(is_aside, self._neutral_face, 0.0)
         self._pose = self._last = None
 
     def _nearest(self, motion: Motion) -> Array:
