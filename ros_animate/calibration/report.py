@@ -155,7 +155,7 @@ def make_report(spec: RobotSpec, file: pathlib.Path, journal: Journal, findings:
         spec: The robot.
         file: Its file.
         journal: The session.
-        findings: Findings of the session, see `findings_of`.
+        findings: Findings about the controls, see `findings_of`.
         expected: Expected answers, None where the file has no section `face`.
         neutral: Expected neutral faces.
         model: The forward model.

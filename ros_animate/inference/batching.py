@@ -115,7 +115,7 @@ class BatchedNetwork:
         try:
             joined = _join([call.arguments for call in batch])
             result = getattr(self._network, batch[0].name)(*joined)
-        except Exception:
+        except Exception:  # of whichever call: each is repeated alone, and shows its own
             return False
         if any(t.ndim == 0 or len(t) != len(batch) for t in flatten_tensors(result)):
             return False
@@ -127,7 +127,7 @@ class BatchedNetwork:
 
 
 def _batch_key(name: str, arguments: tuple[Any, ...]) -> Hashable:
-    """What calls of one batch have in common; None for a call that has to run alone."""
+    """Method, shapes, types and device: equal for calls that fit into one batch; None for none."""
     tensors = flatten_tensors(arguments)
     if not tensors or any(t.ndim == 0 or len(t) != 1 for t in tensors):
         return None

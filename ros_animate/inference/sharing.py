@@ -1,4 +1,4 @@
-"""Whether networks that are loaded now are shared. Imports no torch: many robots need none."""
+"""A switch: networks that are loaded while it is on are shared. Imports no torch."""
 from __future__ import annotations
 
 import contextlib
