@@ -24,11 +24,13 @@ def at_once(networks: Sequence[BatchedNetwork], works: Sequence[Callable[[], Any
         network._running = True
     with ThreadPoolExecutor(len(works)) as pool:
         futures = [pool.submit(work) for work in works]
+        end_s = time.monotonic() + 180.0
         while not all(future.done() for future in futures):
             for network in networks:
-                if len(network._waiting) == len(works):
+                if len(network._waiting) == len(works) or time.monotonic() > end_s:
                     release(network)
             time.sleep(0.001)
+    assert time.monotonic() < end_s, 'the calls did not come together'
     for network in networks:
         release(network)
     return [future.result() for future in futures]

@@ -60,7 +60,9 @@ class Callers:
             futures.append(self._pool.submit(self.shared, value))
             if not running:
                 assert self.network.entered.acquire(timeout=60)
+            end_s = time.monotonic() + 60.0
             while running and len(self.shared._waiting) == waiting:
+                assert time.monotonic() < end_s, 'the call does not arrive'
                 time.sleep(0.001)
         return futures
 
