@@ -46,7 +46,7 @@ class CudaGraphStep:
 
 
 def flatten_tensors(value: Any) -> list[Tensor]:
-    """The tensors in nested tuples and dataclasses, in order."""
+    """The tensors in nested tuples (also named ones) and dataclasses, in order."""
     tensors: list[Tensor] = []
 
     def append(tensor: Tensor) -> Tensor:
@@ -61,7 +61,8 @@ def map_tensors(function: Callable[[Tensor], Tensor], value: Any) -> Any:
     if isinstance(value, Tensor):
         return function(value)
     if isinstance(value, (tuple, list)):
-        return type(value)(map_tensors(function, item) for item in value)
+        items = [map_tensors(function, item) for item in value]
+        return type(value)(*items) if hasattr(value, '_fields') else type(value)(items)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: map_tensors(function, getattr(value, f.name))
                  for f in dataclasses.fields(value)}

@@ -9,12 +9,11 @@ from torch import Tensor
 
 from ros_animate.animation.mesh_warp.source_face import SourceFace
 from ros_animate.animation.mesh_warp.warp_animator import WarpAnimator, WarpOptions
-from ros_animate.animation.warp_guided.guides import draw_gate, draw_guides, masks
+from ros_animate.animation.warp_guided.guides import draw_gate, draw_guides, masks, shares
 from ros_animate.face.head_pose import PosedShape
 from ros_animate.inference.device import to_image, to_tensor
 from ros_animate.inference.engine import EngineOptions
 from ros_animate.inference.loading import NetworkOptions, load_networks
-from ros_animate.networks.warp_guided import WarpedSource
 from ros_animate.types import Array, Image
 
 
@@ -48,8 +47,10 @@ class WarpGuided(WarpAnimator):
         super().set_source(image)
         source = self._known_source()
         self._rest = source.shape.landmarks()
-        self._rest_masks = masks(self._rest, self.side)
-        self._source_tensor = to_tensor(source.image, self.side, self._device)
+        drawn = self._tensor(shares(masks(self._rest, self.side)))
+        with torch.inference_mode():
+            self._features = self._network.encode(
+                to_tensor(source.image, self.side, self._device), drawn)
 
     def render(self, source: SourceFace, target: PosedShape) -> Image:
         warped = source.render(target)
@@ -57,12 +58,11 @@ class WarpGuided(WarpAnimator):
         gate = draw_gate(self._rest, landmarks, self.side)
         if not gate.any():
             return warped.image
-        guides = draw_guides(masks(landmarks, self.side), self._rest_masks, warped.motion,
-                             self.side)
+        guides = draw_guides(masks(landmarks, self.side), warped.motion, self.side)
         with torch.inference_mode():
-            content = WarpedSource(to_tensor(warped.image, self.side, self._device),
-                                   self._source_tensor, self._tensor(guides), self._tensor(gate))
-            return to_image(self._network.render(content))
+            return to_image(self._network.render(
+                self._features, to_tensor(warped.image, self.side, self._device),
+                self._tensor(guides), self._tensor(gate)))
 
     def _tensor(self, maps: Array) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(maps))[None].to(self._device)

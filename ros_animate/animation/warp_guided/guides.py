@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ros_animate.face import face_mesh
-from ros_animate.networks.warp_guided import GUIDE_CHANNELS, GUIDE_STEP
+from ros_animate.networks.warp_guided import GUIDE_CHANNELS, GUIDE_STEP, MASK_CHANNELS
 from ros_animate.types import Array, Image
 
 # Contours of the masks: face, lips, mouth's opening, eyes, irises.
@@ -45,23 +45,25 @@ def masks(landmarks: Array, side: int) -> Image:
     return drawn
 
 
-def draw_guides(target: Image, source: Image, motion: Array, side: int) -> Array:
+def draw_guides(target: Image, motion: Array, side: int) -> Array:
     """(GUIDE_CHANNELS, side / 2, side / 2) float32, the guides.
 
     Args:
         target: Masks of the target face.
-        source: Masks of the source's face.
         motion: (rows, columns, 2) how far each place has come, in pixels.
         side: Side of the image in pixels.
     """
     cells = side // GUIDE_STEP
     result = np.empty((GUIDE_CHANNELS, cells, cells), np.float32)
-    count = len(target)
-    np.multiply(target, np.float32(1 / 255), out=result[:count])
-    np.multiply(source, np.float32(1 / 255), out=result[count:2 * count])
+    result[:MASK_CHANNELS] = shares(target)
     scaled = motion.astype(np.float32) * np.float32(1 / (_MOTION_UNIT * side))
-    result[2 * count:] = cv2.resize(scaled, (cells, cells)).transpose(2, 0, 1)
+    result[MASK_CHANNELS:] = cv2.resize(scaled, (cells, cells)).transpose(2, 0, 1)
     return result
+
+
+def shares(drawn: Image) -> Array:
+    """Masks as float32 in [0, 1]."""
+    return drawn * np.float32(1 / 255)
 
 
 def draw_gate(source: Array, target: Array, side: int) -> Array:

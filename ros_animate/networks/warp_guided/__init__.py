@@ -6,8 +6,8 @@ nothing moves it changes nothing.
 
 Sub-network:
 
-- `refiner` (Refiner): `forward(WarpedSource)` to Refinement. For animation: `render(WarpedSource)`
-  to the refined image (B, 3, S, S).
+- `refiner` (Refiner): `forward(WarpedSource)` to Refinement. For animation: `encode(source, masks)`
+  once, then `render(features, warped, guides, gate)` to the refined image (B, 3, S, S).
 
 Images are RGB in [0, 1].
 """
@@ -18,11 +18,13 @@ from ros_animate.networks.warp_guided.refiner import Refinement, Refiner
 from ros_animate.networks.warp_guided.warped_source import (
     GUIDE_CHANNELS,
     GUIDE_STEP,
+    MASK_CHANNELS,
+    SourceFeatures,
     WarpedSource,
 )
 
-__all__ = ['GUIDE_CHANNELS', 'GUIDE_STEP', 'Config', 'Refinement', 'Refiner', 'WarpedSource',
-           'build']
+__all__ = ['GUIDE_CHANNELS', 'GUIDE_STEP', 'MASK_CHANNELS', 'Config', 'Refinement', 'Refiner',
+           'SourceFeatures', 'WarpedSource', 'build']
 
 
 def build(config: Config) -> dict[str, nn.Module]:

@@ -9,14 +9,15 @@ from torch.nn import functional
 
 from ros_animate.networks.layers import ConvBlock, ResidualBlock, parameter_dtype
 from ros_animate.networks.sampling import coordinate_grid, resize, without_autocast
+from ros_animate.networks.warp_guided.blocks import BLOCK_CHANNELS, from_blocks, to_blocks
 from ros_animate.networks.warp_guided.config import Config
 from ros_animate.networks.warp_guided.warped_source import (
     GUIDE_CHANNELS,
-    GUIDE_STEP,
+    MASK_CHANNELS,
+    SourceFeatures,
     WarpedSource,
 )
 
-_COLOURS = 3 * GUIDE_STEP ** 2  # channels of an image whose blocks of pixels are channels
 _SHIFT = 0.02  # shift of an output of 1, where the image reaches from -1 to 1
 
 
@@ -43,7 +44,7 @@ class Refiner(nn.Module):
 
     of the warped image w and the source s, with two fields of displacements d and e, a blending
     mask m and a residual r, all of them multiplied by the gate. The last layer begins at zero: an
-    untrained network leaves the warped image as it is.
+    untrained network leaves the warped image as it is. Features of the source are computed once.
     """
 
     half_precision = True
@@ -52,34 +53,67 @@ class Refiner(nn.Module):
         super().__init__()
         widths = config.widths
         levels = range(widths.levels)
-        self.first = ConvBlock(2 * _COLOURS + GUIDE_CHANNELS + 1, widths.at(0))
+        self.first = _FirstBlock(BLOCK_CHANNELS + GUIDE_CHANNELS + 1,
+                                 BLOCK_CHANNELS + MASK_CHANNELS, widths.at(0))
         self.down_blocks = nn.ModuleList(_DownBlock(widths.at(i), widths.at(i + 1))
                                          for i in levels)
         self.bottleneck = nn.Sequential(*(ResidualBlock(widths.at(widths.levels))
                                           for _ in range(config.blocks)))
         self.up_blocks = nn.ModuleList(_UpBlock(widths.at(i + 1), widths.at(i))
                                        for i in reversed(levels))
-        self.final = nn.Conv2d(widths.at(0), _COLOURS + 5, 3, padding=1)
+        self.final = nn.Conv2d(widths.at(0), BLOCK_CHANNELS + 5, 3, padding=1)
         nn.init.zeros_(self.final.weight)
         assert self.final.bias is not None
         nn.init.zeros_(self.final.bias)
 
-    def render(self, content: WarpedSource) -> Tensor:
-        """The refined image (B, 3, S, S)."""
-        return self.forward(content).prediction
+    def encode(self, source: Tensor, masks: Tensor) -> SourceFeatures:
+        """The features of a source.
+
+        Args:
+            source: (B, 3, S, S).
+            masks: (B, MASK_CHANNELS, S / 2, S / 2) of its face.
+        """
+        return SourceFeatures(source, self.first.source(self._stacked(to_blocks(source), masks)))
+
+    def render(self, source: SourceFeatures, warped: Tensor, guides: Tensor,
+               gate: Tensor) -> Tensor:
+        """The refined image (B, 3, S, S); see WarpedSource for the arguments."""
+        return self._refine(source, warped, guides, gate).prediction
 
     def forward(self, content: WarpedSource) -> Refinement:
-        x = torch.cat([functional.pixel_unshuffle(content.warped, GUIDE_STEP),
-                       functional.pixel_unshuffle(content.source, GUIDE_STEP),
-                       content.guides, content.gate], dim=1)
-        x = x.to(parameter_dtype(self), memory_format=torch.channels_last)
-        maps = [self.first(x)]
+        return self._refine(self.encode(content.source, content.source_masks), content.warped,
+                            content.guides, content.gate)
+
+    def _refine(self, source: SourceFeatures, warped: Tensor, guides: Tensor,
+                gate: Tensor) -> Refinement:
+        x = self._stacked(to_blocks(warped), guides, gate)
+        maps = [self.first(x, source.maps)]
         for block in self.down_blocks:
             maps.append(block(maps[-1]))
         x = self.bottleneck(maps.pop())
         for block in self.up_blocks:
             x = block(x, maps.pop())
-        return _composed(content, self.final(x).float())
+        return _composed(warped, source.image, gate, self.final(x))
+
+    def _stacked(self, *maps: Tensor) -> Tensor:
+        """Maps as one, in the precision of the features, channels last in memory."""
+        dtype = parameter_dtype(self)
+        return torch.cat([part.to(dtype, memory_format=torch.channels_last) for part in maps], 1)
+
+
+class _FirstBlock(nn.Module):
+    """A convolution of what moves, and one of the source, whose result is the same every time."""
+
+    FUSIBLE: ClassVar = (('moving', 'norm'),)
+
+    def __init__(self, moving: int, source: int, outputs: int) -> None:
+        super().__init__()
+        self.moving = nn.Conv2d(moving, outputs, 3, padding=1)
+        self.norm = nn.BatchNorm2d(outputs)
+        self.source = nn.Conv2d(source, outputs, 3, padding=1, bias=False)
+
+    def forward(self, moving: Tensor, source: Tensor) -> Tensor:
+        return functional.relu(self.norm(self.moving(moving)) + source)
 
 
 class _DownBlock(nn.Module):
@@ -111,19 +145,18 @@ class _UpBlock(nn.Module):
 
 
 @without_autocast
-def _composed(content: WarpedSource, output: Tensor) -> Refinement:
+def _composed(warped: Tensor, source: Tensor, gate: Tensor, output: Tensor) -> Refinement:
     """The refined image from the output (B, 17, S / 2, S / 2) of the last layer."""
-    gated = output * content.gate
-    residual = functional.pixel_shuffle(gated[:, :_COLOURS], GUIDE_STEP)
-    size = content.warped.shape[2:]
-    fields = resize(gated[:, _COLOURS:], size, 'bilinear')
+    gated = output.float() * gate
+    residual = from_blocks(gated[:, :BLOCK_CHANNELS])
+    size = warped.shape[2:]
+    fields = resize(gated[:, BLOCK_CHANNELS:].contiguous(), size, 'bilinear')
     shifts, blend = _SHIFT * fields[:, :4].permute(0, 2, 3, 1), fields[:, 4:].clamp(0, 1)
     grid = coordinate_grid(size, shifts)
     positions = grid + shifts[..., :2]
-    warped = _sampled(content.warped, positions)
-    source = _sampled(content.source, grid + shifts[..., 2:])
-    image = torch.lerp(warped, source, blend) + residual
-    return Refinement(image.clamp(0, 1), positions, blend)
+    refined = torch.lerp(_sampled(warped, positions), _sampled(source, grid + shifts[..., 2:]),
+                         blend)
+    return Refinement((refined + residual).clamp(0, 1), positions, blend)
 
 
 def _sampled(image: Tensor, positions: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ros_animate.animation.warp_guided.guides import draw_gate, draw_guides, masks
+from ros_animate.animation.warp_guided.guides import draw_gate, draw_guides, masks, shares
 from ros_animate.networks.warp_guided import WarpedSource
 from ros_animate.training.animation.clip_pool import Pool, PoolSize
 from ros_animate.training.animation.faces import HELD_OUT_SEED, SyntheticFaces
@@ -30,6 +30,7 @@ class _Pair(NamedTuple):
     source: Image
     target: Image
     warped: Image
+    source_masks: Array
     guides: Array
     gate: Array
     landmarks: Array  # (2, 478, 2) of source and target in pixels
@@ -88,9 +89,9 @@ class WarpedFaces:
 
 def _pair(frames: WarpedFrames, target: int, side: int) -> _Pair:
     landmarks = np.stack([frames.landmarks[0], frames.landmarks[target]])
-    guides = draw_guides(masks(landmarks[1], side), masks(landmarks[0], side),
-                         frames.motion[target - 1], side)
-    return _Pair(frames.images[0], frames.images[target], frames.warped[target - 1], guides,
+    return _Pair(frames.images[0], frames.images[target], frames.warped[target - 1],
+                 shares(masks(landmarks[0], side)),
+                 draw_guides(masks(landmarks[1], side), frames.motion[target - 1], side),
                  draw_gate(landmarks[0], landmarks[1], side), landmarks)
 
 
@@ -101,7 +102,8 @@ def _mirrored(pair: _Pair, side: int) -> _Pair:
     landmarks = pair.landmarks.copy()
     landmarks[..., 0] = side - 1 - landmarks[..., 0]
     source, target, warped = (image[:, ::-1] for image in pair[:3])
-    return _Pair(source, target, warped, guides, pair.gate[..., ::-1], landmarks)
+    return _Pair(source, target, warped, pair.source_masks[..., ::-1], guides,
+                 pair.gate[..., ::-1], landmarks)
 
 
 def _batch(pairs: Sequence[_Pair], side: int, options: DataOptions | None = None,
@@ -112,11 +114,11 @@ def _batch(pairs: Sequence[_Pair], side: int, options: DataOptions | None = None
         beside = recoloured(torch.cat(images, dim=3), options, random)
         images = [part.contiguous() for part in beside.split(side, dim=3)]
     source, target, warped = images
-    guides, gate, landmarks = (torch.from_numpy(np.stack(part).astype(np.float32))
-                               for part in list(zip(*pairs))[3:])
+    source_masks, guides, gate, landmarks = (torch.from_numpy(np.stack(part).astype(np.float32))
+                                             for part in list(zip(*pairs))[3:])
     labels = [_labels(points, side) for points in landmarks.unbind(dim=1)]
     return PairBatch(source, target, target, labels[0], labels[1],
-                     WarpedSource(warped, source, guides, gate))
+                     WarpedSource(warped, source, source_masks, guides, gate))
 
 
 def _labels(landmarks: torch.Tensor, side: int) -> Labels:
