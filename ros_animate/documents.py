@@ -11,7 +11,7 @@ import os
 import pathlib
 import stat
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -96,17 +96,24 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     try:
         regular_file(path, limits.LINES_BYTES)
         with open(path, 'rb') as file:
-            number = 0
-            while line := file.readline(limits.JSON_BYTES + 1):
-                number += 1
-                if len(line) > limits.JSON_BYTES:
-                    raise DocumentError(f'longer than {_size(limits.JSON_BYTES)}', number)
-                if line.strip():
-                    yield number, line.decode('utf-8')
+            yield from lines_of(file)
     except OSError as error:
         raise DocumentError(error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise DocumentError('not UTF-8 text', number) from error
+
+
+def lines_of(file: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """(number, line) as of `read_lines`, of an open file; raises DocumentError, and OSError."""
+    number = 0
+    while line := file.readline(limits.JSON_BYTES + 1):
+        number += 1
+        if len(line) > limits.JSON_BYTES:
+            raise DocumentError(f'longer than {_size(limits.JSON_BYTES)}', number)
+        if line.strip():
+            try:
+                text = line.decode('utf-8')
+            except UnicodeDecodeError as error:
+                raise DocumentError('not UTF-8 text', number) from error
+            yield number, text
 
 
 def parse_json(text: str) -> Any:

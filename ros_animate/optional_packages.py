@@ -13,13 +13,16 @@ from ros_animate.errors import UserError
 
 # module: (package on PyPI, what needs it)
 PACKAGES = {
+    'aiohttp': ('aiohttp', 'data at http and https addresses'),
     'av': ('av', 'sound and exact times of videos, and camera streams'),
+    'fsspec': ('fsspec', 'data at http, https and s3 addresses'),
     'lightning_fabric': ('lightning-fabric', 'training'),
     'mediapipe': ('mediapipe', 'the face tracker'),
     'pythonosc': ('python-osc', 'the VMC protocol'),
     'pyvirtualcam': ('pyvirtualcam', 'a virtual camera'),
     'ray': ('ray', 'work on a cluster'),
     'rosbags': ('rosbags', 'recording and replaying bags'),
+    's3fs': ('s3fs', 'data at s3 addresses'),
     'safetensors': ('safetensors', 'weights of learned models'),
     'torch': ('torch', 'learned models'),
 }

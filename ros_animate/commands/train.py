@@ -25,7 +25,8 @@ Trains the networks of an animator on videos, without labels: from two frames of
 to generate the second one (driving) from the first (source) by keypoints that they learn.
 
 --data is 'synthetic' (faces of random people, rendered during the training; no files are needed),
-folders of videos or of frames, or sets of `ros_animate prepare`. RUN receives weights/ (for
+folders of videos or of frames, or sets of `ros_animate prepare`, also at addresses (https://…,
+s3://BUCKET/…), from which they are read as they are needed. RUN receives weights/ (for
 `ros_animate animate --weights`), samples/ (held-out pairs: source, driving, target, result, flow,
 occlusion), last.ckpt, log.csv, event files for TensorBoard and curves.png. A run that was stopped
 or killed goes on with --resume and ends with the same weights. Under torchrun the batch is shared
@@ -93,7 +94,7 @@ def _add_animation(actions: Any) -> None:
         'sizes of the networks, config/models/FAMILY_NAME.yaml (default: %(default)s)'))
     animation.add_argument('--data', metavar='DATA', nargs='+', required=True,
                            help="'synthetic', folders of videos or of frames, or sets of "
-                           '`ros_animate prepare`')
+                           '`ros_animate prepare`, also at http and s3 addresses')
     _add_common(animation, steps=20000)
 
 

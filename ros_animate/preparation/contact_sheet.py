@@ -13,7 +13,7 @@ from ros_animate.documents import DocumentError
 from ros_animate.images import decode_image, write_image
 from ros_animate.outputs.panels import caption, fit
 from ros_animate.preparation.folder import INDEX, SHEET, FolderError, read_objects
-from ros_animate.preparation.shards import ClipIndex
+from ros_animate.preparation.shards import ClipIndex, open_shard
 from ros_animate.preparation.sources import SPLITS
 from ros_animate.types import Image
 
@@ -49,8 +49,8 @@ def _row(folder: pathlib.Path, clips: Sequence[dict[str, Any]]) -> Image:
 
 def _tile(folder: pathlib.Path, clip: dict[str, Any]) -> Image:
     try:
-        with open(folder / clip['shard'], 'rb') as shard:
-            found = ClipIndex(shard, clip['offset'])
+        with open_shard(folder / clip['shard']) as read:
+            found = ClipIndex(read, clip['offset'])
             image = decode_image(found.frame(len(found) // 2))
     except (OSError, DocumentError) as error:
         raise FolderError(f'cannot read {folder / clip["shard"]}: {error}') from error

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ros_animate.documents import DocumentError, parse_json, read_lines, read_text
+from ros_animate.documents import DocumentError, lines_of, parse_json, read_lines, read_text
 from ros_animate.errors import UserError, shown
 from ros_animate.files import (
     drop_torn_line,
@@ -24,6 +24,7 @@ from ros_animate.files import (
 )
 from ros_animate.preparation.shards import END
 from ros_animate.preparation.sources import SPLITS
+from ros_animate.remote_files import RemoteFile
 
 OPTIONS, LOG, INDEX, FAILURES = (
     'preparation.json', 'sources.jsonl', 'index.jsonl', 'failures.jsonl')
@@ -212,11 +213,12 @@ def read_log(path: pathlib.Path) -> Iterator[dict[str, Any]]:
         yield from read_objects(path / LOG)
 
 
-def read_objects(path: pathlib.Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines; raises FolderError."""
+def read_objects(path: pathlib.Path | RemoteFile) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines; raises FolderError, or RemoteFileError."""
     place = str(path)
     try:
-        for number, line in read_lines(path):
+        for number, line in (lines_of(path.stream()) if isinstance(path, RemoteFile)
+                             else read_lines(path)):
             place = f'{path}:{number}'
             entry = parse_json(line)
             if not isinstance(entry, dict):

@@ -5,18 +5,24 @@ first one holds the sizes of the frames, so that any frame is found without a lo
 """
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import pathlib
 import tarfile
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ros_animate.documents import DocumentError, parse_json
+from ros_animate.errors import shown
 from ros_animate.limits import IMAGE_BYTES, JSON_BYTES
+from ros_animate.remote_files import RemoteFile
 
+# The bytes from an offset on, as many as asked for, or fewer at the end.
+ReadAt = Callable[[int, int], bytes]
 END = bytes(2 * tarfile.BLOCKSIZE)  # of a tar file
 FRAME_BYTES = 'frame_bytes'
 
@@ -52,25 +58,40 @@ def padded(size: int) -> int:
     return tarfile.BLOCKSIZE + size + -size % tarfile.BLOCKSIZE
 
 
+@contextlib.contextmanager
+def open_shard(place: pathlib.Path | RemoteFile) -> Iterator[ReadAt]:
+    """A shard on a disk or at an address, for any number of threads; raises OSError."""
+    if isinstance(place, RemoteFile):
+        yield place.read
+        return
+    with open(place, 'rb') as file:
+        # Positioned reads leave the file's own position alone.
+        yield lambda offset, size: os.pread(file.fileno(), size, offset)
+
+
 class ClipIndex:
     """Places of a clip's members in its shard.
 
     Args:
-        shard: The open shard.
+        read: Reads the shard, as `open_shard` opens it.
         offset: Where the clip begins in it.
+        key: Name of the clip that must begin there; '' for any.
 
     Attributes:
         entry: Object of `KEY.json`.
 
     Raises:
-        DocumentError: There is no clip.
+        DocumentError: There is no such clip.
     """
 
-    def __init__(self, shard: IO[bytes], offset: int) -> None:
-        self._file = shard.fileno()
+    def __init__(self, read: ReadAt, offset: int, key: str = '') -> None:
+        self._read_at = read
         header = self._header(offset)
         if not header.name.endswith('.json') or header.size > JSON_BYTES:
             raise DocumentError(f'no clip begins at byte {offset}')
+        if key and header.name != f'{key}.json':
+            raise DocumentError(f'at byte {offset} begins {shown(header.name)}, so it is not the '
+                                'shard of this index')
         content = self._read(offset + tarfile.BLOCKSIZE, header.size)
         try:
             entry = parse_json(content.decode())
@@ -100,14 +121,14 @@ class ClipIndex:
         return self._read(self._arrays + tarfile.BLOCKSIZE, header.size)
 
     def _header(self, offset: int) -> tarfile.TarInfo:
+        content = self._read(offset, tarfile.BLOCKSIZE)
         try:
-            return tarfile.TarInfo.frombuf(self._read(offset, tarfile.BLOCKSIZE), 'utf-8', 'strict')
+            return tarfile.TarInfo.frombuf(content, 'utf-8', 'strict')
         except (tarfile.TarError, ValueError) as error:
             raise DocumentError(f'no tar member at byte {offset}') from error
 
     def _read(self, offset: int, size: int) -> bytes:
-        # Positioned reads leave the file's own position alone: several threads may read.
-        content = os.pread(self._file, size, offset)
+        content = self._read_at(offset, size)
         if len(content) < size:
             raise DocumentError(f'the shard ends before byte {offset + size}')
         return content

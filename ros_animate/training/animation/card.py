@@ -16,7 +16,7 @@ from ros_animate.training.core.card import CARD, changed_options, length_option
 
 GRID = 'samples.png'
 # Options of the machine; the weights do not depend on them.
-_LOCAL = ('cache', 'workers')
+_LOCAL = ('cache', 'workers', 'stream_mb', 'retry_s')
 
 
 def write_card(run: pathlib.Path, request: TrainingRequest, options: AnimationOptions,

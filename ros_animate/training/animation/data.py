@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ros_animate.limits import MIB
 from ros_animate.preparation.folder import is_prepared
+from ros_animate.remote_files import RemoteFolder, is_remote
 from ros_animate.training.animation.faces import SyntheticFaces
 from ros_animate.training.animation.footage import Footage
 from ros_animate.training.animation.pairs import Clip, Labels, PairBatch
@@ -37,7 +39,7 @@ class AnimationData:
     """Pairs of one or more data sets.
 
     Args:
-        data: 'synthetic', or folders.
+        data: 'synthetic', folders, or addresses of sets of `ros_animate prepare`.
         size: Width and height of the images in pixels.
         options: Options of the data.
         quiet: True to show no progress.
@@ -127,9 +129,12 @@ def open_data(data: Sequence[str], size: int, options: DataOptions, warps: bool,
 
 
 def open_source(name: str, size: int, options: DataOptions, quiet: bool = True) -> PairSource:
-    """The data set of a name or in a folder."""
+    """The data set of a name, in a folder, or at an address."""
     if name == SYNTHETIC:
         return SyntheticFaces(size, options, quiet)
+    if is_remote(name):
+        return PreparedClips(RemoteFolder(name, options.stream_mb * MIB, options.retry_s), size,
+                             options)
     folder = pathlib.Path(name).expanduser()
     if is_prepared(folder):
         return PreparedClips(folder, size, options)

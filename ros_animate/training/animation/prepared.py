@@ -1,4 +1,7 @@
-"""A set of `ros_animate prepare` as a source of pairs, read frame by frame from its shards."""
+"""A set of `ros_animate prepare` as a source of pairs, read frame by frame from its shards.
+
+The shards are on a disk, or at an address from which parts of them are read as they are needed.
+"""
 from __future__ import annotations
 
 import os
@@ -14,7 +17,8 @@ from ros_animate.documents import DocumentError, member_path
 from ros_animate.face.crop import Crop
 from ros_animate.images import ImageFileError, decode_image
 from ros_animate.preparation.folder import INDEX, FolderError, read_objects
-from ros_animate.preparation.shards import ClipIndex
+from ros_animate.preparation.shards import ClipIndex, open_shard
+from ros_animate.remote_files import RemoteFile, RemoteFolder
 from ros_animate.training.animation.footage import augmented_pair, drawn_pairs
 from ros_animate.training.animation.pairs import Clip
 from ros_animate.training.animation.source import DataOptions, DrawnPairs, PairSource, Split
@@ -22,12 +26,13 @@ from ros_animate.training.core.pair_folder import DataError
 from ros_animate.types import Image
 
 _HELD_OUT = 4  # random stream
+_REQUESTS = 16  # to a server at a time
 
 
 class _Place(NamedTuple):
     """Place of a clip: its shard, the offset of its first member in it, its name."""
 
-    shard: pathlib.Path
+    shard: pathlib.Path | RemoteFile
     offset: int
     key: str
 
@@ -40,15 +45,17 @@ class PreparedClips(PairSource):
     where there is none.
 
     Args:
-        folder: The set.
+        folder: The set; RemoteFolder has the limits of memory and patience.
         size: Width and height of the images in pixels.
         options: Options of the data; those of the pairs apply.
 
     Raises:
         DataError: The index cannot be read, or the set has no clips for training or held out.
+        RemoteFileError: The server does not give the index; later, a shard.
     """
 
-    def __init__(self, folder: pathlib.Path, size: int, options: DataOptions) -> None:
+    def __init__(self, folder: pathlib.Path | RemoteFolder, size: int,
+                 options: DataOptions) -> None:
         self._folder, self._size, self._options = folder, size, options
         people: dict[str, dict[str, list[_Place]]] = defaultdict(lambda: defaultdict(list))
         for identity, split, place in _index(folder):
@@ -59,10 +66,16 @@ class PreparedClips(PairSource):
         for name, found in (('for training', self._people), ('held out', self._held_out)):
             if not found:
                 raise DataError(f'{folder} has no clips {name}: prepare videos of more identities')
-        self._readers = ThreadPoolExecutor(os.cpu_count())
+        self._readers = ThreadPoolExecutor(_REQUESTS if isinstance(folder, RemoteFolder)
+                                           else os.cpu_count())
 
     def draw(self, rngs: Sequence[np.random.Generator]) -> DrawnPairs:
-        return drawn_pairs(list(self._readers.map(self._draw_pair, rngs)))
+        try:
+            return drawn_pairs(list(self._readers.map(self._draw_pair, rngs)))
+        except (KeyboardInterrupt, SystemExit):
+            if isinstance(self._folder, RemoteFolder):
+                self._folder.stop()  # or the end would wait for the readers' next tries
+            raise
 
     def held_out(self, count: int) -> DrawnPairs:
         places = self._held_out
@@ -83,13 +96,16 @@ class PreparedClips(PairSource):
     def _frames(self, place: _Place, rng: np.random.Generator | None) -> Image:
         """(T, S, S, 3): two random frames of a clip, all without `rng`."""
         try:
-            with open(place.shard, 'rb') as shard:
-                clip = ClipIndex(shard, place.offset)
+            with open_shard(place.shard) as read:
+                clip = ClipIndex(read, place.offset, place.key)
                 numbers = (range(len(clip)) if rng is None
                            else np.sort(rng.choice(len(clip), 2, replace=False)))
                 return np.stack([self._decoded(clip.frame(int(number))) for number in numbers])
-        except (OSError, DocumentError, ImageFileError) as error:
+        except OSError as error:
             raise DataError(f'cannot read clip {place.key} of {place.shard}: {error}') from error
+        except (DocumentError, ImageFileError) as error:
+            raise DataError(f'cannot read clip {place.key} of {place.shard}: {error}; the shard is '
+                            'damaged or of another set: copy the set there again') from error
 
     def _decoded(self, content: bytes) -> Image:
         image = decode_image(content)
@@ -98,17 +114,19 @@ class PreparedClips(PairSource):
         return image if image.shape[0] == self._size else Crop.middle(image, self._size).take(image)
 
 
-def _index(folder: pathlib.Path) -> Iterator[tuple[str, str, _Place]]:
-    """Identity, split and place of each clip; raises DataError."""
-    shards: dict[str, pathlib.Path] = {}
+def _index(folder: pathlib.Path | RemoteFolder) -> Iterator[tuple[str, str, _Place]]:
+    """Identity, split and place of each clip; raises DataError, and RemoteFileError."""
+    shards: dict[str, pathlib.Path | RemoteFile] = {}
+    index = folder.file(INDEX) if isinstance(folder, RemoteFolder) else folder / INDEX
     try:
-        for entry in read_objects(folder / INDEX):
+        for entry in read_objects(index):
             try:
                 name, offset, key = entry['shard'], int(entry['offset']), str(entry['key'])
                 if name not in shards:
-                    shards[name] = member_path(folder, name)
+                    shards[name] = (folder.file(name) if isinstance(folder, RemoteFolder)
+                                    else member_path(folder, name))
                 yield str(entry['identity']), entry['split'], _Place(shards[name], offset, key)
             except (KeyError, TypeError, ValueError) as error:
-                raise DataError(f'{folder / INDEX}: {error!r} in a line') from error
+                raise DataError(f'{index}: {error!r} in a line') from error
     except FolderError as error:
         raise DataError(str(error)) from error

@@ -38,6 +38,9 @@ class DataOptions:
                                    'many at least', low=2)
     memory_gb: float = option(4.0, 'decoded clips of a folder are kept as far as they need no '
                                    'more', low=0.0)
+    stream_mb: float = option(256.0, 'content of shards at an address (http, s3) that is kept in '
+                                     'memory', low=0.0)
+    retry_s: float = option(120.0, 'time for which a server that fails is asked again', low=0.0)
     face_crop: bool = option(False, 'crop the square around the face of a clip, as the animators '
                                     'do, not the middle of its images')
     time_flip: bool = option(True, 'half of the pairs run backwards (folders)')

@@ -20,7 +20,7 @@ from helpers.waiting import PATIENCE_S, wait_until
 from ros_animate.cli import main
 from ros_animate.face.finder import find_face
 from ros_animate.preparation.folder import read_objects
-from ros_animate.preparation.shards import ClipIndex
+from ros_animate.preparation.shards import ClipIndex, open_shard
 
 
 @pytest.fixture(scope='module')
@@ -127,8 +127,8 @@ def check_sample(sample: dict[str, bytes], clip: dict) -> None:
 
 def test_frames_are_read_by_offset(prepared):
     clip = index(prepared)[0]
-    with open(prepared / clip['shard'], 'rb') as shard:
-        found = ClipIndex(shard, clip['offset'])
+    with open_shard(prepared / clip['shard']) as read:
+        found = ClipIndex(read, clip['offset'], clip['key'])
         assert len(found) == clip['frames']
         frame = cv2.imdecode(np.frombuffer(found.frame(3), np.uint8), cv2.IMREAD_COLOR)
         landmarks = np.load(io.BytesIO(found.arrays()))['landmarks'][3]
@@ -139,8 +139,8 @@ def test_frames_are_read_by_offset(prepared):
 
 def test_variable_rates_keep_their_times(prepared):
     clip = next(clip for clip in index(prepared) if clip['file'] == 'id00002/variable.mp4')
-    with open(prepared / clip['shard'], 'rb') as shard:
-        stamps = np.load(io.BytesIO(ClipIndex(shard, clip['offset']).arrays()))['stamps_s']
+    with open_shard(prepared / clip['shard']) as read:
+        stamps = np.load(io.BytesIO(ClipIndex(read, clip['offset']).arrays()))['stamps_s']
     assert np.diff(stamps) == pytest.approx([0.1, 0.04, 0.2] * 3, abs=2e-3)
 
 

@@ -2,48 +2,26 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from helpers.coloured_clips import clip_of, frame, frame_of
+from helpers.coloured_clips import clip_of, frame_of
+from helpers.prepared_set import FRAMES, make_prepared_set
 from helpers.tiny_animation import arguments
 
 from ros_animate.cli import main
-from ros_animate.images import encode_jpeg
-from ros_animate.preparation.folder import INDEX, LOG, OPTIONS
-from ros_animate.preparation.shards import END, ClipIndex, clip_bytes
+from ros_animate.preparation.folder import INDEX
+from ros_animate.preparation.shards import ClipIndex
 from ros_animate.training.animation.data import AnimationData, DataError, DataOptions
 from ros_animate.training.animation.prepared import PreparedClips
-
-FRAMES = 5
-IDENTITIES = {0: ('a', 'train'), 1: ('a', 'train'), 2: ('b', 'train'), 3: ('c', 'validation')}
 
 
 @pytest.fixture
 def prepared(tmp_path):
-    """A set of four clips, whose images tell clip and frame."""
-    folder = tmp_path / 'set'
-    folder.mkdir()
-    lines, ends = [], {'train': 0, 'validation': 0}
-    for clip, (identity, split) in IDENTITIES.items():
-        content = clip_bytes(f'clip-{clip}', {'file': f'{clip}.mp4'}, {'stamps_s': np.arange(5.0)},
-                             [encode_jpeg(frame(clip, k, (48, 48)), 95) for k in range(FRAMES)])
-        with open(folder / f'{split}-000000.tar', 'ab') as shard:
-            shard.write(content)
-        lines.append({'key': f'clip-{clip}', 'identity': identity, 'split': split,
-                      'shard': f'{split}-000000.tar', 'offset': ends[split]})
-        ends[split] += len(content)
-    for split in ends:
-        with open(folder / f'{split}-000000.tar', 'ab') as shard:
-            shard.write(END)
-    (folder / INDEX).write_text(''.join(json.dumps(line) + '\n' for line in lines))
-    (folder / OPTIONS).write_text('{}')
-    (folder / LOG).touch()
-    return folder
+    return make_prepared_set(tmp_path / 'set')
 
 
 def source(folder, **options) -> PreparedClips:
