@@ -35,8 +35,8 @@ from ros_animate.camera.sources.demo import Demo
 from ros_animate.interrupts import unwind_on_signals
 from ros_animate.outputs.machine import machine
 from ros_animate.outputs.video import VideoFile
-from ros_animate.processes import lower_priority
 from ros_animate.runtime.environment import node_environment
+from ros_animate.scheduling import lower_priority
 
 PROGRAM = pathlib.Path(sys.executable).parent / 'ros_animate'
 DOMAIN = '91'

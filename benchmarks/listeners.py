@@ -33,8 +33,8 @@ from ros_animate.nodes.qos import buffered
 from ros_animate.nodes.spinner import Spinner
 from ros_animate.nodes.topics import TOPICS, message_class
 from ros_animate.outputs.machine import machine
-from ros_animate.processes import LOWEST_NICE, lower_priority
 from ros_animate.runtime.environment import node_environment
+from ros_animate.scheduling import LOWEST_NICE, lower_priority
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'test'))
 from helpers.message_packages import message_environment, use_messages

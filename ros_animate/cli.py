@@ -17,6 +17,7 @@ from ros_animate import commands
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.files import NO_ROOM, WriteError
 from ros_animate.interrupts import unwind_on_signals
+from ros_animate.memory import keep_freed_memory
 from ros_animate.optional_packages import missing_packages_explained
 
 PROGRAM = 'ros_animate'
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     for name, value in LIBRARIES.items():
         os.environ.setdefault(name, value)
+    keep_freed_memory()
     arguments = list(sys.argv[1:] if argv is None else argv)
     known = verbs()
     selected = [arguments[0]] if arguments and arguments[0] in known else known

@@ -18,7 +18,7 @@ from ros_animate.nodes.remote.calls import NotAnswered, python_value
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 from ros_animate.nodes.remote.previews import RATE_HZ, Preview
 from ros_animate.nodes.remote.subscriptions import VIEWS
-from ros_animate.processes import GivingWay
+from ros_animate.scheduling import GivingWay
 
 # Images on their way to a browser; it confirms each one, and later ones wait in its place.
 IN_FLIGHT = 3

@@ -28,9 +28,9 @@ from ros_animate.nodes.remote.polled import PolledSubscriptions
 from ros_animate.nodes.remote.previews import Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS, Subscriptions
 from ros_animate.nodes.spinner import BackgroundNode
-from ros_animate.processes import GivingWay
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.face_map import FaceMap
+from ros_animate.scheduling import GivingWay
 
 HEADER = struct.Struct('<BHHI')  # number of the view in VIEWS, width, height, bytes of the file
 LISTENED = ('camera', 'animated')

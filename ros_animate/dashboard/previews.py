@@ -18,7 +18,8 @@ from ros_animate.dashboard.preview_process import HEADER
 from ros_animate.dashboard.state import PipelineState
 from ros_animate.nodes.remote.previews import RATE_HZ, Preview
 from ros_animate.nodes.remote.subscriptions import VIEWS
-from ros_animate.processes import LOWEST_NICE, lower_priority, module_command
+from ros_animate.processes import module_command
+from ros_animate.scheduling import LOWEST_NICE, lower_priority
 from ros_animate.types import Array
 
 STILL_S = 1.0  # between two images of a robot that stands still

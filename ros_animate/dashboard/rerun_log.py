@@ -23,8 +23,9 @@ from ros_animate.nodes.remote.calls import NotAnswered, python_value
 from ros_animate.nodes.remote.pipeline import RemotePipeline
 from ros_animate.nodes.remote.previews import MAX_SIDE, Preview, PreviewMaker
 from ros_animate.nodes.remote.subscriptions import VIEWS
-from ros_animate.processes import become_child, lower_priority
+from ros_animate.processes import become_child
 from ros_animate.robot.spec import RobotSpec
+from ros_animate.scheduling import lower_priority
 from ros_animate.types import Array, Motion
 
 PERIOD_S = 1 / 60

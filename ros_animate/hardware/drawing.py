@@ -16,8 +16,9 @@ from typing import Any
 import cv2
 
 from ros_animate.hardware.base import VirtualRobot
-from ros_animate.processes import LOWEST_NICE, GivingWay, lower_priority, module_command
+from ros_animate.processes import module_command
 from ros_animate.robot.spec import RobotSpec
+from ros_animate.scheduling import LOWEST_NICE, GivingWay, lower_priority
 from ros_animate.types import Array, Image
 
 AGAIN_S = 5.0  # until a process that has ended is started again

@@ -24,7 +24,7 @@ from ros_animate.nodes.running import main as run
 from ros_animate.nodes.stage_node import NodeOptions, StageNode
 from ros_animate.nodes.stamp_monitor import MAX_AGE_S
 from ros_animate.plugins import load_shared
-from ros_animate.processes import GivingWay, lower_priority
+from ros_animate.scheduling import GivingWay, lower_priority
 from ros_animate.types import Frame, Motion, UnusableMotion
 
 # Images come a little early and late: of 30 a second every second one is to be taken for 15.

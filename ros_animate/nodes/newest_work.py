@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from ros_animate.processes import GivingWay, lower_priority
+from ros_animate.scheduling import GivingWay, lower_priority
 
 Content = TypeVar('Content')
 

@@ -1,4 +1,4 @@
-"""All use of parts of rclpy that are not public.
+"""All use of parts of rclpy that are not public, but for that of `executor`.
 
 Tested with the wheels of rclpy 7.1.6 (Jazzy).
 """

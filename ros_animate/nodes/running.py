@@ -17,6 +17,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from ros_animate.errors import ExitStatus, UserError
 from ros_animate.interrupts import SIGNALS
+from ros_animate.memory import keep_freed_memory
 from ros_animate.nodes.endpoints import unused_overrides
 from ros_animate.nodes.middleware import set_middleware_defaults
 from ros_animate.nodes.name_claim import NameClaim
@@ -25,6 +26,7 @@ from ros_animate.nodes.spinner import Spinner
 from ros_animate.nodes.unique_names import require_unique
 from ros_animate.optional_packages import missing_packages_explained
 from ros_animate.processes import become_child
+from ros_animate.scheduling import take_short_slices
 
 # How long a thread may keep Python's lock while others wait for it. Threads give it up by
 # themselves in every long call; taken from them sooner, they queue for it again in small steps.
@@ -90,6 +92,8 @@ class Runner:
                 signal.signal(number, lambda *_: self._stop.set())
         threading.excepthook = self._fail
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        keep_freed_memory()
+        take_short_slices()
         # The nodes themselves are what runs in parallel.
         cv2.setNumThreads(1)
         try:

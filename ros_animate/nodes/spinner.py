@@ -5,9 +5,10 @@ import contextlib
 import threading
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from ros_animate.nodes.executor import MessageExecutor
 from ros_animate.nodes.middleware import set_middleware_defaults
 from ros_animate.nodes.rclpy_compatibility import refusals_as_user_errors
 
@@ -27,7 +28,7 @@ class Spinner:
     def __init__(self, node: Node, ended: threading.Event | None = None, *,
                  daemon: bool = False) -> None:
         self._ended = ended
-        self._executor = SingleThreadedExecutor(context=node.context)
+        self._executor = MessageExecutor(context=node.context)
         self._guard = node.create_guard_condition(self._leave)
         self._executor.add_node(node)
         self._thread = threading.Thread(target=self._spin, name=node.get_name(), daemon=daemon)

@@ -19,7 +19,7 @@ from ros_animate.nodes.qos import NEWEST, RELIABLE
 from ros_animate.nodes.running import RunnableNode
 from ros_animate.nodes.running import main as run
 from ros_animate.nodes.topics import TOPICS, message_class
-from ros_animate.processes import lower_priority
+from ros_animate.scheduling import lower_priority
 
 TYPE = 'tf2_msgs/msg/TFMessage'
 OPTICAL_FRAME = 'camera_optical_frame'

@@ -6,9 +6,9 @@ import os
 import pathlib
 
 from ros_animate.errors import UserError
-from ros_animate.processes import BACKGROUND_NICE
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.supervisor import Program
+from ros_animate.scheduling import BACKGROUND_NICE
 
 NAME, MODULE = 'dashboard', 'ros_animate.dashboard.server'
 

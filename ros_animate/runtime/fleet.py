@@ -17,12 +17,12 @@ from ros_animate.outputs.machine import machine
 from ros_animate.outputs.progress import Progress, write_line
 from ros_animate.outputs.report import write_report
 from ros_animate.plugins import STAGES
-from ros_animate.processes import BACKGROUND_NICE
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.fleet_file import FleetRobot
 from ros_animate.runtime.fleet_plan import WATCH, FleetPlan, make_fleet_plan
 from ros_animate.runtime.live import DRAIN_S, POLL_S, Status, summary
 from ros_animate.runtime.supervisor import Program, Supervisor
+from ros_animate.scheduling import BACKGROUND_NICE
 from ros_animate.settings import RunOptions
 
 FLEET, COMPOSED = 'ros_animate.nodes.fleet_node', 'ros_animate.nodes.composed_node'

@@ -29,7 +29,8 @@ from ros_animate.outputs.spool import (
     remove_spool,
 )
 from ros_animate.pipeline import virtual_robot
-from ros_animate.processes import become_child, is_orphan, schedule_others_idle
+from ros_animate.processes import become_child, is_orphan
+from ros_animate.scheduling import schedule_others_idle
 from ros_animate.settings import Settings, load_settings
 from ros_animate.types import Array, Command, Image
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from ros_animate.processes import BACKGROUND_NICE, LOWEST_NICE
 from ros_animate.runtime.dashboard import dashboard_program, rerun_program
 from ros_animate.runtime.launch_plan import (
     LaunchPlan,
@@ -16,6 +15,7 @@ from ros_animate.runtime.launch_plan import (
     parameter_file,
 )
 from ros_animate.runtime.supervisor import Program
+from ros_animate.scheduling import BACKGROUND_NICE, LOWEST_NICE
 from ros_animate.settings import RunOptions, Settings
 
 WATCH, RECORD, OUTPUTS, COMPOSED = 'watch', 'record', 'outputs', 'nodes'

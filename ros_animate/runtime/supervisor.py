@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from ros_animate.backoff import Backoff
 from ros_animate.errors import ExitStatus, UserError
-from ros_animate.processes import PARENT, lower_priority, module_command
+from ros_animate.processes import PARENT, module_command
 from ros_animate.runtime.last_error import last_error
+from ros_animate.scheduling import lower_priority
 
 FIRST_RESPAWN_S, LAST_RESPAWN_S = 0.5, 8.0
 # A process that lived this long had started well: the next respawn is quick again.

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from ros_animate import processes
-from ros_animate.processes import LONGEST_REST_S, RESTS, GivingWay
+from ros_animate import scheduling
+from ros_animate.scheduling import LONGEST_REST_S, RESTS, GivingWay
 
 TIMEOUT_S = 60.0
 
@@ -17,7 +17,7 @@ TIMEOUT_S = 60.0
 def counts(tmp_path, monkeypatch):
     """Sets what Linux counts, in seconds of waiting."""
     path = tmp_path / 'schedstat'
-    monkeypatch.setattr(processes, '_COUNTS', path)
+    monkeypatch.setattr(scheduling, '_COUNTS', path)
     return lambda waited_s: path.write_text(f'123456 {round(1e9 * waited_s)} 17\n')
 
 
@@ -40,13 +40,13 @@ def test_the_rest_has_an_end(counts):
 @pytest.mark.parametrize('content', ['', 'none here', '1'])
 def test_systems_that_count_nothing_have_no_rests(tmp_path, monkeypatch, content):
     path = tmp_path / 'schedstat'
-    monkeypatch.setattr(processes, '_COUNTS', path)
+    monkeypatch.setattr(scheduling, '_COUNTS', path)
     assert GivingWay().rest_s() == 0.0
     path.write_text(content)
     assert GivingWay().rest_s() == 0.0
 
 
-@pytest.mark.skipif(not processes._COUNTS.exists(), reason='needs /proc of Linux')
+@pytest.mark.skipif(not scheduling._COUNTS.exists(), reason='needs /proc of Linux')
 def test_a_thread_that_shares_its_processor_rests():
     found = []
 

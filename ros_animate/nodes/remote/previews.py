@@ -10,7 +10,7 @@ import cv2
 
 from ros_animate.images import encode_jpeg
 from ros_animate.nodes.conversions import MessageError, image_from_message
-from ros_animate.processes import GivingWay
+from ros_animate.scheduling import GivingWay
 from ros_animate.types import Image
 
 RATE_HZ = 15.0
