@@ -1,11 +1,15 @@
 """Time per frame and memory of the animation models, compared with the reference implementations.
 
     .venv/bin/python benchmarks/animation.py [--models fomm …] [--engines float32 bf16+compile …]
+    .venv/bin/python benchmarks/animation.py --device cuda [--minutes 4]
 
 The reference computation (`reference_way`) and each engine run in processes of their own and
 animate the same frame in turns; the figures are medians. A frame is the whole step: driving
 keypoints from an image, dense motion, decoding. Weights are random, with variances that keep the
 scale of features: neither time nor rounding depends on training.
+
+On a GPU one process measures all ways one after another and prints them as one table
+(`gpu_table`); compiling is left out where the time is over.
 """
 from __future__ import annotations
 
@@ -22,6 +26,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+import gpu_table
 import torch
 from reference_way import as_the_reference, reference_functions
 from torch import Tensor, nn
@@ -29,6 +34,7 @@ from torch.nn import functional
 
 from ros_animate.checkpoints.variants import load_config
 from ros_animate.configuration import build as build_options
+from ros_animate.inference.acceleration import Acceleration, use_cache
 from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.networks import build_networks
 from ros_animate.networks.x2face import DRIVING, EMBEDDING
@@ -53,6 +59,9 @@ Step = Callable[[], Tensor]
 
 def main() -> None:
     options = arguments()
+    if options.device == 'cuda':
+        on_a_gpu(options)
+        return
     print(f'{processor()}, {options.threads} threads, {options.device}, torch '
           f'{torch.__version__}, median of {options.rounds}')
     print(f'{"model":<20}{"engine":<18}{"keypoints":>10}{"frame":>10}{"faster":>8}{"PSNR":>7}'
@@ -67,13 +76,56 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--models', nargs='+', default=list(MODELS), choices=list(MODELS))
+    parser.add_argument('--models', nargs='+', choices=list(MODELS),
+                        help=f'default: all; on a GPU {", ".join(gpu_table.MODELS)}')
     parser.add_argument('--engines', nargs='+', default=list(ENGINES), metavar='ENGINE',
                         help='precision, +compile, +graphs; e.g. fp16+compile')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, help='default: 5, on a GPU 30')
+    parser.add_argument('--minutes', type=float, default=4.0, help='on a GPU: time for all')
     parser.add_argument('--threads', type=int, default=torch.get_num_threads())
     parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    return parser.parse_args()
+    options = parser.parse_args()
+    is_gpu = options.device == 'cuda'
+    options.models = options.models or list(gpu_table.MODELS if is_gpu else MODELS)
+    options.rounds = options.rounds or (30 if is_gpu else 5)
+    return options
+
+
+@torch.inference_mode()
+def on_a_gpu(options: argparse.Namespace) -> None:
+    """Prints the table of a GPU; ends with status 1 where there is none."""
+    if not torch.cuda.is_available():
+        raise SystemExit('no GPU is at hand (torch finds none), so nothing was measured: run this '
+                         'on a machine with one, or without --device')
+    print(f'{torch.cuda.get_device_name()}, torch {torch.__version__}, median of '
+          f'{options.rounds}; compiled networks are kept in {use_cache()}', flush=True)
+    timings = gpu_table.measure(options.models, options.rounds, 60 * options.minutes,
+                                lambda name, way: make_steps(name, way, options))
+    print('\n' + gpu_table.text(timings))
+
+
+def make_steps(name: str, way: str, options: argparse.Namespace) -> tuple[Step, Step]:
+    """(keypoints, whole frame) of a model in one way, with the same random weights in all."""
+    family, variant = MODELS[name]
+    config = load_config(family, variant)
+    torch.manual_seed(0)
+    networks = randomise(build_networks(family, config))
+    step = 256 // config.image_size
+    source, driving = (image(seed, options.device)[..., ::step, ::step].contiguous()
+                       for seed in (0, 1))
+    if way.startswith('reference'):
+        half = way.endswith('+half')
+        return tuple(in_half(s) if half else s for s in  # type: ignore[return-value]
+                     reference_way(family, networks, source, driving, options))
+    return engine_way(family, networks, source, driving, way, options)
+
+
+def in_half(step: Step) -> Step:
+    """`step` as the references run it in half precision: by autocast."""
+    def run() -> Tensor:
+        with torch.autocast('cuda', torch.float16):
+            return step()
+    return run
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -117,17 +169,7 @@ def row(way: str, times: list[tuple[float, float]], reference: list[tuple[float,
 def work(pipe: Connection, name: str, way: str, options: argparse.Namespace) -> None:
     """Process that animates one frame in one way at each request."""
     torch.set_num_threads(options.threads)
-    family, variant = MODELS[name]
-    config = load_config(family, variant)
-    torch.manual_seed(0)
-    networks = randomise(build_networks(family, config))
-    step = 256 // config.image_size
-    source, driving = (image(seed, options.device)[..., ::step, ::step].contiguous()
-                       for seed in (0, 1))
-    if way == 'reference':
-        detect, frame = reference_way(family, networks, source, driving, options)
-    else:
-        detect, frame = engine_way(family, networks, source, driving, way, options)
+    detect, frame = make_steps(name, way, options)
     prediction = frame()
     pipe.send('ready')
     while pipe.recv() == 'measure':
@@ -160,16 +202,16 @@ def reference_way(family: str, networks: Networks, source: Tensor, driving: Tens
 def engine_way(family: str, networks: Networks, source: Tensor, driving: Tensor, engine: str,
                options: argparse.Namespace) -> tuple[Step, Step]:
     """(keypoints, whole frame) with networks prepared by the engine."""
-    selected = engine_options(engine)
+    selected, acceleration = engine_options(engine)
     generators = GENERATORS.get(family, ('generator',))
     for name in generators:
-        prepare(networks[name], selected, options.device)
+        prepare(networks[name], selected, options.device, acceleration)
     if family == 'x2face':
         face = networks[EMBEDDING].embed(source)
         return x2face_steps(networks, driving, lambda: face)
     # Half precision is for generators; keypoint detectors stay in float32.
     float32 = dataclasses.replace(selected, precision='float32')
-    detector = prepare(networks[DETECTORS[family]], float32, options.device)
+    detector = prepare(networks[DETECTORS[family]], float32, options.device, acceleration)
     kp_source, kp_driving = keypoints(family, detector, source, driving)
     if family == 'live_portrait':
         volume = networks['appearance_feature_extractor'](source)
@@ -191,11 +233,11 @@ def x2face_steps(networks: Networks, driving: Tensor, embed: Step) -> tuple[Step
     return (lambda: driver.encode(driving)), lambda: driver.render(embed(), driver.encode(driving))
 
 
-def engine_options(text: str) -> EngineOptions:
-    """Options from e.g. 'bf16+compile'; raises ConfigurationError for unknown ones."""
+def engine_options(text: str) -> tuple[EngineOptions, Acceleration]:
+    """Options from e.g. 'bf16+compile'; raises ConfigurationError for an unknown precision."""
     precision, *extras = text.split('+')
-    return build_options(EngineOptions, {'precision': precision, 'compile': 'compile' in extras,
-                                         'cuda_graphs': 'graphs' in extras}, f'engine {text}')
+    return (build_options(EngineOptions, {'precision': precision}, f'engine {text}'),
+            Acceleration('compile' in extras, 'graphs' in extras))
 
 
 def keypoints(family: str, detector: nn.Module, source: Tensor, driving: Tensor) -> tuple[Any, Any]:

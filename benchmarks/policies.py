@@ -37,9 +37,9 @@ from ros_animate.types import Frame
 POLICIES = ('bc_z', 'x2cnet')
 Options = dict[str, str | bool]
 WAYS: dict[str, Options] = {'float32': {'precision': 'float32'}, 'float32 + compile': {
-    'precision': 'float32', 'compile': True}}
+    'precision': 'float32', 'speed': 'fastest'}}
 NARROW: dict[str, Options] = {'bf16': {'precision': 'bf16'}, 'bf16 + compile': {
-    'precision': 'bf16', 'compile': True}}
+    'precision': 'bf16', 'speed': 'fastest'}}
 
 
 def main() -> None:

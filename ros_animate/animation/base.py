@@ -17,9 +17,11 @@ class Animator(Changeable, abc.ABC):
 
     Attributes:
         extractor: Name of the motion plug-in whose motion the animator takes.
+        execution: How its networks run, in words; empty without networks.
     """
 
     extractor: str
+    execution: str = ''
 
     @abc.abstractmethod
     def set_source(self, image: Image) -> None:

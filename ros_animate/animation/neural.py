@@ -70,6 +70,7 @@ class NeuralAnimator(Animator):
         loaded = load_networks(self.family, config, self.network_names, self.optional_networks,
                                config)
         self.device, self.networks = loaded.device, loaded.networks
+        self.execution = loaded.execution
         self.network_config = loaded.config
         self.source: Motion | None = None
         self._reference: Motion | None = None

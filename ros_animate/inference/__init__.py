@@ -2,7 +2,8 @@
 
 | module | contents |
 |---|---|
-| engine | `prepare`: precision, memory layout, compilation |
+| engine | `prepare`: precision, memory layout, speed |
+| acceleration | compilation, kept between starts, and CUDA graphs: which of them, and how |
 | rewriting | replaces layers by faster equivalents |
 | fast_layers, winograd, fourier | those layers |
 | cuda_graphs | a step recorded and replayed on a GPU |

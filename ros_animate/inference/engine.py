@@ -10,7 +10,7 @@ of 0.1, which multiplies every rounding error by ten; so do networks that run on
     float32             within 1e-4, LivePortrait's within 2e-4: rewritten layers add in another
                         order; within the tolerance of the golden vectors
     bf16, fp16          PSNR above 40 dB, in practice 50 dB
-    compile, graphs     no further difference
+    speed               no further difference
 """
 from __future__ import annotations
 
@@ -19,13 +19,12 @@ import functools
 import pathlib
 import shutil
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
 from ros_animate.configuration import ConfigurationError, option
-from ros_animate.inference.cuda_graphs import CudaGraphStep
+from ros_animate.inference.acceleration import SPEEDS, Acceleration, accelerate, select
 from ros_animate.inference.rewriting import rewrite
 
 _DTYPES = {'float32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
@@ -43,23 +42,32 @@ class EngineOptions:
     fold: bool = option(True, 'fold norms and rewrite layers (see inference/rewriting.py)')
     channels_last: bool = option(True, 'memory layout with channels last, in which convolutions '
                                        'are faster')
-    compile: bool = option(False, 'compile the step that runs for every frame; takes minutes '
-                                  'once, then seconds, and a C++ compiler on the CPU')
-    cuda_graphs: bool = option(False, 'record that step once and replay it (GPU only)')
+    speed: str = option('balanced', 'balanced: what needs no preparation, with CUDA graphs on a '
+                                    'GPU; fastest: also compile the step that runs for every '
+                                    'frame, which takes minutes the first time, later seconds, and '
+                                    'a C++ compiler on the CPU; plain: neither', choices=SPEEDS)
 
 
 def prepare(network: nn.Module, options: EngineOptions,
-            device: torch.device | str = 'cpu') -> nn.Module:
+            device: torch.device | str = 'cpu',
+            acceleration: Acceleration | None = None) -> nn.Module:
     """`network` itself, on the device, changed for inference: it cannot be trained any more.
 
     The step that runs for every frame is compiled or recorded: `render` of a generator, `forward`
     of other networks.
 
+    Args:
+        network: The network.
+        options: Options of the engine.
+        device: Where it runs.
+        acceleration: How that step is run; None for that of the option `speed`.
+
     Raises:
         ConfigurationError: This machine does not support the options.
     """
     device = torch.device(device)
-    _check(options, device)
+    acceleration = acceleration or select(options.speed, device.type)
+    _check(acceleration, device)
     keep_freed_memory()
     precision = 'float32'
     if getattr(network, 'half_precision', False):
@@ -71,12 +79,7 @@ def prepare(network: nn.Module, options: EngineOptions,
     if options.channels_last:
         put_channels_last(network)
     step = 'render' if hasattr(network, 'render') else 'forward'
-    run = getattr(network, step)
-    if options.compile:
-        run = torch.compile(run, dynamic=False, options=_compiler_options(device))
-    if options.cuda_graphs and device.type == 'cuda':
-        run = CudaGraphStep(run)
-    setattr(network, step, run)
+    setattr(network, step, accelerate(getattr(network, step), acceleration, network, device))
     return network
 
 
@@ -121,14 +124,9 @@ def put_channels_last(network: nn.Module) -> None:
             parameter.data = parameter.data.contiguous(memory_format=layouts[parameter.ndim])
 
 
-def _check(options: EngineOptions, device: torch.device) -> None:
-    if device.type != 'cpu' or not options.compile:
+def _check(acceleration: Acceleration, device: torch.device) -> None:
+    if device.type != 'cpu' or not acceleration.compile:
         return
     if not any(shutil.which(name) for name in ('c++', 'g++', 'clang++')):
-        raise ConfigurationError('compile: true needs a C++ compiler (g++ or clang++), and none '
-                                 'is installed: install one, or set compile: false')
-
-
-def _compiler_options(device: torch.device) -> dict[str, Any]:
-    # Frozen weights are stored once in the kernels' own layout, not at every call.
-    return {'freezing': True} if device.type == 'cpu' else {}
+        raise ConfigurationError('speed: fastest needs a C++ compiler (g++ or clang++), and none '
+                                 'is installed: install one, or set speed: balanced')

@@ -2,18 +2,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from ros_animate.checkpoints import weights
-from ros_animate.configuration import ConfigurationError, option
+from ros_animate.configuration import option
+from ros_animate.inference.acceleration import select
 from ros_animate.inference.batching import BatchedNetwork
 from ros_animate.inference.device import DEVICES, choose_device
 from ros_animate.inference.engine import EngineOptions, prepare
 from ros_animate.inference.sharing import shared
+from ros_animate.networks.layers import parameter_dtype
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ class LoadedNetworks:
         config: The family's configuration, as stored with the weights.
         networks: The networks by name.
         device: Device of the networks.
+        execution: How they run, in words: device, precision, acceleration.
     """
 
     config: Any
     networks: dict[str, Any]
     device: torch.device
+    execution: str = ''
 
 
 def load_networks(family: str, options: NetworkOptions, names: Sequence[str],
@@ -59,24 +64,30 @@ def load_networks(family: str, options: NetworkOptions, names: Sequence[str],
     known = shared()
     if known is None:
         return _load(family, options, (names, optional), engine)
-    if engine.cuda_graphs:
-        raise ConfigurationError('cuda_graphs: true records one batch size, and that of networks '
-                                 'which several robots share changes: leave it out')
     key = (family, options.weights, options.device, *names, *optional,
            *(getattr(engine, field.name) for field in dataclasses.fields(EngineOptions)))
     if key not in known:
-        loaded = _load(family, options, (names, optional), engine)
+        loaded = _load(family, options, (names, optional), engine, fixed_sizes=False)
         known[key] = dataclasses.replace(loaded, networks={
-            name: BatchedNetwork(network, powers_of_two=engine.compile)
+            name: BatchedNetwork(network, powers_of_two=engine.speed == 'fastest')
             for name, network in loaded.networks.items()})
     result: LoadedNetworks = known[key]
     return result
 
 
 def _load(family: str, options: NetworkOptions, names: tuple[Sequence[str], Sequence[str]],
-          engine: EngineOptions) -> LoadedNetworks:
+          engine: EngineOptions, fixed_sizes: bool = True) -> LoadedNetworks:
     """Loads networks, `names` being the required and the optional ones."""
     device = choose_device(options.device)
     config, networks = weights.load(family, options.weights, *names)
-    prepared = {name: prepare(network, engine, device) for name, network in networks.items()}
-    return LoadedNetworks(config, prepared, device)
+    acceleration = select(engine.speed, device.type, fixed_sizes)
+    prepared = {name: prepare(network, engine, device, acceleration)
+                for name, network in networks.items()}
+    return LoadedNetworks(config, prepared, device,
+                          f'{device.type}, {_precisions(prepared)}, {acceleration}')
+
+
+def _precisions(networks: Mapping[str, nn.Module]) -> str:
+    """The types of the networks' weights, e.g. 'float16 and float32'."""
+    types = {str(parameter_dtype(network)).removeprefix('torch.') for network in networks.values()}
+    return ' and '.join(sorted(types))

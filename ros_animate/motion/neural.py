@@ -42,6 +42,7 @@ class NeuralExtractor(Extractor):
         oversampling: Pixels of the square per pixel of the networks' input.
         network_config: Configuration of the networks.
         networks: The networks by name, prepared for inference.
+        execution: How they run, in words.
     """
 
     family: ClassVar[str]
@@ -52,6 +53,7 @@ class NeuralExtractor(Extractor):
     def __init__(self, config: NeuralOptions) -> None:
         loaded = load_networks(self.family, config, self.network_names)
         self.device, self.networks = loaded.device, loaded.networks
+        self.execution = loaded.execution
         self.network_config = loaded.config
         self._tracker = plugins.load('motion', 'mediapipe') if config.crop else None
         self._size = self.network_config.image_size * self.oversampling

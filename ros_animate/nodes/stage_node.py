@@ -98,6 +98,8 @@ class StageNode(RunnableNode):
             self._live_parameters = LiveParameters(
                 self, parameters.config, plugin.changeable, plugin.configure,
                 f'{self.stage} ({parameters.plugin})')
+        if execution := getattr(plugin, 'execution', ''):
+            self.diagnostics.notes['networks'] = execution
         return plugin
 
     def now_s(self) -> float:

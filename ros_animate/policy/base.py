@@ -13,9 +13,11 @@ class Policy(Changeable, abc.ABC):
 
     Attributes:
         observes: 'motion' (feature space: a Motion) or 'image' (image space: the animated Frame).
+        execution: How its networks run, in words; empty without networks.
     """
 
     observes: Literal['motion', 'image']
+    execution: str = ''
 
     @abc.abstractmethod
     def act(self, observation: Motion | Frame) -> ActionChunk:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.face.crop import centre_crop
+from ros_animate.inference.acceleration import SPEEDS
 from ros_animate.inference.device import NonFiniteOutputError, to_tensor
 from ros_animate.inference.engine import EngineOptions
 from ros_animate.inference.loading import NetworkOptions, load_networks
@@ -31,8 +32,9 @@ class LearnedOptions(NetworkOptions, Strength):
                             choices=('auto', 'float32', 'bf16', 'fp16'))
     own_strength: bool = option(True, 'multiply movements by the strengths that come with the '
                                       "weights, besides one's own")
-    compile: bool = option(False, 'compile the network; takes a minute once, and a C++ compiler '
-                                  'on the CPU')
+    speed: str = option('balanced', 'balanced: CUDA graphs on a GPU; fastest: also compile the '
+                                    'network, which takes a minute the first time, and a C++ '
+                                    'compiler on the CPU; plain: neither', choices=SPEEDS)
 
 
 class LearnedPolicy(Policy):
@@ -55,9 +57,10 @@ class LearnedPolicy(Policy):
 
     def __init__(self, config: LearnedOptions, spec: RobotSpec) -> None:
         self._spec = spec
-        engine = EngineOptions(precision=config.precision, compile=config.compile)
+        engine = EngineOptions(precision=config.precision, speed=config.speed)
         loaded = load_networks(self.family, config, (self.network_name,), engine=engine)
         self.device, self.network_config = loaded.device, loaded.config
+        self.execution = loaded.execution
         self._columns, self._controls = _columns(self.network_config, spec, self.family)
         self.configure(config)
         module = loaded.networks[self.network_name]

@@ -38,6 +38,7 @@ class WarpGuided(WarpAnimator):
         loaded = load_networks(self.family, config, ('refiner',), engine=config)
         self._device, self._network = loaded.device, loaded.networks['refiner']
         self._side: int = loaded.config.image_size
+        self.execution = loaded.execution
 
     @property
     def side(self) -> int:

@@ -1,6 +1,7 @@
 """Networks that several threads share: the same results as alone, in few forward passes, fairly."""
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ import torch
 from helpers import tiny_models
 from torch import Tensor, nn
 
-from ros_animate.configuration import ConfigurationError
+from ros_animate.inference.acceleration import Acceleration
 from ros_animate.inference.batching import MAX_BATCH, BatchedNetwork
 from ros_animate.inference.engine import EngineOptions
 from ros_animate.inference.loading import NetworkOptions, load_networks
@@ -145,7 +146,12 @@ def test_equal_networks_are_loaded_once_and_others_are_not(weights):
     assert load_networks('fomm', options, ('kp_detector',)) is not one
 
 
-def test_recorded_batch_sizes_are_refused(weights):
-    with shared_networks(), pytest.raises(ConfigurationError, match='cuda_graphs'):
-        load_networks('fomm', NetworkOptions(str(weights), 'cpu'), ('kp_detector',), (),
-                      EngineOptions(cuda_graphs=True))
+@pytest.mark.parametrize('share', [False, True])
+def test_batches_of_changing_size_are_not_recorded(weights, share, monkeypatch):
+    selected = []
+    monkeypatch.setattr('ros_animate.inference.loading.select',
+                        lambda *given: selected.append(given) or Acceleration())
+    with shared_networks() if share else contextlib.nullcontext():
+        loaded = load_networks('fomm', NetworkOptions(str(weights), 'cpu'), ('kp_detector',))
+    assert selected == [('balanced', 'cpu', not share)]
+    assert loaded.execution == 'cpu, float32, as it is'

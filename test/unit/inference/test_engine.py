@@ -90,7 +90,7 @@ def test_detectors_are_equal():
 @pytest.mark.skipif(not COMPILER, reason='compiling needs a C++ compiler')
 def test_compiled_is_equal():
     model = small('fomm')
-    output = animate(model, EngineOptions('float32', compile=True))
+    output = animate(model, EngineOptions('float32', speed='fastest'))
     torch.testing.assert_close(output, animate(model, None), atol=1e-4, rtol=0)
 
 
@@ -98,14 +98,14 @@ def test_compiled_is_equal():
 @pytest.mark.parametrize('name', CONFIGS)
 def test_recorded_is_equal(name):
     model = small(name)
-    plain = animate(model, EngineOptions(precision='fp16', cuda_graphs=False), 'cuda')
+    plain = animate(model, EngineOptions(precision='fp16', speed='plain'), 'cuda')
     torch.testing.assert_close(animate(model, EngineOptions(precision='fp16'), 'cuda'), plain)
 
 
 def test_compiling_without_a_compiler_says_so(monkeypatch):
     monkeypatch.setattr(engine.shutil, 'which', lambda name: None)
     with pytest.raises(ConfigurationError, match='C\\+\\+ compiler'):
-        prepare(nn.Identity(), EngineOptions(compile=True))
+        prepare(nn.Identity(), EngineOptions(speed='fastest'))
 
 
 def test_unknown_precision_lists_the_choices():
