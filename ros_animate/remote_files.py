@@ -10,9 +10,7 @@ import asyncio
 import functools
 import io
 import logging
-import math
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -51,7 +49,7 @@ class RemoteFolder:
     Args:
         url: http://, https:// or s3://BUCKET/…; credentials come from the environment.
         cache_bytes: Content that is kept in memory, of all files together.
-        patience_s: Time for which a server that fails is asked again.
+        patience_s: Longest time between the tries of a server that fails, together.
 
     Raises:
         RemoteFileError: It is no such address.
@@ -103,28 +101,29 @@ class RemoteFolder:
         Raises:
             RemoteFileError: It did not, or no other try would help.
         """
-        backoff, first_s = Backoff(FIRST_RETRY_S, LAST_RETRY_S), math.nan
+        backoff, waited_s = Backoff(FIRST_RETRY_S, LAST_RETRY_S), 0.0
         while True:
             try:
                 result = attempt()
             except self._errors as error:
                 _refuse_lasting(url, _behind(error))
-                reason, now_s = _reason(_behind(error)), time.monotonic()
+                reason = _reason(_behind(error))
             else:
-                if not math.isnan(first_s):
+                if waited_s:
                     self._is_failing = False
                 return result
-            delay_s = backoff.note_failure(now_s)
-            first_s = now_s if math.isnan(first_s) else first_s
-            if now_s + delay_s > first_s + self._patience_s or self._stopping.is_set():
-                raise RemoteFileError(f'cannot read {url}: {reason}; it was tried for '
-                                      f'{now_s - first_s:.0f} s: check the server, then go on with '
+            # Not the time that has passed: the machine may have been asleep.
+            delay_s = backoff.note_failure(waited_s)
+            if waited_s + delay_s > self._patience_s or self._stopping.is_set():
+                raise RemoteFileError(f'cannot read {url}: {reason}; another try was awaited for '
+                                      f'{waited_s:.0f} s: check the server, then go on with '
                                       '--resume')
             if not self._is_failing:  # one line for all threads
                 self._is_failing = True
                 _log.warning('cannot read %s: %s; it is tried again for %g s', url, reason,
                              self._patience_s)
             self._stopping.wait(delay_s)
+            waited_s += delay_s
 
     @functools.cached_property
     def _system(self) -> Any:

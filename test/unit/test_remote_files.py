@@ -86,7 +86,7 @@ def test_a_server_that_recovers_is_waited_for(address, server, failures, caplog)
 
 def test_a_server_that_does_not_recover_is_named(address, server):
     server.failing = [503] * 10_000
-    with pytest.raises(RemoteFileError, match=rf'{address}/a.tar: .* status 503; it was tried .*'
+    with pytest.raises(RemoteFileError, match=rf'{address}/a.tar: .* status 503; another try was .*'
                                               'check the server.*--resume'):
         RemoteFolder(address, patience_s=0.2).file('a.tar').read(0, 10)
 

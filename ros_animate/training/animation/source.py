@@ -40,7 +40,7 @@ class DataOptions:
                                    'more', low=0.0)
     stream_mb: float = option(256.0, 'content of shards at an address (http, s3) that is kept in '
                                      'memory', low=0.0)
-    retry_s: float = option(120.0, 'time for which a server that fails is asked again', low=0.0)
+    retry_s: float = option(120.0, 'longest wait for a server that fails', low=0.0)
     face_crop: bool = option(False, 'crop the square around the face of a clip, as the animators '
                                     'do, not the middle of its images')
     time_flip: bool = option(True, 'half of the pairs run backwards (folders)')

@@ -24,7 +24,7 @@ from ros_animate.training.animation.data import AnimationData, DataOptions
 for package in ('fsspec', 'aiohttp', 's3fs'):
     pytest.importorskip(package, reason=f'the package {PACKAGES[package][0]} is not installed')
 SHARD, HELD_OUT = 'train-000000.tar', 'validation-000000.tar'
-STEPS = 60
+STEPS = 24
 
 
 @pytest.fixture
@@ -84,11 +84,11 @@ def test_it_trains_to_the_weights_of_the_folder(folder, server, tmp_path):
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(folder, server, tmp_path):
     """Kill -9 at two steps, while the server fails now and then; memory stays as it is."""
-    assert main(arguments('x2face', folder, tmp_path / 'disk', STEPS, checkpoint_steps=10)) == 0
+    assert main(arguments('x2face', folder, tmp_path / 'disk', STEPS, checkpoint_steps=5)) == 0
     command = [sys.executable, '-m', 'ros_animate', *arguments(
-        'x2face', server.url, tmp_path / 'http', STEPS, checkpoint_steps=10, stream_mb=0.1)]
+        'x2face', server.url, tmp_path / 'http', STEPS, checkpoint_steps=5, stream_mb=0.1)]
     log = tmp_path / 'http' / 'log.csv'
-    for step in (15, 35, STEPS):
+    for step in (STEPS // 2, STEPS):
         server.failing += [503, 'hang up']
         with subprocess.Popen([*command, '--resume'], cwd=ROOT, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, 'OMP_NUM_THREADS': '1'}) as process:
