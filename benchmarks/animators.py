@@ -8,14 +8,24 @@ Without clips: those of --media if they are there, else the demo source. Animato
 package's own, or those in ROS_ANIMATE_WEIGHTS) and mesh_warp. The metric is the pipeline's: the
 face tracker's measurements of the animated portrait (animated.mp4 of `ros_animate retarget
 --offline`) against those of the person. Jitter is in thousandths of the face's height, `of` the
-person's own; time is that of extracting the motion and of animating.
+person's own. Times are medians in ms: of extracting the motion and of animating, while the
+pipeline's other stages work on other frames (`ms`, and `stage` of it for animating); and of
+animating while nothing else works (`alone`), with the program's threads.
 """
 from __future__ import annotations
 
+import os
+
+# As the program sets them.
+os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
 import argparse
+import itertools
 import json
 import pathlib
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +33,7 @@ import cv2
 import numpy as np
 from pipeline import ROOT, retarget, text, tracked
 
+from ros_animate.animation.source_image import source_image
 from ros_animate.checkpoints import weights
 from ros_animate.checkpoints.weights import WeightsNotFoundError
 from ros_animate.evaluation.animation.distances import Frames, jitter
@@ -33,11 +44,13 @@ from ros_animate.face.crop import centre_crop
 from ros_animate.images import write_image
 from ros_animate.outputs.machine import machine
 from ros_animate.plugins import available, find, load
+from ros_animate.robot.descriptions import load_spec
 from ros_animate.types import Image
 
 JITTER_PX, TILE_PX = 256, 192
 MOMENTS = 6  # of each clip, in the sheet
-COLUMNS = ('expr_r', 'gain', 'pose_r', 'missed', 'jitter', 'of', 'ms')
+COLUMNS = ('expr_r', 'gain', 'pose_r', 'missed', 'jitter', 'of', 'ms', 'stage',
+           'alone')
 
 
 def main() -> None:
@@ -99,12 +112,31 @@ def measure(clip: str, animators: list[str], args: argparse.Namespace, folder: p
             'expr_r': compared.expr_r, 'gain': compared.gain, 'pose_r': compared.pose_r,
             'missed': compared.missed, 'lag': compared.lag, 'regions': dict(compared.regions),
             'jitter': relative_jitter(animated, tracker), 'of': relative_jitter(driving, tracker),
-            'ms': stages.get('motion', 0.0) + stages.get('animation', 0.0)}
+            'ms': stages.get('motion', 0.0) + stages.get('animation', 0.0),
+            'stage': stages.get('animation'), 'alone': alone_ms(clip, name, args)}
         line(stem, name, figures[name])
         rows += [driving, animated] if not rows else [animated]
     if args.output:
         write_image(folder / f'{stem}.png', np.vstack([strip(frames) for frames in rows]))
     return figures
+
+
+def alone_ms(clip: str, name: str, args: argparse.Namespace) -> float | None:
+    """Median time of animating a frame of a clip while nothing else works; None without a face."""
+    animator = load('animation', name)
+    animator.set_source(source_image(args.portrait, load_spec('mock')))
+    extractor = load('motion', animator.extractor)
+    options = {} if clip == 'demo' else {'path': clip}
+    with load('camera', 'demo' if clip == 'demo' else 'video', options) as source:
+        frames = itertools.islice(iter(source.read, None), args.limit)
+        motions = [motion for frame in frames if (motion := extractor.extract(frame)) is not None]
+    extractor.close()
+    times = []
+    for motion in motions:
+        start_s = time.perf_counter()
+        animator.animate(motion)
+        times.append(1e3 * (time.perf_counter() - start_s))
+    return float(np.median(times)) if times else None
 
 
 def line(clip: str, name: str, figures: Mapping[str, Any]) -> None:

@@ -150,7 +150,9 @@ def _composed(warped: Tensor, source: Tensor, gate: Tensor, output: Tensor) -> R
     gated = output.float() * gate
     residual = from_blocks(gated[:, :BLOCK_CHANNELS])
     size = warped.shape[2:]
-    fields = resize(gated[:, BLOCK_CHANNELS:].contiguous(), size, 'bilinear')
+    # With the channels last, the coordinates of a position lie side by side.
+    fields = resize(gated[:, BLOCK_CHANNELS:].contiguous(memory_format=torch.channels_last), size,
+                    'bilinear')
     shifts, blend = _SHIFT * fields[:, :4].permute(0, 2, 3, 1), fields[:, 4:].clamp(0, 1)
     grid = coordinate_grid(size, shifts)
     positions = grid + shifts[..., :2]
