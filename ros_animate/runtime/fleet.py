@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ros_animate.errors import ExitStatus, UserError
+from ros_animate.errors import ExitStatus
 from ros_animate.interrupts import DeferredSignals
 from ros_animate.nodes.name_claim import require_free
 from ros_animate.outputs.machine import machine
@@ -20,7 +20,7 @@ from ros_animate.plugins import STAGES
 from ros_animate.runtime.environment import node_environment
 from ros_animate.runtime.fleet_file import FleetRobot
 from ros_animate.runtime.fleet_plan import WATCH, FleetPlan, make_fleet_plan
-from ros_animate.runtime.live import DRAIN_S, POLL_S, Status, summary
+from ros_animate.runtime.live import DRAIN_S, POLL_S, Status, failure_of, summary
 from ros_animate.runtime.supervisor import Program, Supervisor
 from ros_animate.scheduling import BACKGROUND_NICE
 from ros_animate.settings import RunOptions
@@ -129,11 +129,7 @@ class FleetRun:
         with Supervisor(self._programs, environment, on_output=self._read_line,
                         on_note=write_line) as supervisor:
             try:
-                self._follow(supervisor)
-            except KeyboardInterrupt:
-                pass
-            except (UserError, SystemExit) as error:
-                self.failure = error
+                self.failure = failure_of(lambda: self._follow(supervisor))
             finally:
                 self._given_up, self._respawned = supervisor.given_up, supervisor.respawned
                 # Each goes to its last pose, which takes a while.

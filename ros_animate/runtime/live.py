@@ -8,7 +8,7 @@ import pathlib
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,6 +170,17 @@ class Status:
                 setattr(self, key, value)
 
 
+def failure_of(work: Callable[[], None]) -> UserError | SystemExit | None:
+    """Does the work; returns what ended it, None for its end and for Ctrl-C."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        pass
+    except (UserError, SystemExit) as error:
+        return error
+    return None
+
+
 class LiveRun:
     """One run with its child processes.
 
@@ -199,11 +210,7 @@ class LiveRun:
         with Supervisor(self._programs, environment, on_output=self._read_line,
                         on_note=write_line) as supervisor:
             try:
-                self._follow(supervisor)
-            except KeyboardInterrupt:
-                pass
-            except (UserError, SystemExit) as error:
-                self.failure = error
+                self.failure = failure_of(lambda: self._follow(supervisor))
             finally:
                 self._finish(supervisor)
         if self._status.report is None:
