@@ -58,10 +58,15 @@ class FileServer(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True  # a body after its head would wait for 40 ms
     server: FileServer
 
     def log_message(self, *_: object) -> None:
         pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # of a client that was killed
+            super().handle()
 
     def do_HEAD(self) -> None:
         self._answer()
