@@ -2,7 +2,7 @@
 """Faults of robots that do not do what their file says: found, missed, and falsely reported.
 
     .venv/bin/python benchmarks/lying_robots.py [--robot ameca] [--count 10] [--first 0]
-        [--poses 600] [--folder output/lying_robots] [--again] [--json FILE]
+        [--poses 600] [--folder output/lying_robots] [--again] [--faults] [--json FILE]
 
 Every robot has another identity and skin, three controls of half their movement, one inverted, one
 dead, and two swapped; the camera stands 8 degrees off the axis and 10 % closer. Each is calibrated
@@ -35,15 +35,16 @@ from ros_animate.calibration.corrections import corrected_text, with_corrected_r
 from ros_animate.calibration.faults import Fault, Finding
 from ros_animate.calibration.fidelity import Fidelity, agreement, people
 from ros_animate.calibration.fitting import fit
-from ros_animate.calibration.journal import Journal, open_journal
+from ros_animate.calibration.journal import BlockRecord, Journal, open_journal
 from ros_animate.calibration.lying_robot import Lies, LyingRobot, random_lies
 from ros_animate.calibration.observer import Observer, Timing
 from ros_animate.calibration.places import camera_place
-from ros_animate.calibration.poses import schedule
+from ros_animate.calibration.poses import Pose, controls_levels, schedule, single_pose
 from ros_animate.calibration.report import findings_of
 from ros_animate.calibration.responses import Curve, Expected, FaithfulRobot
-from ros_animate.calibration.session import Session
+from ros_animate.calibration.session import Session, observed
 from ros_animate.calibration.sighting import Sighting, steady
+from ros_animate.collection.sampling import ControlSampler
 from ros_animate.documents import read_text
 from ros_animate.hardware.pose_driver import PoseDriver, SimulatedTime, Time
 from ros_animate.hardware.safety_config import SafetyConfig
@@ -55,7 +56,7 @@ from ros_animate.robot.descriptions import description_file, load_spec
 from ros_animate.robot.face_map import FaceMap
 from ros_animate.robot.reader import read_spec
 from ros_animate.robot.spec import RobotSpec
-from ros_animate.types import Array, Frame
+from ros_animate.types import Array, Frame, Image
 
 FACES, PURPOSE = 60, 31  # faces of the fidelity, and the purpose of their random numbers
 KINDS = ((Fault.DEAD, 0.0), (Fault.INVERTED, -1.0), (Fault.WEAK, 0.5))
@@ -71,14 +72,20 @@ def main() -> None:
     parser.add_argument('--poses', type=int, default=600)
     parser.add_argument('--folder', type=pathlib.Path, default='output/lying_robots')
     parser.add_argument('--again', action='store_true', help='make the figures anew')
+    parser.add_argument('--faults', action='store_true',
+                        help='only faults, from one look at every level of each control')
+    parser.add_argument('--levels', type=float, nargs='+', default=[1.0, 0.5, -0.5, -1.0],
+                        help='levels of --faults, as shares of the way to the ends')
     parser.add_argument('--json', help='also write the figures to this file')
     args = parser.parse_args()
     print(machine())
     spec = load_spec(args.robot)
     bench = Bench(spec, args.poses, args.folder / f'{args.robot}_{args.poses}')
     robots = dict(all_robots(spec, range(args.first, args.first + args.count)))
-    for name, lies in robots.items():
-        bench.babble(name, lies)
+    if args.faults:
+        print(totals([bench.faults(name, lies, args.levels) for name, lies in robots.items()
+                      if name.isdigit()]))
+        return
     figures = {}
     for name, lies in robots.items():
         figures[name] = bench.figures(name, lies, args.again)
@@ -126,6 +133,18 @@ class Bench:
                     Session(observer, spec, lambda line: print(f'  {name}: {line}'), time.sleep
                             ).run(blocks, journal, progress)
         return journal
+
+    def faults(self, name: str, lies: Lies, levels: list[float]) -> dict[str, Any]:
+        """Faults by single looks at a robot that stands, without going there."""
+        robot, show = LyingRobot(self._spec, lies), Show(self._spec, lies, self._tracker)
+        journal, expected = Journal(self._folder), self._expected()[0]
+        for block in single_controls(self._spec, levels):
+            looks = [(pose, show.look(robot.render(pose.values))) for pose in block]
+            journal.blocks.append(BlockRecord([observed(pose, pose.values, seen)
+                                               for pose, seen in looks if seen is not None]))
+        found = compared(self._spec, lies, findings_of(self._spec, journal, expected))
+        print(f'{name}: {found}', flush=True)
+        return found
 
     def figures(self, name: str, lies: Lies, again: bool) -> dict[str, Any]:
         """Figures of a robot, from its file if they are there and not asked for again."""
@@ -232,13 +251,15 @@ class Show:
 
     def expression(self, values: Array) -> Array | None:
         """(52,) blendshapes of the robot where it is sent to `values`, None without a face."""
-        image = self._robot.render(values)
+        seen = self.look(self._robot.render(values))
+        return None if seen is None else seen.expression
 
+    def look(self, image: Image) -> Sighting | None:
+        """The face in an image of a robot that stands still, None without one."""
         def track() -> Sighting | None:
             self._now_s += 0.1
             return Sighting.of(self._tracker.extract(Frame(image, self._now_s)), image)
-        seen = steady(track, Timing.images)
-        return None if seen is None else seen.expression
+        return steady(track, Timing.images)
 
 
 def true_findings(spec: RobotSpec, lies: Lies) -> list[Finding]:
@@ -268,6 +289,22 @@ def compared(spec: RobotSpec, lies: Lies, findings: list[Finding]) -> dict[str, 
             'false': sorted(said - truth)}
 
 
+def single_controls(spec: RobotSpec, levels: list[float]) -> Iterator[list[Pose]]:
+    """Every control at its levels, and neutral after it."""
+    sampler = ControlSampler(spec)
+    neutral = Pose('neutral', sampler.allowed(spec.neutral))
+    yield [neutral] * 3
+    for index in range(len(spec.names)):
+        yield [*(single_pose(spec, sampler, index, level)
+                 for level in controls_levels(spec, index, levels)), neutral]
+
+
+def totals(robots: list[dict[str, Any]]) -> str:
+    """Counts of faults of all robots."""
+    return ', '.join(f'{key} {sum(len(robot[key]) for robot in robots)}'
+                     for key in ('found', 'missed', 'out_of_sight', 'false'))
+
+
 def text(name: str, figures: dict[str, Any]) -> str:
     rows = ', '.join(f'{name} {row["r"]:.2f} / {row["gain"]:.2f} / {row["mae"]:.3f}'
                      for name, row in figures['fidelity'].items())
@@ -287,7 +324,15 @@ def summary(figures: dict[str, dict[str, Any]]) -> str:
              for key in ('found', 'missed', 'out_of_sight', 'false')}
     return '\n'.join([
         f'{len(lying)} lying robots: {count}; fidelity {_means(lying)}',
-        f'their twins: {sum(len(value["false"]) for value in twins)} false; {_means(twins)}'])
+        f'their twins: {sum(len(value["false"]) for value in twins)} false; {_means(twins)}',
+        f'short of its own twin, r by calibrated: {_behind(figures)}'])
+
+
+def _behind(figures: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """By how much the correlation of each lying robot is below that of its twin."""
+    def r(name: str) -> float:
+        return float(figures[name]['fidelity']['file calibrated']['r'])
+    return {name: round(r(f'{TWIN} {name}') - r(name), 3) for name in figures if name.isdigit()}
 
 
 def _means(robots: list[dict[str, Any]]) -> dict[str, dict[str, float]]:

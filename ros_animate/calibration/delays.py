@@ -6,7 +6,7 @@ import numpy as np
 from ros_animate.calibration.journal import Step
 from ros_animate.calibration.observations import ANGLES
 
-DELAYS_S = np.arange(-0.03, 0.4, 0.005)  # that are tried; the camera's time is known to one image
+DELAYS_S = np.arange(0.0, 0.4, 0.005)  # that are tried
 LEAST_MOVE = 0.1  # of the face, of blendshapes, and of angles per ANGLE_DEG
 ANGLE_DEG = 30.0
 LEAST_FIT = 0.8  # share of the movement that a delayed command explains

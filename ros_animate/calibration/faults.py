@@ -1,7 +1,9 @@
 """Differences of a robot from its file: dead, inverted, swapped, weak and coupled controls."""
 from __future__ import annotations
 
+import dataclasses
 import enum
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,20 +16,28 @@ from ros_animate.types import Array
 
 GAINS = np.linspace(-1.5, 1.5, 61)  # of a control, that are tried
 FLOOR = 0.01  # smallest standard deviation of an output
-# Lengths of expected answers per level, in standard deviations: a weaker one cannot be seen; one
-# that is weaker than CLEAR tells whether there is a movement, and not how far it goes.
-VISIBLE, CLEAR = 6.0, 18.0
-# Gains relative to those of the group; WEAK_TOO: of a control with another fault.
-WEAK, WEAK_TOO, STRONG = 0.65, 0.5, 1.6
+# Lengths of expected answers per level, as multiples of that of the tracker's noise: a weaker one
+# cannot be seen; one that is weaker than CLEAR tells whether there is a movement, and not how far
+# it goes.
+VISIBLE, CLEAR = 0.6, 1.9
+DOUBT = 1.2  # standard deviations of the noise by which a weak answer may seem stronger
+LITTLE_DOUBT = 0.08  # with which an answer that resembles nothing, or is very weak, says enough
+NEUTRAL = 0.25  # share of a neutral pose's noise that the answers have besides their own
+# Gains relative to those of the group.
+WEAK, STRONG = 0.66, 1.6
+UNSURE = 0.1  # share by which a gain may always be wrong
 TIE = 1e-6  # of equal explanations the smallest gain counts
 DEAD = 0.15  # gain of a control that moves nothing
+LEAST_ANSWER = 6.0  # in standard deviations, of a control of which nothing is expected
+CLEAR_ANSWER = 18.0  # the same of the answer of another control that may be coupled
+SHORT = 0.6  # length of an answer, of what is expected, that is weak whatever it resembles
 DEAD_ANSWER = 0.4  # greatest answer of such a control, of what is expected
 BETTER = 0.6  # share of the mismatch that is left by another explanation, to believe it
 COUPLED = 0.3  # least share of the movement of another control that a control makes besides
 COUPLED_PART = 0.12  # least share of its own answer that this makes
 COUPLED_MISMATCH = 0.4  # share of what is left that this explanation may leave
 FAINT_MISMATCH = 0.9  # of a faint answer that tells nothing
-LARGE_MISMATCH = 0.7  # of an answer that resembles nothing
+LARGE_MISMATCH = 0.8  # of an answer that resembles nothing
 
 
 class Fault(enum.Enum):
@@ -64,6 +74,7 @@ class Finding:
         expected: Strength of the expected answer; NaN without one.
         mismatch: Share of the answer (of its squares) that the explanation leaves.
         partner: Index of the control that it is coupled with, -1 for none.
+        is_faint: True if its movement can be seen, and how far it goes cannot.
     """
 
     control: int
@@ -74,11 +85,7 @@ class Finding:
     expected: float
     mismatch: float
     partner: int = -1
-
-    @property
-    def is_faint(self) -> bool:
-        """True if its movement can be seen, and how far it goes cannot."""
-        return bool(VISIBLE <= self.expected < CLEAR)
+    is_faint: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,18 +113,20 @@ def find_faults(spec: RobotSpec, measured: Sequence[Curve | None], expected: Exp
     weight = np.broadcast_to(1.0 / np.sqrt(noise ** 2 + spread ** 2 + FLOOR ** 2),
                              (len(spec.names), len(noise)))
     sides = list(expected.sides) if expected and expected.sides else [None] * len(spec.names)
-    parts = [[None if curve is None else _own_part(curve, side) for curve, side in zip(row, sides)]
-             for row in (measured, expected.curves if expected else [None] * len(spec.names))]
-    fits, curves, due = [], [], []
+    parts = ([curve and _own_part(curve, side) for curve, side in zip(measured, sides)],
+             expected.curves if expected else [None] * len(spec.names))
+    fits, curves, due, noises = [], [], [], []
     for index in range(len(spec.names)):
         # All answers in standard deviations of this control's.
         own, every = (_weighted(parts[0][index], weight[index]),
                       [_weighted(curve, weight[index]) for curve in parts[1]])
         curves.append(own)
         due.append(every)
+        noises.append(float(np.linalg.norm(noise * weight[index])) * (
+            1.0 if own is None else float(np.sqrt(1.0 / own.looks + NEUTRAL))))
         fits.append(_explain(index, own, every, _mirror(spec, index)))
     factors = _group_factors(spec, fits)
-    return [_finding(index, curves[index], due[index], fits[index], factors[index],
+    return [_finding(index, curves[index], due[index], fits[index], factors[index], noises[index],
                      spec.names[index] in stuck)
             for index in range(len(spec.names))]
 
@@ -125,12 +134,12 @@ def find_faults(spec: RobotSpec, measured: Sequence[Curve | None], expected: Exp
 def _own_part(curve: Curve, side: Curve | None) -> Curve:
     """A curve without what other controls add to it."""
     answers = curve.answers if side is None else curve.answers - side.at(curve.levels)
-    return Curve(curve.levels, answers, curve.spread)
+    return dataclasses.replace(curve, answers=answers)
 
 
 def _weighted(curve: Curve | None, weight: Array) -> Curve | None:
     """The curve in standard deviations of what differs between faces that are alike."""
-    return curve and Curve(curve.levels, curve.answers * weight, curve.spread)
+    return curve and dataclasses.replace(curve, answers=curve.answers * weight)
 
 
 def _mirror(spec: RobotSpec, index: int) -> int:
@@ -162,14 +171,12 @@ def _fit(source: int, curve: Curve, expected: Curve) -> _Fit:
     total = max(float((curve.answers ** 2).sum()), 1e-12)
     size = max(float((answers ** 2).sum()), 1e-12)
     mixed, squared = curve.answers @ answers.T, answers @ answers.T
-    errors = []
-    for gain in GAINS:
-        shares = expected.shares(gain * curve.levels)
-        errors.append(total - 2 * float((mixed * shares).sum())
-                      + float(((shares @ squared) * shares).sum())
-                      + TIE * size * gain ** 2)
+    shares = expected.shares(np.outer(GAINS, curve.levels).ravel())
+    shares = shares.reshape(len(GAINS), *mixed.shape)
+    errors = (total - 2 * (mixed * shares).sum(axis=(1, 2))
+              + ((shares @ squared) * shares).sum(axis=(1, 2)) + TIE * size * GAINS ** 2)
     at = int(np.argmin(errors))
-    return _Fit(source, float(GAINS[at]), max(errors[at], 0.0) / total)
+    return _Fit(source, float(GAINS[at]), max(float(errors[at]), 0.0) / total)
 
 
 def _strength(curve: Curve | None) -> float:
@@ -199,50 +206,70 @@ def _group_factors(spec: RobotSpec, fits: Sequence[_Fit | None]) -> Array:
 
 
 def _finding(index: int, curve: Curve | None, expected: Sequence[Curve | None],
-             fit: _Fit | None, factor: float, is_stuck: bool) -> Finding:
+             fit: _Fit | None, factor: float, noise: float, is_stuck: bool) -> Finding:
     strength, due = _strength(curve), _strength(expected[index])
+    plain = Finding(index, (Fault.NONE,), index, float('nan'), strength,
+                    due if expected[index] is not None else float('nan'), float('nan'))
+    if fit is not None:
+        plain = dataclasses.replace(plain, source=fit.source, gain=fit.gain / factor,
+                                    mismatch=fit.mismatch)
 
-    def finding(*faults: Fault, partner: int = -1) -> Finding:
-        gain = float('nan') if fit is None else fit.gain / factor
-        return Finding(index, faults, index if fit is None else fit.source, gain, strength,
-                       due if expected[index] is not None else float('nan'),
-                       float('nan') if fit is None else fit.mismatch, partner)
+    def finding(*faults: Fault, partner: int = -1, is_faint: bool = False) -> Finding:
+        return dataclasses.replace(plain, faults=faults, partner=partner, is_faint=is_faint)
     if is_stuck:
         return finding(Fault.STUCK)
     if curve is None:
         return finding(Fault.UNSEEN)
     if fit is None:
-        return finding(Fault.DEAD if strength < VISIBLE else Fault.UNKNOWN)
-    if due < VISIBLE:
+        return finding(Fault.DEAD if strength < LEAST_ANSWER else Fault.UNKNOWN)
+    if due < VISIBLE * noise:
         return finding(Fault.UNSEEN)
+    doubt = (DOUBT * noise / due) ** 2
     if strength < DEAD_ANSWER * due and abs(fit.gain) < WEAK / 2:
-        return finding(Fault.DEAD)
-    if due < CLEAR:
+        if doubt < LITTLE_DOUBT or strength < LEAST_ANSWER:
+            return finding(Fault.DEAD)
+        plain = dataclasses.replace(plain, gain=strength / due)
+        return finding(Fault.WEAK)
+    if due < CLEAR * noise:
         if abs(fit.gain) < DEAD or fit.mismatch > FAINT_MISMATCH:
-            return finding(Fault.UNSEEN)
-        is_inverted = fit.gain < 0 and fit.mismatch < LARGE_MISMATCH
-        return finding(Fault.INVERTED if is_inverted else Fault.NONE)
-    faults, partner = _deviations(index, curve, expected, fit, factor)
-    return finding(*(faults or [Fault.NONE]), partner=partner)
+            return finding(Fault.UNSEEN, is_faint=True)
+        if fit.mismatch > LARGE_MISMATCH:
+            return finding(Fault.NONE, is_faint=True)
+        faults = [Fault.SWAPPED] if fit.source != index else []
+        faults += [Fault.INVERTED] if fit.gain < 0 else []
+        return finding(*(faults or [Fault.NONE]), is_faint=True)
+    faults, partner = _deviations(index, curve, expected, fit, factor, doubt)
+    if Fault.WEAK in faults and fit.mismatch > LARGE_MISMATCH:
+        # The gain is too small, since the answer goes another way; its length is not.
+        plain = dataclasses.replace(plain, gain=math.copysign(strength / due, fit.gain))
+    is_faint = not faults and (abs(plain.gain) < WEAK * (1.0 + max(doubt, UNSURE))
+                               or fit.mismatch > LARGE_MISMATCH)
+    return finding(*(faults or [Fault.NONE]), partner=partner, is_faint=is_faint)
 
 
 def _deviations(index: int, curve: Curve, expected: Sequence[Curve | None], fit: _Fit,
-                factor: float) -> tuple[list[Fault], int]:
-    """Faults of a control that answers, and the one that it is coupled with (-1: none)."""
+                factor: float, doubt: float) -> tuple[list[Fault], int]:
+    """Faults of a control that answers, and the one that it is coupled with (-1: none).
+
+    `doubt` is the share by which a gain may be wrong.
+    """
     faults = []
     if fit.source != index:
         faults.append(Fault.SWAPPED)
     if fit.gain < -DEAD:
         faults.append(Fault.INVERTED)
-    gain = abs(fit.gain) / factor
-    if DEAD < gain < (WEAK_TOO if faults else WEAK):
+    gain, is_doubtful = abs(fit.gain) / factor, doubt >= LITTLE_DOUBT
+    is_alike = fit.mismatch <= LARGE_MISMATCH
+    is_short = _strength(curve) < SHORT * _strength(expected[fit.source])
+    if gain < WEAK * (1.0 - doubt) and (
+            is_short or (gain > DEAD and (is_alike or not is_doubtful))):
         faults.append(Fault.WEAK)
-    elif gain > STRONG:
+    elif gain > STRONG * (1.0 + doubt):
         faults.append(Fault.STRONG)
     partner = _coupled_with(index, curve, expected, fit)
     if partner >= 0:
         faults.append(Fault.COUPLED)
-    elif fit.mismatch > LARGE_MISMATCH and not faults:
+    elif not (is_alike or is_doubtful or faults):
         faults.append(Fault.OTHER)
     return faults, partner
 
@@ -254,7 +281,7 @@ def _coupled_with(index: int, curve: Curve, expected: Sequence[Curve | None], fi
     rest = Curve(curve.levels, curve.answers - own.at(fit.gain * curve.levels))
     best, partner = COUPLED, -1
     for other, answer in enumerate(expected):
-        if answer is None or other in (index, fit.source) or _strength(answer) < CLEAR:
+        if answer is None or other in (index, fit.source) or _strength(answer) < CLEAR_ANSWER:
             continue
         explained = _fit(other, rest, answer)
         strength = _strength(rest) * float(np.sqrt(1.0 - min(explained.mismatch, 1.0)))

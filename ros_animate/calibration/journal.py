@@ -19,7 +19,7 @@ from ros_animate.files import drop_torn_line, locked_folder, naming_write_errors
 from ros_animate.types import Array
 
 JOURNAL = 'poses.jsonl'
-VERSION = 1
+VERSION = 2
 DIGITS = 4
 
 

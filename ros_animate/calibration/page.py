@@ -58,9 +58,11 @@ forward model predicts {report.r2():.0%} of the variance of the blendshapes.
 {_corrections(report)}
 <h2>All controls</h2>
 <p>Gain: the movement as a share of what the robot file says, relative to the other controls of its
-group. Repeatability: standard deviation of repeated answers, as a share of the answer. Delay: from
-the command to the tracked movement, camera and tracker included. Changes are from the lower to the
-upper end of the range.</p>
+group; a negative one goes the other way. Repeatability: standard deviation of repeated answers, as
+a share of the answer, so that 0% is best. Delay: from the command to the tracked movement, camera
+and tracker included; it is known to about 0.03 s. Moves: the blendshapes (0 to 1) and head angles
+that change most, from the lower to the upper end of the range. Grey rows are too faint in the
+image to be judged.</p>
 <table><tr><th>control</th><th>finding</th><th>gain</th><th>repeatability</th><th>delay</th>
 <th>moves</th></tr>{rows}</table>
 <h2>Gains, movements, delays</h2>

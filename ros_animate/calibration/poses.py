@@ -5,9 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ros_animate.calibration.faces import PersonFaces
 from ros_animate.collection.pairs import random_stream
-from ros_animate.collection.sampling import ControlSampler, visible_range
+from ros_animate.collection.sampling import VISIBLE_RANGES, ControlSampler, visible_range
+from ros_animate.face.virtual.muscles import EYE_RANGE_DEG
 from ros_animate.robot.sides import mirror_pairs
 from ros_animate.robot.spec import RobotSpec
 from ros_animate.types import Array
@@ -22,6 +25,10 @@ LEAST_WAY = 0.05  # of its range that a control has on a side of neutral
 # Levels of a single control and how often they are repeated, the best that fits is taken.
 SWEEPS: tuple[tuple[tuple[float, ...], int], ...] = (
     ((-1.0, -0.5, 0.5, 1.0), 3), ((-1.0, -0.5, 0.5, 1.0), 2), ((-1.0, 1.0), 2), ((-1.0, 1.0), 1))
+# Ranges of muscles that single controls go through: beyond the end of the eyeballs' range half of a
+# movement looks like all of it.
+SWEPT_RANGES = {**VISIBLE_RANGES, **{name: (-end, end) for name, end in zip(
+    ('gaze_azimuth', 'gaze_elevation'), EYE_RANGE_DEG)}}
 
 Kind = Literal['neutral', 'step', 'single', 'random']
 
@@ -34,7 +41,8 @@ class Pose:
         kind: 'single': one control leaves neutral; 'step': the same, and the way there is watched.
         values: (C,) an allowed pose in the robot's units.
         control: Index of the single control, -1 of other poses.
-        level: Share of its way: 1 at the upper end of what can be seen, -1 at the lower end.
+        level: Share of its way that the coupled limits leave: 1 at the upper end of what can be
+            seen, -1 at the lower end.
     """
 
     kind: Kind
@@ -75,7 +83,7 @@ def schedule(spec: RobotSpec, seed: int, count: int) -> list[Block]:
 
 def controls_levels(spec: RobotSpec, index: int, levels: Sequence[float]) -> list[float]:
     """The levels of a control on the sides of neutral to which it can go."""
-    low, high = visible_range(spec)
+    low, high = visible_range(spec, SWEPT_RANGES)
     least = LEAST_WAY * (spec.high[index] - spec.low[index])
     down, up = spec.neutral[index] - low[index] > least, high[index] - spec.neutral[index] > least
     return [level for level in levels if (up if level > 0 else down)]
@@ -83,12 +91,20 @@ def controls_levels(spec: RobotSpec, index: int, levels: Sequence[float]) -> lis
 
 def single_pose(spec: RobotSpec, sampler: ControlSampler, index: int, level: float,
                 kind: Kind = 'single') -> Pose:
-    """The pose in which one control leaves neutral by `level`."""
-    low, high = visible_range(spec)
+    """The allowed pose that is nearest to the one in which a control leaves neutral by `level`."""
+    values = sampler.allowed(single_values(spec, index, level))
+    way = single_values(spec, index, np.sign(level))[index] - spec.neutral[index]
+    return Pose(kind, values, index, float(abs((values[index] - spec.neutral[index]) / way)
+                                           * np.sign(level)))
+
+
+def single_values(spec: RobotSpec, index: int, level: float) -> Array:
+    """(C,) the pose in which one control leaves neutral by `level`, whatever limits it."""
+    low, high = visible_range(spec, SWEPT_RANGES)
     values = spec.neutral.copy()
     values[index] += level * (high[index] - values[index] if level > 0
                               else values[index] - low[index])
-    return Pose(kind, sampler.allowed(values), index, level)
+    return values
 
 
 def _singles(spec: RobotSpec, sampler: ControlSampler, seed: int, count: int,

@@ -28,6 +28,7 @@ from ros_animate.robot.spec import RobotSpec
 PATCH, PAGE = 'corrections.patch', 'report.html'
 STRONGEST = 4  # outputs that are named for a control
 LEAST_SHAPE, LEAST_DEG = 0.05, 2.0  # changes of outputs that are worth naming
+WHEN = {'blendshape_map': 'before', 'calibrated': 'after the calibration'}  # by policy
 
 
 @dataclass(frozen=True)
@@ -188,26 +189,29 @@ def describe(spec: RobotSpec, control: ControlReport) -> str:
         Fault.OTHER: 'moves otherwise than the file says',
         Fault.UNSEEN: 'out of sight: too faint to be judged',
         Fault.UNKNOWN: 'nothing to compare it with (the file has no section `face` for it)',
-        Fault.NONE: 'it moves; too faint to say how far' if finding.is_faint else 'as expected'}
-    return '; '.join(words[fault] for fault in finding.faults)
+        Fault.NONE: 'it moves; how far cannot be told' if finding.is_faint else 'as expected'}
+    hidden = [f'no face in {control.unseen:.0%} of its poses'] if control.unseen > 0 else []
+    return '; '.join([*(words[fault] for fault in finding.faults), *hidden])
 
 
 def camera_words(place: CameraPlace) -> str:
     """The place of the camera in words."""
-    sides = [f'{abs(place.azimuth_deg):.0f}° to its {"left" if place.azimuth_deg > 0 else "right"}',
-             f'{abs(place.elevation_deg):.0f}° {"above" if place.elevation_deg > 0 else "below"}']
+    side, height = ('left' if place.azimuth_deg > 0 else 'right',
+                    'above' if place.elevation_deg > 0 else 'below')
     size = '' if np.isnan(place.size) else (
         f'; the face is {place.size:.2f} times as large as usual, so it is about '
         f'{abs(1 - 1 / place.size):.0%} {"closer" if place.size > 1 else "farther"}')
     far = f', about {place.distance_m:.2f} m away' if np.isnan(place.size) else ''
-    return f'the camera stands {" and ".join(sides)} of the face{far}{size}'
+    return (f"the camera stands {abs(place.azimuth_deg):.0f}° to the robot's {side} of its face "
+            f'and {abs(place.elevation_deg):.0f}° {height} it{far}{size}')
 
 
 def fidelity_words(fidelity: Mapping[str, Fidelity]) -> str:
     """The predicted fidelity of each policy in words."""
-    figures = ', '.join(f'{value.r:.2f} by {name} (gain {value.gain:.2f})'
-                        for name, value in fidelity.items())
-    return f"people's faces, as the model predicts them on this robot: correlation {figures}"
+    figures = ', '.join(f'{value.r:.2f} {WHEN.get(name, "by")} (policy {name}, gain '
+                        f'{value.gain:.2f})' for name, value in fidelity.items())
+    return ("people's expressions and the robot's, as the forward model predicts them: correlation "
+            f'{figures}')
 
 
 def _control(spec: RobotSpec, finding: Finding, curve: Curve | None, taken: Sequence[Taken],

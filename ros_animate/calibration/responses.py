@@ -10,7 +10,7 @@ import numpy as np
 from ros_animate.calibration.journal import Journal, Taken
 from ros_animate.calibration.observations import ANGLES
 from ros_animate.calibration.observer import Timing
-from ros_animate.calibration.poses import controls_levels, single_pose
+from ros_animate.calibration.poses import controls_levels, single_pose, single_values
 from ros_animate.calibration.sighting import Sighting, steady
 from ros_animate.calibration.turned_camera import TurnedCamera
 from ros_animate.collection.appearances import random_person
@@ -29,9 +29,12 @@ MAD = 1.4826  # standard deviations of a normal distribution by median absolute 
 LEVELS = (-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
 IDENTITIES = 2  # of people, beside the robot's own face, whose answers are expected as well
 TURN_DEG = 8.0  # of the camera, to see what the tracker makes of it
+LEAST_LEVEL = 0.1  # of a single control that counts: coupled limits may leave less
 LEAST_SIDE = 0.01  # of the range: movements of other controls that count
 OTHERS = 0.3  # share of the spread of all answers that counts in those of one control
 EXPECTED = 22  # purpose of random numbers
+
+PoseKey = tuple[int, float, bool]  # control, level, and True for the others without it
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,13 @@ class Curve:
         levels: (L,) ways from neutral, increasing: 1 to the upper end of what can be seen.
         answers: (L, A) differences from neutral, as of `vector`.
         spread: Standard deviation of repeated answers, of its length.
+        looks: Mean number of answers at a level.
     """
 
     levels: Array
     answers: Array
     spread: float = 0.0
+    looks: float = 1.0
 
     @functools.cached_property
     def points(self) -> tuple[Array, Array]:
@@ -77,10 +82,11 @@ class Expected:
     """Answers of robots that do what the file says.
 
     Attributes:
-        curves: By control; None where no face was seen with it.
+        curves: By control, alone, without regard to coupled limits: a robot that lies may go
+            where it is not sent; None where no face was seen with it.
         spread: (C, A) standard deviations between identities, by control.
-        sides: By control, the part of its answers that is made by other controls which the coupled
-            limits move with it; None where there is none.
+        sides: By control, the answers to other controls that the coupled limits move with it; None
+            where there are none.
     """
 
     curves: Sequence[Curve | None]
@@ -123,7 +129,8 @@ def _measured(index: int, journal: Journal, neutral: Array) -> Curve | None:
     answers: dict[float, list[Array]] = {}
     for block in journal.blocks:
         for taken in block.taken:
-            if taken.control == index and not taken.reason:
+            if (taken.control == index and not taken.reason
+                    and abs(taken.level) >= LEAST_LEVEL):
                 near = _near_neutral(block.taken, neutral)
                 face = vector(taken.features, taken.points)
                 answers.setdefault(taken.level, []).append(face - near)
@@ -133,7 +140,8 @@ def _measured(index: int, journal: Journal, neutral: Array) -> Curve | None:
     spreads = [np.std(answers[level], axis=0) for level in levels if len(answers[level]) > 1]
     return Curve(np.array(levels), np.array([np.mean(answers[level], axis=0)
                                              for level in levels]),
-                 float(np.sqrt(np.square(spreads).sum(axis=1).mean())) if spreads else float('nan'))
+                 float(np.sqrt(np.square(spreads).sum(axis=1).mean())) if spreads else float('nan'),
+                 float(np.mean([len(answers[level]) for level in levels])))
 
 
 def _near_neutral(block: Sequence[Taken], neutral: Array) -> Array:
@@ -183,7 +191,7 @@ class FaithfulRobot:
     def expected(self) -> Expected:
         """The expected answers: means over the identities."""
         poses = expected_poses(self._spec)
-        answers: dict[tuple[int, float, bool], list[Array]] = {}
+        answers: dict[PoseKey, list[Array]] = {}
         for face in self._faces:
             neutral = self._look(face, self._spec.neutral)
             for key, values in poses.items():
@@ -207,7 +215,7 @@ def _vector(seen: Sighting) -> Array:
     return vector(seen.features, seen.points)
 
 
-def _spread(count: int, answers: Mapping[tuple[int, float, bool], Sequence[Array]]) -> Array:
+def _spread(count: int, answers: Mapping[PoseKey, Sequence[Array]]) -> Array:
     """(C, A) standard deviations between identities: a control's own, and a part of all."""
     rows: list[list[Array]] = [[] for _ in range(count)]
     for (index, _, _), values in answers.items():
@@ -217,26 +225,23 @@ def _spread(count: int, answers: Mapping[tuple[int, float, bool], Sequence[Array
                     for row in rows])
 
 
-def expected_poses(spec: RobotSpec) -> dict[tuple[int, float, bool], Array]:
-    """Poses (C,) of single controls, by control, level, and whether the control itself stays.
-
-    The latter are there only where the coupled limits move other controls.
-    """
+def expected_poses(spec: RobotSpec) -> dict[PoseKey, Array]:
+    """Poses (C,) of single controls, and of those alone that the coupled limits move with them."""
     sampler = ControlSampler(spec)
     least = LEAST_SIDE * (spec.high - spec.low)
     poses = {}
     for index in range(len(spec.names)):
         for level in controls_levels(spec, index, LEVELS):
-            values = single_pose(spec, sampler, index, level).values
-            poses[index, level, False] = values
-            side = values.copy()
+            poses[index, level, False] = single_values(spec, index, level)
+            allowed = single_pose(spec, sampler, index, level)
+            side = allowed.values.copy()
             side[index] = spec.neutral[index]
-            if (np.abs(side - spec.neutral) > least).any():
-                poses[index, level, True] = side
+            if abs(allowed.level) >= LEAST_LEVEL and (np.abs(side - spec.neutral) > least).any():
+                poses[index, allowed.level, True] = side
     return poses
 
 
-def expected_curves(count: int, answers: Mapping[tuple[int, float, bool], Sequence[Array]],
+def expected_curves(count: int, answers: Mapping[PoseKey, Sequence[Array]],
                     is_side: bool) -> list[Curve | None]:
     """The mean answers by control, of one of the kinds of `expected_poses`."""
     rows: list[dict[float, Array]] = [{} for _ in range(count)]

@@ -116,7 +116,7 @@ class Session:
         except Unseen as unseen:
             self._neutral()
             return _unseen(pose, values, str(unseen))
-        return _taken(pose, sent, seen)
+        return observed(pose, sent, seen)
 
     def _neutral(self) -> Taken:
         """The neutral pose; raises Unseen if it does not look as at the beginning."""
@@ -130,7 +130,7 @@ class Session:
                 continue
             reason = self._reference.disturbance(seen)
             if not reason:
-                return _taken(Pose('neutral', self._spec.neutral), sent, seen)
+                return observed(Pose('neutral', self._spec.neutral), sent, seen)
         raise Unseen(reason)
 
     def _handle_stall(self, stall: Stalled, journal: Journal) -> None:
@@ -220,7 +220,8 @@ def remaining(progress: Progress, done: int) -> str:
     return '' if left_s is None else f'about {left_s:.0f} s left'
 
 
-def _taken(pose: Pose, sent: Array, seen: Sighting) -> Taken:
+def observed(pose: Pose, sent: Array, seen: Sighting) -> Taken:
+    """A pose that was sent (C,), with the face that it showed."""
     return Taken(pose.kind, pose.control, pose.level, sent, seen.features, seen.points,
                  [round(float(v), 4) for v in (seen.size, *seen.place, seen.distance_m)])
 

@@ -1,7 +1,7 @@
 """Random poses of a robot's face: every control is used, and faces stay plausible."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -147,13 +147,14 @@ def _select(rng: np.random.Generator, *options: tuple[float, Draw]) -> Draw | No
     return None
 
 
-def visible_range(spec: RobotSpec) -> tuple[Array, Array]:
-    """(N,) and (N,): low and high ends of the controls, within VISIBLE_RANGES."""
+def visible_range(spec: RobotSpec, ranges: Mapping[str, tuple[float, float]] = VISIBLE_RANGES
+                  ) -> tuple[Array, Array]:
+    """(N,) and (N,): low and high ends of the controls, within ranges of the muscles."""
     low, high = spec.low.copy(), spec.high.copy()
     for name, muscles in spec.face.get('controls', {}).items():
         i = spec.index(name)
         for muscle, (at_low, at_neutral, at_high) in muscles.items():
-            visible = VISIBLE_RANGES.get(muscle, (-np.inf, np.inf))
+            visible = ranges.get(muscle, (-np.inf, np.inf))
             for ends, end in ((low, at_low), (high, at_high)):
                 beyond = abs(end - np.clip(end, *visible))
                 if beyond > 0:
