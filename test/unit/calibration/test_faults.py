@@ -72,6 +72,12 @@ def test_a_robot_that_does_what_the_file_says_has_no_faults(tmp_path, expected, 
     assert {f.faults for f in findings} <= {(Fault.NONE,), (Fault.UNSEEN,)}
 
 
+def test_an_inverted_control_goes_where_the_coupled_limits_would_not_let_it(tmp_path, expected):
+    name = 'Lip Bottom Depress Middle'
+    spec, findings = find('ameca', Lies(gains={name: -1.0}), expected, tmp_path)
+    assert findings[spec.index(name)].faults == (Fault.INVERTED,)
+
+
 def test_a_control_that_moves_another_part_too_is_coupled(tmp_path, expected, monkeypatch):
     spec = load_spec('servo_head')
     jaw, smile = spec.index('Jaw'), spec.index('Smile Left')

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from ros_animate.calibration.poses import schedule
+from ros_animate.face.virtual.muscles import EYE_RANGE_DEG
 from ros_animate.robot.coupled_limits import CoupledSet
 from ros_animate.robot.descriptions import load_spec
 from ros_animate.robot.sides import mirror_pairs
@@ -60,3 +61,10 @@ def test_halves_of_the_face_move_alone():
     still = np.isclose(poses, spec.neutral, atol=0.02 * (spec.high - spec.low))
     halves = [still[:, side].mean(axis=1) > 0.9 for side in (left, right)]
     assert (halves[0] & ~halves[1]).sum() > 10 and (halves[1] & ~halves[0]).sum() > 10
+
+
+def test_a_single_control_ends_where_the_eyeballs_do():
+    spec = load_spec('ameca')
+    gaze = spec.index('Gaze Target Phi')
+    ways = [p.values[gaze] for block in schedule(spec, 0, 150) for p in block if p.control == gaze]
+    assert np.abs(ways).max() == pytest.approx(EYE_RANGE_DEG[0], abs=0.01)
