@@ -44,10 +44,23 @@ class TwoNodes:
             self._second = self._cluster.add_node(
                 num_cpus=1, object_store_memory=_MEMORY, node_ip_address=SECOND)
 
+    def without_second(self) -> None:
+        """Removes the second node if it is there."""
+        if self._second is not None:
+            self.kill_second()
+
     def kill_second(self) -> None:
         """Kills the second node with everything on it."""
         self._cluster.remove_node(self._second, allow_graceful=False)
         self._second = None
+
+    def wait_until_idle(self) -> None:
+        """Waits until no worker of the head computes an item."""
+        raylet = self._cluster.head_node.all_processes['raylet'][0].process.pid
+        end_s = time.monotonic() + PATIENCE_S
+        while _working(raylet):
+            assert time.monotonic() < end_s, 'the head is still at work'
+            time.sleep(POLL_S)
 
     def kill_worker(self) -> None:
         """Kills a worker of the second node, once it is at work."""

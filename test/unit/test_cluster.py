@@ -1,14 +1,18 @@
 """Work on a Ray cluster: lost workers and nodes change no result; what is missing is named."""
 import contextlib
+import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 from helpers.collection_helpers import ROOT, content
 from helpers.raw_videos import SETTINGS, image, make_raw_videos, write
+from helpers.ray_cluster import HEAD, SECOND, TwoNodes
 from helpers.waiting import PATIENCE_S, wait_until
 
 from ros_animate.cli import main
@@ -22,7 +26,6 @@ LOG = 'sources.jsonl'
 
 @pytest.fixture(scope='module')
 def nodes():
-    from helpers.ray_cluster import TwoNodes
     with TwoNodes() as cluster:
         yield cluster
 
@@ -67,6 +70,84 @@ def test_lost_workers_and_nodes_change_nothing(nodes, commands, tmp_path, verb):
     assert process.returncode == 0, err
     assert 0 < begun < lines(log)
     assert results(tmp_path / 'cluster') == results(tmp_path / 'local')
+
+
+@pytest.mark.slow
+def test_a_stopped_command_cancels_its_work_and_goes_on(nodes, commands, tmp_path):
+    """Ctrl-C, and the same command again."""
+    arguments, log_name = commands['collect']
+    command = [*map(str, arguments), '--quiet', '--output']
+    assert main([*command, str(tmp_path / 'local'), '--workers', '1']) == 0
+    log = tmp_path / 'cluster' / log_name
+    more = [*command, str(tmp_path / 'cluster'), '--cluster', nodes.address]
+    with subprocess.Popen([sys.executable, '-m', 'ros_animate', *more], cwd=ROOT, text=True,
+                          stderr=subprocess.PIPE) as process:
+        wait_until(lambda: lines(log) > 0, process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130 and 'Traceback' not in err, err
+    assert 0 < lines(log) < lines(tmp_path / 'local' / log_name)
+    nodes.wait_until_idle()
+    assert main(more) == 0
+    assert results(tmp_path / 'cluster') == results(tmp_path / 'local')
+
+
+@pytest.mark.slow
+def test_a_node_that_joins_late_gets_work(nodes):
+    def place(item, _):
+        import time
+
+        import ray
+        time.sleep(0.02)
+        return ray.util.get_node_ip_address()
+
+    nodes.without_second()
+    found = ordered_map(place, iter(int, 1), Cluster(nodes.address), '')
+    with contextlib.closing(found):
+        assert next(found) == HEAD
+        nodes.add_second()
+        end_s = time.monotonic() + PATIENCE_S
+        while next(found) != SECOND:
+            assert time.monotonic() < end_s, 'the second node has nothing to do'
+
+
+@pytest.mark.slow
+def test_closing_cancels_what_is_at_work(nodes):
+    def wait(item, _):
+        import time
+        time.sleep(600 * item)
+
+    found = ordered_map(wait, range(3), Cluster(nodes.address), '')
+    next(found)
+    found.close()
+    nodes.wait_until_idle()
+
+
+@pytest.mark.slow
+def test_evaluations_do_not_depend_on_the_cluster(nodes, tmp_path, capsys):
+    from ros_animate.cluster import connected
+    pairs = str(tmp_path / 'pairs')
+    assert main(['collect', '--count', '6', '--size', '64', '--quiet', '--workers', '1',
+                 '--output', pairs]) == 0
+    capsys.readouterr()
+    with connected(Cluster(nodes.address)):  # one for both, so that workers are started once
+        for arguments in (
+                ['policy', '--policy', 'bc_z', '--data', pairs],
+                ['animation', '--animator', 'mesh_warp', '--data', 'synthetic', '--size', '64',
+                 '--clips', '2', '--frames', '3']):
+            found = []
+            for more in ([], ['--cluster', nodes.address]):
+                assert main(['evaluate', *arguments, '--json', *more]) == 0
+                found.append(without_times(json.loads(capsys.readouterr().out)))
+            assert found[0] == found[1]
+
+
+def without_times(report):
+    """A report without what depends on the machine's speed."""
+    if not isinstance(report, dict):
+        return report
+    return {key: without_times(value) for key, value in report.items()
+            if key not in ('fps', 'ms_per_image', 'machine')}
 
 
 def lines(path: pathlib.Path) -> int:
