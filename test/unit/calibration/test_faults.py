@@ -73,9 +73,12 @@ def test_a_robot_that_does_what_the_file_says_has_no_faults(tmp_path, expected, 
 
 
 def test_an_inverted_control_goes_where_the_coupled_limits_would_not_let_it(tmp_path, expected):
-    name = 'Lip Bottom Depress Middle'
-    spec, findings = find('ameca', Lies(gains={name: -1.0}), expected, tmp_path)
-    assert findings[spec.index(name)].faults == (Fault.INVERTED,)
+    name, rng, exact = 'Lip Top Raise Middle', np.random.default_rng(0), expected['ameca']
+    noisy = dataclasses.replace(exact, curves=[curve and dataclasses.replace(
+        curve, answers=curve.answers + 0.02 * rng.standard_normal(curve.answers.shape))
+        for curve in exact.curves])
+    spec, findings = find('ameca', Lies(gains={name: -1.0}), {'ameca': noisy}, tmp_path)
+    assert Fault.INVERTED in findings[spec.index(name)].faults
 
 
 def test_a_control_that_moves_another_part_too_is_coupled(tmp_path, expected, monkeypatch):
