@@ -24,7 +24,7 @@ color:#222;background:#fff}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ddd;vertical-align:top}
-td.number{text-align:right;font-variant-numeric:tabular-nums}
+td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 tr.fault td:first-child,.fault b{color:#c0392b;font-weight:600}
 tr.faint{color:#888}img{max-width:100%}
 pre{background:#f5f5f5;padding:.8rem;overflow-x:auto;font-size:12.5px}

@@ -181,7 +181,7 @@ def describe(spec: RobotSpec, control: ControlReport) -> str:
     words = {
         Fault.DEAD: 'dead: it moves nothing that can be seen',
         Fault.STUCK: 'stuck: it does not go where it is sent',
-        Fault.INVERTED: 'inverted',
+        Fault.INVERTED: 'inverted: it moves the other way',
         Fault.SWAPPED: f'swapped: it moves what {spec.names[finding.source]} should',
         Fault.WEAK: f'weak: {abs(finding.gain):.0%} of the movement of the file',
         Fault.STRONG: f'strong: {abs(finding.gain):.0%} of the movement of the file',
@@ -219,7 +219,8 @@ def _control(spec: RobotSpec, finding: Finding, curve: Curve | None, taken: Sequ
     own = [t for t in taken if t.control == finding.control]
     unseen = sum(bool(t.reason) for t in own) / max(len(own), 1)
     length = 0.0 if curve is None else float(np.sqrt((curve.answers ** 2).sum(axis=1).mean()))
-    repeat = float('nan') if curve is None or length == 0 else curve.spread / length
+    moves = curve is not None and length > 0 and Fault.DEAD not in finding.faults
+    repeat = curve.spread / length if curve is not None and moves else float('nan')
     return ControlReport(spec.names[finding.control], finding, _moves(own, taken), repeat,
                          delays.get(finding.control, float('nan')), unseen)
 
