@@ -14,7 +14,6 @@ of 0.1, which multiplies every rounding error by ten; so do networks that run on
 """
 from __future__ import annotations
 
-import ctypes
 import functools
 import pathlib
 import shutil
@@ -26,10 +25,10 @@ from torch import nn
 from ros_animate.configuration import ConfigurationError, option
 from ros_animate.inference.acceleration import SPEEDS, Acceleration, accelerate, select
 from ros_animate.inference.rewriting import rewrite
+from ros_animate.memory import keep_all_freed_memory
 
 _DTYPES = {'float32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 _BF16_FLAGS = {'amx_bf16', 'avx512_bf16'}
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of malloc.h
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def prepare(network: nn.Module, options: EngineOptions,
     device = torch.device(device)
     acceleration = acceleration or select(options.speed, device.type)
     _check(acceleration, device)
-    keep_freed_memory()
+    keep_all_freed_memory()
     precision = 'float32'
     if getattr(network, 'half_precision', False):
         precision = fastest_precision(device) if options.precision == 'auto' else options.precision
@@ -99,21 +98,6 @@ def processor_flags() -> frozenset[str]:
         return frozenset()
     flags = next((line for line in lines if line.startswith('flags')), '')
     return frozenset(flags.partition(':')[2].split())
-
-
-@functools.cache
-def keep_freed_memory() -> None:
-    """Lets the process keep freed memory (glibc), so that feature maps cause no page faults.
-
-    By default every large map is returned to the system and zeroed page by page when it is needed
-    again, for every layer of every frame.
-    """
-    try:
-        libc = ctypes.CDLL('libc.so.6')
-    except OSError:
-        return
-    libc.mallopt(_M_MMAP_MAX, 0)
-    libc.mallopt(_M_TRIM_THRESHOLD, 2 ** 31 - 1)
 
 
 def put_channels_last(network: nn.Module) -> None:

@@ -10,9 +10,9 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith('linux'), reason='Li
 COPIES = """
 import resource
 import numpy as np
-from ros_animate.memory import keep_freed_memory
+from ros_animate.memory import keep_all_freed_memory, keep_freed_memory
 {first}
-image = np.ones((480, 640, 3), np.uint8)
+image = np.ones((480, 640, {channels}), np.uint8)
 def pages():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def copies(count):
@@ -20,17 +20,18 @@ def copies(count):
     for _ in range(count):
         [image.astype(np.float32) for _ in range(8)]
     return pages() - before
-copies(5)
-print(copies(100))
+copies(2)
+print(copies({count}))
 """
 
 
-def cleared_pages(first, **variables):
-    """Pages that the system clears while a process makes 8 images 100 times."""
+def cleared_pages(first, channels=3, count=100, **variables):
+    """Pages that the system clears while a process makes 8 images `count` times."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith('MALLOC_')}
-    done = subprocess.run([sys.executable, '-c', COPIES.format(first=first)], text=True,
-                          capture_output=True, check=True, env={**environment, **variables})
+    code = COPIES.format(first=first, channels=channels, count=count)
+    done = subprocess.run([sys.executable, '-c', code], text=True, capture_output=True, check=True,
+                          env={**environment, **variables})
     return int(done.stdout)
 
 
@@ -60,3 +61,10 @@ def test_so_do_its_children(given_back):
 def test_the_users_own_settings_stay(given_back):
     users = {'MALLOC_MMAP_THRESHOLD_': '100000', 'MALLOC_TRIM_THRESHOLD_': '100000'}
     assert cleared_pages('keep_freed_memory()', **users) > 0.5 * given_back
+
+
+def test_a_process_with_networks_keeps_maps_of_any_size(given_back):
+    large = {'channels': 24, 'count': 5}
+    before = cleared_pages('keep_freed_memory()', **large)
+    kept = cleared_pages('keep_freed_memory(); keep_all_freed_memory()', **large)
+    assert kept < 0.1 * before

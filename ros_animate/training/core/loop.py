@@ -23,8 +23,9 @@ from torch import Tensor
 
 from ros_animate.concurrency import pipelined
 from ros_animate.errors import UserError
-from ros_animate.inference.engine import fastest_precision, keep_freed_memory
+from ros_animate.inference.engine import fastest_precision
 from ros_animate.interrupts import DeferredSignals
+from ros_animate.memory import keep_all_freed_memory
 from ros_animate.outputs.progress import Progress
 from ros_animate.training.core import checkpoints
 from ros_animate.training.core.log import TrainingLog, plot_curves
@@ -61,7 +62,7 @@ def make_fabric(precision: str, unused_parameters: bool = False) -> Fabric:
     local = int(os.environ.get('LOCAL_WORLD_SIZE', world))
     strategy = 'ddp_find_unused_parameters_true' if unused_parameters else 'ddp'
     gpu = torch.cuda.is_available()
-    keep_freed_memory()
+    keep_all_freed_memory()
     fabric = Fabric(accelerator='cuda' if gpu else 'cpu', devices=local, num_nodes=world // local,
                     strategy=strategy if world > 1 else 'auto',
                     precision='bf16-mixed' if resolve_precision(precision) == 'bf16' else '32-true')
