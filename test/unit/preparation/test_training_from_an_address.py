@@ -83,7 +83,7 @@ def test_it_trains_to_the_weights_of_the_folder(folder, server, tmp_path):
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(folder, server, tmp_path):
-    """Kill -9 at two steps, while the server fails now and then; memory stays as it is."""
+    """Kill -9 in the midst, while the server fails now and then."""
     assert main(arguments('x2face', folder, tmp_path / 'disk', STEPS, checkpoint_steps=5)) == 0
     command = [sys.executable, '-m', 'ros_animate', *arguments(
         'x2face', server.url, tmp_path / 'http', STEPS, checkpoint_steps=5, stream_mb=0.1)]
