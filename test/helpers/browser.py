@@ -52,6 +52,8 @@ class Page:
         self.page.add_init_script(NOTICES)
         self.page.on('pageerror', lambda error: self.errors.append(str(error)))
         self.page.goto(url)
+        # NiceGUI drops a click that comes before.
+        self.wait_for('!document.querySelector("#app") || window.did_handshake')
 
     def wait_for(self, expression):
         """Waits until an expression of JavaScript is true; returns its value."""
