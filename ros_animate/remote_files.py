@@ -142,7 +142,7 @@ class RemoteFolder:
 
     @functools.cached_property
     def _errors(self) -> tuple[type[Exception], ...]:
-        """What the clients raise."""
+        """Exceptions of the HTTP and S3 clients."""
         import aiohttp  # optional; s3fs needs it too
         own = (OSError, ValueError, asyncio.TimeoutError, aiohttp.ClientError)
         if not self._is_s3:

@@ -14,7 +14,7 @@ BACKGROUND_NICE, LOWEST_NICE = 5, 19
 SHORT_SLICE_NS = 500_000
 # Linux counts here, in nanoseconds, how long the calling thread has waited for a processor.
 _COUNTS = pathlib.Path('/proc/thread-self/schedstat')
-# Measured on two busy processors: with 12 commands were 10 ms later than alone, with 20 some 2 ms.
+# Longer rests: commands are on time, fewer images; measured in docs/benchmarks.md (Dashboard).
 RESTS = 20.0
 LONGEST_REST_S = 0.25
 # Number of the system call sched_setattr, which the C library does not offer.

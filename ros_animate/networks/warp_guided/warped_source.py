@@ -34,7 +34,7 @@ class WarpedSource(NamedTuple):
 
 
 class SourceFeatures(NamedTuple):
-    """What the network computes once for a source.
+    """Features of the source image, computed once.
 
     Attributes:
         image: (B, 3, S, S), the source.
