@@ -53,8 +53,10 @@ lint: setup
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-logo
 
+# They take hours, or a folder to go on in.
+LONG_BENCHMARKS := ablation prepare_faults soak streaming_training x2face
 bench: setup
-	@set -e; $(ROS) for script in $(filter-out benchmarks/ablation.py benchmarks/x2face.py benchmarks/soak.py,$(wildcard benchmarks/*.py)); do \
+	@set -e; $(ROS) for script in $(filter-out $(LONG_BENCHMARKS:%=benchmarks/%.py),$(wildcard benchmarks/*.py)); do \
 	  echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 live: setup
